@@ -1,0 +1,177 @@
+"""The ways Intercom pages: search cursor, next link, and company scroll (notes §4.1, §4.7)."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from logging import Logger
+from typing import Any
+from urllib.parse import urlsplit
+
+from source_intercom.api.client import Client, Json
+from source_intercom.api.errors import (
+    IntercomError,
+    RecordGone,
+    RequestRefused,
+    ScrollLost,
+    ScrollTaken,
+    Unavailable,
+)
+from source_intercom.api.search import Query, search_body
+
+Page = list[Json]
+
+SEARCH_PAGE = 150  # the most that a search gives at once (notes §0)
+_SCROLL_POLL = 15.0  # seconds between two tries while somebody else's scroll is open
+_SCROLL_PATIENCE = 600.0  # seconds to wait for it: an abandoned scroll ends after one minute
+_SCROLL_RESTARTS = 5
+
+
+def search_pages(client: Client, path: str, query: Query, sort_field: str, records_key: str) -> Iterator[Page]:
+    """Pages of a search, oldest first.
+
+    A page that Intercom cannot build after all retries is asked again at half its size, and the size recovers
+    with each page that succeeds: some days of some workspaces fail at 150 and pass at 1 (peers #9). Raises
+    ``Unavailable`` when even a single record cannot be read.
+    """
+    per_page = SEARCH_PAGE
+    cursor: str | None = None
+    while True:
+        try:
+            answer = client.post(path, search_body(query, sort_field, per_page, cursor))
+        except Unavailable:
+            if per_page == 1:
+                raise
+            per_page //= 2
+            continue
+        yield records_in(answer, records_key)
+        following = next_cursor(answer)
+        if following is None:
+            return
+        if following == cursor:
+            raise RequestRefused(f"Intercom's {path} gave the same page cursor twice.", f"POST {path}")
+        cursor = following
+        per_page = min(SEARCH_PAGE, per_page * 2)
+
+
+def linked_pages(
+    client: Client, path: str, records_key: str, params: Mapping[str, Any] | None = None
+) -> Iterator[Page]:
+    """Pages of a list whose ``pages.next`` is a link, or of one that has no pages at all.
+
+    Only path and query of the link are followed, so that the token never leaves the configured host.
+    """
+    seen: set[str] = set()
+    answer = client.get(path, params)
+    while True:
+        yield records_in(answer, records_key)
+        link = next_link(answer)
+        if link is None:
+            return
+        if link in seen:
+            raise RequestRefused(f"Intercom's {path} gave the same next page twice.", f"GET {path}")
+        seen.add(link)
+        answer = client.get(link)
+
+
+def records_in(answer: Json, records_key: str) -> Page:
+    """The records of an answer. Raises ``RequestRefused`` when they are not where they must be.
+
+    An answer without its list would otherwise pass as an empty page: no rows under a green light.
+    """
+    records = answer.get(records_key)
+    if not isinstance(records, list):
+        raise RequestRefused(
+            "Intercom's answer has another shape than this connector knows; please report this to its maintainers.",
+            f"no list under '{records_key}', but the keys {sorted(answer)}",
+        )
+    return records
+
+
+def next_cursor(answer: Json) -> str | None:
+    """``pages.next.starting_after``, None on the last page."""
+    following = (answer.get("pages") or {}).get("next")
+    return following.get("starting_after") if isinstance(following, dict) else None
+
+
+def next_link(answer: Json) -> str | None:
+    """Path and query of ``pages.next``, a URL on this kind of list, None on the last page."""
+    following = (answer.get("pages") or {}).get("next")
+    if not isinstance(following, str) or not following:
+        return None
+    url = urlsplit(following)
+    return f"{url.path}?{url.query}" if url.query else url.path
+
+
+class CompanyScroll:
+    """One walk over all companies: ``GET /companies/scroll`` until a page is empty (notes §4.7).
+
+    The token is the same on every page, so only an empty page ends the walk. A page whose answer was lost may
+    have moved the scroll on, hence nothing is retried in place: the walk starts again and leaves out the
+    companies that it has given already. ``sleep`` and ``clock`` are parameters for the tests.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        logger: Logger,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._logger = logger
+        self._sleep = sleep
+        self._clock = clock
+
+    def pages(self) -> Iterator[Page]:
+        """Pages of companies, none twice. Raises ``ScrollTaken`` or ``Unavailable`` when patience ends."""
+        given: set[str] = set()
+        failures: list[IntercomError] = []
+        while True:
+            try:
+                yield from self._walk(given)
+                return
+            except (ScrollLost, RecordGone, Unavailable) as error:
+                failures.append(error)
+                if len(failures) > _SCROLL_RESTARTS:
+                    raise Unavailable(
+                        f"Intercom ended the scroll over companies {len(failures)} times before it was complete; "
+                        "the next sync starts it again.",
+                        str(error.internal_message),
+                    ) from None
+                self._logger.warning(
+                    f"The scroll over companies broke off after {len(given)} companies and starts again: "
+                    f"{error.internal_message}"
+                )
+                self._sleep(2.0 ** len(failures))
+
+    def _walk(self, given: set[str]) -> Iterator[Page]:
+        walked: set[str] = set()
+        answer = self._open()
+        while companies := records_in(answer, "data"):
+            ids = {str(company["id"]) for company in companies}
+            if ids <= walked:
+                raise RequestRefused(
+                    "Intercom's scroll over companies repeats itself; the sync stops before it fills the warehouse "
+                    "with copies. Please report this to the maintainers.",
+                    f"page of {len(ids)} companies, all seen among {len(walked)}",
+                )
+            walked |= ids
+            fresh = [company for company in companies if str(company["id"]) not in given]
+            given |= ids
+            yield fresh
+            answer = self._client.get("/companies/scroll", {"scroll_param": answer["scroll_param"]}, retry=False)
+
+    def _open(self) -> Json:
+        deadline = self._clock() + _SCROLL_PATIENCE
+        while True:
+            try:
+                return self._client.get("/companies/scroll", retry=False)
+            except ScrollTaken as error:
+                if self._clock() > deadline:
+                    raise ScrollTaken(
+                        "Another integration keeps a scroll over companies open in this Intercom workspace, and "
+                        "Intercom allows one at a time: stop that one, or sync companies at another hour.",
+                        str(error.internal_message),
+                    ) from None
+                self._logger.info("Waiting for another scroll over companies in this workspace to end")
+                self._sleep(_SCROLL_POLL)

@@ -1,0 +1,90 @@
+"""What a person reads: the permission report of ``check``, progress while a read runs, the summary at its end."""
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from logging import Logger
+from types import TracebackType
+
+from source_intercom.api.errors import AccessDenied, IntercomError
+from source_intercom.streams import IntercomStream
+
+_EVERY = 60.0  # seconds between two progress lines; platforms take a long silence for a hang (peers #5)
+
+
+def missing_permissions(streams: Iterable[IntercomStream]) -> dict[str, list[IntercomStream]]:
+    """Which permissions the token lacks, each with the streams that it costs; one cheap call a permission.
+
+    Raises the ``IntercomError`` of a probe that failed for another reason than access.
+    """
+    by_permission: dict[str, list[IntercomStream]] = {}
+    for stream in streams:
+        by_permission.setdefault(stream.permission, []).append(stream)
+    missing: dict[str, list[IntercomStream]] = {}
+    for permission, needing in by_permission.items():
+        try:
+            needing[0].probe()
+        except AccessDenied:
+            missing[permission] = needing
+    return missing
+
+
+def permission_report(missing: dict[str, list[IntercomStream]]) -> str:
+    """One sentence a missing permission, empty when none is missing."""
+    return " ".join(
+        f'Without the permission "{permission}" these streams cannot be synced: '
+        f"{', '.join(stream.name for stream in streams)}."
+        for permission, streams in missing.items()
+    )
+
+
+class Progress:
+    """Logs a line a minute while the block runs, and a summary of every stream at its end."""
+
+    def __init__(self, streams: Sequence[IntercomStream], logger: Logger) -> None:
+        self._streams = streams
+        self._logger = logger
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="progress", daemon=True)
+        self._began = time.monotonic()
+
+    def __enter__(self) -> "Progress":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        seconds = time.monotonic() - self._began
+        for stream in self._streams:
+            self._logger.info(_summary(stream))
+        self._logger.info(f"The read took {seconds:.1f} s and {self._total('calls')} calls")
+
+    def _beat(self) -> None:
+        while not self._ended.wait(_EVERY):
+            self._logger.info(
+                f"{self._total('records')} records read with {self._total('calls')} calls "
+                f"in {time.monotonic() - self._began:.0f} s"
+            )
+
+    def _total(self, figure: str) -> int:
+        return sum(getattr(stream.client.tally, figure) for stream in self._streams)
+
+
+def explain(error: IntercomError, host: str) -> str:
+    """The sentence of a failed ``check``."""
+    if error.final:
+        return str(error.message)
+    return (
+        f"Intercom's host {host} cannot be reached or does not answer: check this machine's network and "
+        "https://www.intercomstatus.com, then try again."
+    )
+
+
+def _summary(stream: IntercomStream) -> str:
+    tally = stream.client.tally
+    per_thousand = f", {1000 * tally.calls / tally.records:.1f} calls per 1,000 records" if tally.records else ""
+    gone = f", {tally.gone} deleted meanwhile" if tally.gone else ""
+    capped = f", {tally.capped} cut by Intercom at its cap" if tally.capped else ""
+    return f"{stream.name}: {tally.records} records, {tally.calls} calls{per_thousand}{gone}{capped}"

@@ -1,0 +1,211 @@
+"""IntercomStream and the few shapes that streams come in.
+
+A stream class states facts: path, where its records stand, key, cursor, permission, API version, parent. The
+docs, the permission report of ``check`` and the tests are made from these attributes. A shape says how records of
+one window are read; the windows themselves, states and failures are the business of ``sync`` and ``partitions``.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timezone, tzinfo
+from functools import cached_property
+from logging import Logger
+from typing import Any, ClassVar
+
+import requests
+from airbyte_cdk.sources.streams.http import HttpStream
+
+from source_intercom.api.client import API_VERSION, Client, Transport
+from source_intercom.api.errors import RETRIES
+from source_intercom.api.paging import Page, linked_pages, search_pages
+from source_intercom.api.search import Query, search_body, seconds_query
+from source_intercom.config import Config
+from source_intercom.streams.coercion import Coercion, Record, id_coercion
+from source_intercom.streams.company_walk import CompanyWalk
+from source_intercom.sync.windows import Planner, Window, of_days, whole
+
+CONTACTS_PERMISSION = "Read users and companies"
+CONVERSATIONS_PERMISSION = "Read conversations"
+TICKETS_PERMISSION = "Read tickets"
+ADMINS_PERMISSION = "Read admins"
+TAGS_PERMISSION = "Read tags"
+ACTIVITY_LOGS_PERMISSION = "Read admin activity logs"
+
+_WINDOW_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Sync:
+    """What the streams of one read share. ``begin`` is the moment it began, in Unix seconds."""
+
+    config: Config
+    transport: Transport
+    logger: Logger
+    begin: int
+    zone: tzinfo = timezone.utc
+    selected: frozenset[str] = frozenset()
+    retries: int = RETRIES
+
+    # The one walk over companies of this read: Intercom allows one scroll at a time (notes §4.7).
+    companies: CompanyWalk = field(init=False)
+
+    def __post_init__(self) -> None:
+        client = Client("companies", self.transport, self.logger, permission=CONTACTS_PERMISSION, retries=self.retries)
+        object.__setattr__(self, "companies", CompanyWalk(client, self.logger))
+
+
+class IntercomStream(HttpStream):
+    """A stream of Intercom records.
+
+    Made without a ``Sync`` it can only describe itself, which is all that ``discover`` and the docs need.
+    ``full`` says that the catalog asks for a full refresh.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ("id",)
+    permission: ClassVar[str]
+    version: ClassVar[str] = API_VERSION
+    records_key: ClassVar[str] = "data"
+    params: ClassVar[tuple[tuple[str, str], ...]] = ()
+    endpoint: ClassVar[str]
+
+    def __init__(self, sync: Sync | None = None, *, full: bool = False) -> None:
+        super().__init__()
+        self._sync = sync
+        self.full = full
+        if sync is not None:
+            self.client = self._make_client(sync)
+            # HttpStream made a client of its own; ours has the shared pool, budget and token.
+            self._http_client = self.client.http
+
+    @property
+    def sync(self) -> Sync:
+        """The read that this stream belongs to."""
+        assert self._sync is not None, f"{self.name} was made to describe itself, not to be read"
+        return self._sync
+
+    @property
+    def primary_key(self) -> list[str]:
+        return list(self.key)
+
+    @property
+    def url_base(self) -> str:
+        return self.sync.transport.base_url
+
+    def path(self, **_: Any) -> str:
+        return self.endpoint
+
+    def parse_response(self, response: requests.Response, **_: Any) -> Iterable[Mapping[str, Any]]:
+        """HttpStream's hook. Pages are walked by ``api.paging``, which can retry and shrink a page."""
+        raise NotImplementedError
+
+    def next_page_token(self, response: requests.Response) -> Mapping[str, Any] | None:
+        """HttpStream's hook, unused for the same reason."""
+        raise NotImplementedError
+
+    @property
+    def planner(self) -> Planner:
+        """How a gap is cut into windows."""
+        return whole
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether a full refresh must look again at the end for what moved while it was read."""
+        return False
+
+    @abstractmethod
+    def read_window(self, window: Window) -> Iterator[Record]:
+        """The records of one window. Raises an ``IntercomError`` when it cannot be read to its end."""
+
+    def probe(self) -> None:
+        """The cheapest call that needs the stream's permission. Raises an ``IntercomError``."""
+        self.client.get(self.endpoint, dict(self.params))
+
+    @cached_property
+    def coerce(self) -> Coercion:
+        """Gives the ids of a record their declared types, in place."""
+        return id_coercion(self.get_json_schema())
+
+    def _make_client(self, sync: Sync) -> Client:
+        return Client(
+            self.name,
+            sync.transport,
+            sync.logger,
+            permission=self.permission,
+            version=self.version,
+            retries=sync.retries,
+        )
+
+    def _pages(self) -> Iterator[Page]:
+        return linked_pages(self.client, self.endpoint, self.records_key, dict(self.params))
+
+
+class ListStream(IntercomStream):
+    """A collection that is read whole by every sync: Intercom neither filters it nor says when it changed."""
+
+    def read_window(self, window: Window) -> Iterator[Record]:
+        for page in self._pages():
+            yield from page
+
+
+class WalkedStream(IntercomStream):
+    """A collection that Intercom cannot filter, but whose records tell when they changed.
+
+    It is walked whole; the records of the window are kept. A full refresh keeps what changes during the walk
+    too, because no later sync would bring it. The new state is the start of the walk, which is where the
+    window ends: a record that changed behind the walk is found by the next one.
+    """
+
+    cursor_field = "updated_at"
+
+    def read_window(self, window: Window) -> Iterator[Record]:
+        for page in self._pages():
+            for record in page:
+                if self.wanted(record, window):
+                    yield record
+
+    def wanted(self, record: Record, window: Window) -> bool:
+        """Whether a record belongs to this sync; one without a time always does."""
+        moment = record.get(self.cursor_field)
+        if moment is None:
+            return True
+        return bool(moment >= window.start if self.full else window.holds(moment))
+
+
+class SearchStream(IntercomStream):
+    """A collection with a search: Intercom filters, by whole seconds unless a stream says otherwise."""
+
+    cursor_field = "updated_at"
+
+    @property
+    def planner(self) -> Planner:
+        return of_days(_WINDOW_DAYS)
+
+    @property
+    def sweeps(self) -> bool:
+        # A record that changes before its window is read moves past the end. The next incremental sync brings
+        # it; a full refresh has no next one, so it looks again at the end.
+        return self.full
+
+    def query(self, window: Window) -> Query:
+        """What to ask for a window: it may match more than the window, never less."""
+        return seconds_query(self.cursor_field, window.start, window.end)
+
+    def read_window(self, window: Window) -> Iterator[Record]:
+        for page in self.matches(window):
+            yield from page
+
+    def matches(self, window: Window) -> Iterator[Page]:
+        """Pages of the collection's records that lie in the window exactly."""
+        pages = search_pages(self.client, self.endpoint, self.query(window), self.cursor_field, self.records_key)
+        for page in pages:
+            yield [record for record in page if self._lies_in(window, record)]
+
+    def probe(self) -> None:
+        moment = self.sync.begin
+        query = self.query(Window(moment, moment))
+        self.client.post(self.endpoint, search_body(query, self.cursor_field, 1, None))
+
+    def _lies_in(self, window: Window, record: Record) -> bool:
+        moment = record.get(self.cursor_field)
+        return moment is None or window.holds(moment)

@@ -1,0 +1,49 @@
+"""One walk over all companies, shared by every stream that needs them."""
+
+import threading
+from collections.abc import Iterator
+from logging import Logger
+
+from source_intercom.api.client import Client
+from source_intercom.api.paging import CompanyScroll, Page
+
+
+class CompanyWalk:
+    """Walks the scroll once. Who walks it gets the companies; who comes after gets their ids.
+
+    The ids are handed out only when the walk is over: calls between two pages would let the scroll expire
+    (peers #37). ``client`` makes the walk's calls and counts them.
+    """
+
+    def __init__(self, client: Client, logger: Logger) -> None:
+        self.client = client
+        self._scroll = CompanyScroll(client, logger)
+        self._ids: list[str] = []
+        self._failure: BaseException | None = None
+        self._over = threading.Event()
+
+    def pages(self) -> Iterator[Page]:
+        """Walk. To be called once, and to be read to its end."""
+        try:
+            for page in self._scroll.pages():
+                self._ids += [str(company["id"]) for company in page]
+                yield page
+        except BaseException as error:
+            self._failure = error
+            raise
+        finally:
+            self._over.set()
+
+    def ids(self, *, walked_by_another: bool) -> list[str]:
+        """Ids of all companies, after the walk; walks itself unless another stream of this read does.
+
+        Raises the error with which the walk ended: a part of the companies is not all of them.
+        """
+        if walked_by_another:
+            self._over.wait()
+        else:
+            for _ in self.pages():
+                pass
+        if self._failure is not None:
+            raise self._failure
+        return self._ids

@@ -1,0 +1,1 @@
+"""All that knows time and state; nothing here knows HTTP."""

@@ -1,0 +1,84 @@
+"""Closed windows of whole seconds, and how a range of time is cut into them.
+
+A planner is any function from one gap to windows that are disjoint, leave nothing out and add nothing; the
+streams choose one. Which records lie in a window is decided by :meth:`Window.holds` alone, whatever was asked
+of the server.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import NamedTuple, TypeAlias
+
+DAY = 86_400
+HOUR = 3_600
+
+
+class Window(NamedTuple):
+    """Unix seconds ``start`` to ``end``, both included."""
+
+    start: int
+    end: int
+
+    def holds(self, moment: int) -> bool:
+        """Whether a moment lies in the window."""
+        return self.start <= moment <= self.end
+
+
+Planner: TypeAlias = Callable[[Window], Iterable[Window]]
+
+
+def gaps(done: Iterable[Window], start: int, end: int, overlap: int) -> Iterator[Window]:
+    """What of ``[start, end]`` is to be read, given the windows that earlier syncs have read.
+
+    The last ``overlap`` seconds of each window that was read count as unread: when they were read, Intercom's
+    search index may not have known all of their records yet (notes §4.2).
+    """
+    cursor = start
+    for window in sorted(done):
+        trusted_end = window.end - overlap
+        if trusted_end < window.start:
+            continue
+        if window.start > cursor:
+            yield Window(cursor, min(window.start - 1, end))
+        cursor = max(cursor, trusted_end + 1)
+        if cursor > end:
+            return
+    yield Window(cursor, end)
+
+
+def whole(gap: Window) -> Iterator[Window]:
+    """No cutting: for what is one walk or one request however long the gap is."""
+    yield gap
+
+
+def of_days(days: int) -> Planner:
+    """Windows of a fixed number of days."""
+
+    def plan(gap: Window) -> Iterator[Window]:
+        for start in range(gap.start, gap.end + 1, days * DAY):
+            yield Window(start, min(start + days * DAY - 1, gap.end))
+
+    return plan
+
+
+def of_local_days(days: int, zone: tzinfo) -> Planner:
+    """Windows that end where days end in ``zone``, as searches that see whole local days want them.
+
+    Windows that share a day would each read all of that day. The result is right in any zone, as the records
+    are filtered by the second; a wrong zone only costs pages.
+    """
+
+    def plan(gap: Window) -> Iterator[Window]:
+        start = gap.start
+        while start <= gap.end:
+            end = min(_midnight_after(start, days, zone) - 1, gap.end)
+            yield Window(start, end)
+            start = end + 1
+
+    return plan
+
+
+def _midnight_after(moment: int, days: int, zone: tzinfo) -> int:
+    day = datetime.fromtimestamp(moment, timezone.utc).astimezone(zone).date() + timedelta(days=days)
+    # Clock changes make days of 23 to 25 hours: midnight is asked of the calendar, never added up.
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
