@@ -32,7 +32,7 @@ from source_intercom.api.errors import RETRIES, IntercomError
 from source_intercom.config import Config, ConfigError
 from source_intercom.report import Progress, explain, missing_permissions, permission_report
 from source_intercom.streams import CATALOGUE, IntercomStream
-from source_intercom.streams.base import Sync
+from source_intercom.streams.base import INTERCOM_BIRTH, Sync
 from source_intercom.streams.partitions import WindowPartitions
 from source_intercom.sync.state import INDEX_LAG, WindowCursor, read_state
 from source_intercom.sync.windows import DAY
@@ -181,10 +181,17 @@ def _begin(
         transport=transport,
         logger=logger,
         begin=min(int(time()), server_time),
+        birth=_birth(workspace),
         zone=_zone(workspace, logger),
         selected=selected,
         retries=retries,
     )
+
+
+def _birth(workspace: Json) -> int:
+    """When the workspace was made; windows begin there, though the first one looks before it too."""
+    created = (workspace.get("app") or {}).get("created_at")
+    return created if isinstance(created, int) else INTERCOM_BIRTH
 
 
 def _zone(workspace: Json, logger: logging.Logger) -> tzinfo:

@@ -103,6 +103,10 @@ class IntercomError(AirbyteTracedException):
             failure_type=self.failure,
         )
 
+    def __repr__(self) -> str:
+        # The CDK's closing line of a failed read lists the errors by their repr, and people read that line first.
+        return str(self.message)
+
 
 class TokenRejected(IntercomError):
     failure = FailureType.config_error

@@ -32,17 +32,23 @@ ADMINS_PERMISSION = "Read admins"
 TAGS_PERMISSION = "Read tags"
 ACTIVITY_LOGS_PERMISSION = "Read admin activity logs"
 
-_WINDOW_DAYS = 30
+WINDOW_DAYS = 30
+# 2011-01-01: the year Intercom was founded.
+INTERCOM_BIRTH = 1_293_840_000
 
 
 @dataclass(frozen=True)
 class Sync:
-    """What the streams of one read share. ``begin`` is the moment it began, in Unix seconds."""
+    """What the streams of one read share.
+
+    ``begin`` is the moment it began and ``birth`` the moment the workspace was made, both in Unix seconds.
+    """
 
     config: Config
     transport: Transport
     logger: Logger
     begin: int
+    birth: int = INTERCOM_BIRTH
     zone: tzinfo = timezone.utc
     selected: frozenset[str] = frozenset()
     retries: int = RETRIES
@@ -179,7 +185,7 @@ class SearchStream(IntercomStream):
 
     @property
     def planner(self) -> Planner:
-        return of_days(_WINDOW_DAYS)
+        return of_days(WINDOW_DAYS, since=self.sync.birth)
 
     @property
     def sweeps(self) -> bool:

@@ -3,6 +3,7 @@
 from source_intercom.api.search import Query, whole_days_query
 from source_intercom.streams.base import (
     CONTACTS_PERMISSION,
+    WINDOW_DAYS,
     ListStream,
     SearchStream,
     WalkedStream,
@@ -21,7 +22,7 @@ class Contacts(SearchStream):
 
     @property
     def planner(self) -> Planner:
-        return of_local_days(30, self.sync.zone)
+        return of_local_days(WINDOW_DAYS, self.sync.zone, since=self.sync.birth)
 
     def query(self, window: Window) -> Query:
         return whole_days_query(self.cursor_field, window.start, window.end)

@@ -55,7 +55,7 @@ class ActivityLogs(IntercomStream):
 
     @property
     def planner(self) -> Planner:
-        return of_days(self.sync.config.activity_logs_time_step)
+        return of_days(self.sync.config.activity_logs_time_step, since=self.sync.birth)
 
     def read_window(self, window: Window) -> Iterator[Record]:
         try:
@@ -75,7 +75,7 @@ class ActivityLogs(IntercomStream):
     def _read(self, window: Window) -> Iterator[Record]:
         # Whether Intercom's bounds are inclusive is not documented: ask one second wider, keep what fits.
         bounds = {
-            "created_at_after": window.start - 1,
+            "created_at_after": max(0, window.start - 1),
             "created_at_before": window.end + 1,
             "per_page": self._PAGE,
         }

@@ -51,19 +51,26 @@ def whole(gap: Window) -> Iterator[Window]:
     yield gap
 
 
-def of_days(days: int) -> Planner:
-    """Windows of a fixed number of days."""
+def of_days(days: int, *, since: int) -> Planner:
+    """Windows of a fixed number of days.
+
+    Hardly anything is expected before ``since``, so the first window reaches from there back to the gap's start.
+    """
 
     def plan(gap: Window) -> Iterator[Window]:
-        for start in range(gap.start, gap.end + 1, days * DAY):
-            yield Window(start, min(start + days * DAY - 1, gap.end))
+        start = gap.start
+        while start <= gap.end:
+            end = min(max(start, since) + days * DAY - 1, gap.end)
+            yield Window(start, end)
+            start = end + 1
 
     return plan
 
 
-def of_local_days(days: int, zone: tzinfo) -> Planner:
-    """Windows that end where days end in ``zone``, as searches that see whole local days want them.
+def of_local_days(days: int, zone: tzinfo, *, since: int) -> Planner:
+    """Windows as :func:`of_days` makes them, but ending where days end in ``zone``.
 
+    They are for searches that see whole local days.
     Windows that share a day would each read all of that day. The result is right in any zone, as the records
     are filtered by the second; a wrong zone only costs pages.
     """
@@ -71,7 +78,7 @@ def of_local_days(days: int, zone: tzinfo) -> Planner:
     def plan(gap: Window) -> Iterator[Window]:
         start = gap.start
         while start <= gap.end:
-            end = min(_midnight_after(start, days, zone) - 1, gap.end)
+            end = min(_midnight_after(max(start, since), days, zone) - 1, gap.end)
             yield Window(start, end)
             start = end + 1
 

@@ -1,0 +1,56 @@
+"""Fixtures: sandboxes, and the connector as a process and as a container."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from integration_tests.support import Connector, Container, Process
+from sandbox import Sandbox, Settings
+
+Workspace = Callable[..., Sandbox]
+
+
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    """Makes sandboxes that end with the test. Without a rate limit unless the test asks for one."""
+    with ExitStack() as stack:
+
+        def make(**settings: Any) -> Sandbox:
+            return stack.enter_context(Sandbox(Settings(**{"rate_limit": 0, **settings})))
+
+        yield make
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Process:
+    """The console script."""
+    return Process(tmp_path)
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Container:
+    """The image, or a skip that says why; with REQUIRE_ENGINE=1 there is no skipping."""
+    image = os.environ.get("SOURCE_INTERCOM_IMAGE", "")
+    reason = "" if image else "SOURCE_INTERCOM_IMAGE names no image (scripts/test builds one where an engine answers)"
+    if image:
+        try:
+            docker.from_env().ping()
+        except docker.errors.DockerException as error:
+            reason = f"no Docker engine answers: {error}"
+    if not reason:
+        return Container(tmp_path, image)
+    if os.environ.get("REQUIRE_ENGINE") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(params=["process", pytest.param("container", marks=pytest.mark.container)])
+def connector(request: pytest.FixtureRequest) -> Connector:
+    """Both ways to run the connector, one after the other."""
+    made: Connector = request.getfixturevalue(request.param)
+    return made

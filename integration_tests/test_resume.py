@@ -1,0 +1,55 @@
+"""Whatever state was printed last, going on from it ends with the complete set."""
+
+import random
+
+import pytest
+
+from integration_tests.conftest import Workspace
+from integration_tests.support import STREAMS, Process, assert_same, catalog, config, key_of, truth
+
+CURSORED = [name for name, stream in STREAMS.items() if stream.cursor_field]
+
+
+def test_every_printed_state_is_a_place_to_go_on_from(process: Process, workspace: Workspace) -> None:
+    """State n, and the records before it, plus a resumed run, are everything; whichever n."""
+    sandbox = workspace(contacts=260, conversations=90, tickets=60, history_days=240)
+    streams = ["contacts", "conversations", "conversation_parts", "tickets", "activity_logs"]
+    first = process.run("read", sandbox.url, config=config(), catalog=catalog(*streams, mode="incremental"))
+    assert first.code == 0
+    positions = [index for index, message in enumerate(first.messages) if message["type"] == "STATE"]
+    assert len(positions) > 20
+    chosen = [*random.Random(7).sample(range(len(positions)), 10), 0, len(positions) - 1]
+    for number in chosen:
+        before = first.messages[: positions[number]]
+        rest = process.run(
+            "read",
+            sandbox.url,
+            config=config(),
+            catalog=catalog(*streams, mode="incremental"),
+            state=first.states[number],
+        )
+        assert rest.code == 0
+        for stream in streams:
+            got = {
+                key_of(stream, message["record"]["data"]): message["record"]["data"]
+                for message in before + rest.messages
+                if message["type"] == "RECORD" and message["record"]["stream"] == stream
+            }
+            assert_same(stream, got, truth(sandbox, stream))
+
+
+@pytest.mark.parametrize("moment", range(10))
+def test_killed_and_resumed_the_set_is_complete(process: Process, workspace: Workspace, moment: int) -> None:
+    sandbox = workspace(contacts=600, companies=150, conversations=200, tickets=120, latency_ms=20)
+    lines = 60 + moment * 330
+    killed = process.kill_when(
+        lambda seen: seen >= lines, "read", sandbox.url, config=config(), catalog=catalog(mode="incremental")
+    )
+    assert killed.code == -9
+    rest = process.run("read", sandbox.url, config=config(), catalog=catalog(mode="incremental"), state=killed.state)
+    assert rest.code == 0
+    for stream in STREAMS:
+        # A stream without a cursor starts again; what the killed run printed of it is replaced.
+        runs = [killed, rest] if stream in CURSORED else [rest]
+        got = {key_of(stream, record): record for run in runs for record in run.records[stream]}
+        assert_same(stream, got, truth(sandbox, stream))

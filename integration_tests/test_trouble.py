@@ -1,0 +1,120 @@
+"""What goes wrong in real workspaces must be said, must stay local, and must never look like success."""
+
+import pytest
+
+from integration_tests.conftest import Workspace
+from integration_tests.support import STREAMS, Connector, Process, assert_delivered, catalog, config
+
+PERMISSIONS = sorted({stream.permission for stream in STREAMS.values()})
+
+
+@pytest.mark.parametrize("lacking", PERMISSIONS)
+def test_a_missing_permission_ends_its_streams_and_no_other(
+    process: Process, workspace: Workspace, lacking: str
+) -> None:
+    sandbox = workspace(scopes=[permission for permission in PERMISSIONS if permission != lacking])
+    output = process.run("read", sandbox.url, config=config(), catalog=catalog(mode="incremental"))
+    assert output.code != 0
+    without = {name for name, stream in STREAMS.items() if stream.permission == lacking}
+    assert {name for name, status in output.status.items() if status == "INCOMPLETE"} == without
+    assert_delivered(output, sandbox, *(STREAMS.keys() - without))
+    for name in without:
+        assert output.records[name] == []
+        assert f'lacks the permission "{lacking}"' in output.errors[name]["message"]
+        assert output.errors[name]["failure_type"] == "config_error"
+    # One trace a stream, however many windows it has, and one for the read.
+    errors = [trace for trace in output.of("TRACE") if trace["type"] == "ERROR"]
+    assert len(errors) == len(without) + 1
+
+
+def test_a_missing_permission_in_the_container(container: Connector, workspace: Workspace) -> None:
+    sandbox = workspace(scopes=[permission for permission in PERMISSIONS if permission != "Read tickets"])
+    output = container.run("read", sandbox.url, config=config(), catalog=catalog())
+    assert output.code != 0
+    assert output.status["tickets"] == "INCOMPLETE"
+    assert_delivered(output, sandbox, *(STREAMS.keys() - {"tickets"}))
+
+
+def test_a_bad_token_stops_the_read_at_once(process: Process, workspace: Workspace) -> None:
+    sandbox = workspace()
+    output = process.run("read", sandbox.url, config=config(access_token="wrong-token"), catalog=catalog())
+    assert output.code != 0
+    assert "does not accept the access token" in output.errors[""]["message"]
+    assert sandbox.calls()["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("match", "kind"),
+    [
+        ("POST /contacts/search", "status:503"),
+        ("POST /contacts/search", "html:502"),
+        ("POST /conversations/search", "reset"),
+        ("POST /conversations/search", "truncate"),
+        ("POST /tickets/search", "empty"),
+        ("GET /conversations/{id}", "status:500"),
+        ("GET /conversations/{id}", "html:502"),
+        ("GET /companies/{id}/segments", "status:500"),
+        ("GET /admins", "empty"),
+    ],
+)
+def test_passing_faults_are_ridden_out(process: Process, workspace: Workspace, match: str, kind: str) -> None:
+    sandbox = workspace(contacts=100, companies=30, conversations=30, tickets=30)
+    sandbox.fault(match, kind, times=2)
+    output = process.run("read", sandbox.url, config=config(), catalog=catalog())
+    assert output.code == 0, output.errors
+    assert_delivered(output, sandbox)
+
+
+def test_a_page_too_heavy_is_read_in_smaller_ones(process: Process, workspace: Workspace) -> None:
+    sandbox = workspace(contacts=300, history_days=20)
+    sandbox.fault("POST /contacts/search", "status:504", when={"per_page_over": 40}, times=8)
+    output = process.run("read", sandbox.url, config=config(), catalog=catalog("contacts"))
+    assert output.code == 0
+    assert_delivered(output, sandbox, "contacts")
+
+
+def test_vanished_parents_are_skipped_and_counted(process: Process, workspace: Workspace) -> None:
+    sandbox = workspace(companies=200, conversations=100, vanished_percent=10)
+    output = process.run("read", sandbox.url, config=config(), catalog=catalog())
+    assert output.code == 0
+    assert_delivered(output, sandbox, "company_segments", "companies")
+    assert "deleted meanwhile" in output.log
+
+
+def test_a_scroll_that_dies_starts_again_without_copies(process: Process, workspace: Workspace) -> None:
+    sandbox = workspace(companies=450)
+    sandbox.fault("GET /companies/scroll", "scroll", skip=2, times=1)
+    output = process.run("read", sandbox.url, config=config(), catalog=catalog("companies", "company_segments"))
+    assert output.code == 0
+    assert_delivered(output, sandbox, "companies", "company_segments")
+
+
+def test_one_scroll_serves_all_company_streams(process: Process, workspace: Workspace) -> None:
+    sandbox = workspace(companies=450)
+    process.run("read", sandbox.url, config=config(), catalog=catalog("companies", "company_segments"))
+    assert sandbox.calls()["by_endpoint"]["GET /companies/scroll"] == 6
+
+
+def test_the_rate_limit_is_kept(process: Process, workspace: Workspace) -> None:
+    sandbox = workspace(conversations=120, rate_limit=360)
+    output = process.run("read", sandbox.url, config=config(num_workers=20), catalog=catalog("conversation_parts"))
+    assert output.code == 0
+    assert_delivered(output, sandbox, "conversation_parts")
+    assert sandbox.calls()["rate_limited"] <= 2
+
+
+def test_a_conversation_that_cannot_be_read_is_named_and_nothing_is_green(
+    process: Process, workspace: Workspace
+) -> None:
+    sandbox = workspace(conversations=25)
+    victim = next(
+        record["id"] for record in sandbox.records("conversations") if record["statistics"]["count_conversation_parts"]
+    )
+    sandbox.fault("GET /conversations/{id}", "status:500", ids=[victim])
+    output = process.run("read", sandbox.url, config=config(), catalog=catalog("conversation_parts", "tags"))
+    assert output.code != 0
+    assert output.status == {"conversation_parts": "INCOMPLETE", "tags": "COMPLETE"}
+    assert victim in output.errors["conversation_parts"]["message"]
+    read = {part["conversation_id"] for part in output.records["conversation_parts"]}
+    held = {item["conversation_id"] for item in sandbox.records("conversation_parts")}
+    assert read == held - {victim}
