@@ -235,9 +235,7 @@ class Builder:
         else:
             component, _, inside = source.partition(".")
             if component not in self.spec.components:
-                raise SchemasError(
-                    f"Stream {stream}: version {self.spec.version} has no schema {component!r}."
-                )
+                raise SchemasError(f"Stream {stream}: version {self.spec.version} has no schema {component!r}.")
             node = self.component(component, ())
         found = node.at(inside) if inside else node
         if found is None:
@@ -263,9 +261,7 @@ class Builder:
         for keyword in ("allOf", "anyOf", "oneOf"):
             for part in schema.get(keyword, ()):
                 node.merge(self.resolve(part, stack))
-        properties = {
-            name: self.resolve(inner, stack) for name, inner in schema.get("properties", {}).items()
-        }
+        properties = {name: self.resolve(inner, stack) for name, inner in schema.get("properties", {}).items()}
         items = self.resolve(schema["items"], stack) if "items" in schema else None
         kind = schema.get("type") or ("object" if properties else "array" if items else None)
         # The description marks whole numbers as date-time too: the format only means text.
@@ -384,8 +380,7 @@ def stale_files(texts: dict[str, str], output: Path) -> list[str]:
     return [
         f"{name}.json"
         for name, text in texts.items()
-        if not (output / f"{name}.json").is_file()
-        or (output / f"{name}.json").read_text(encoding="utf-8") != text
+        if not (output / f"{name}.json").is_file() or (output / f"{name}.json").read_text(encoding="utf-8") != text
     ]
 
 

@@ -87,4 +87,5 @@ def _summary(stream: IntercomStream) -> str:
     per_thousand = f", {1000 * tally.calls / tally.records:.1f} calls per 1,000 records" if tally.records else ""
     gone = f", {tally.gone} deleted meanwhile" if tally.gone else ""
     capped = f", {tally.capped} cut by Intercom at its cap" if tally.capped else ""
-    return f"{stream.name}: {tally.records} records, {tally.calls} calls{per_thousand}{gone}{capped}"
+    cost = f"{tally.calls} calls in {tally.seconds:.1f} s{per_thousand}"
+    return f"{stream.name}: {tally.records} records, {cost}{gone}{capped}"

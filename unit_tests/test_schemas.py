@@ -33,7 +33,9 @@ PRE_2_0 = "a field of API 1.x, which no description since 2.11 and no live recor
 INTENDED: dict[tuple[str, str], tuple[str | None, str]] = {
     ("admins", "admin_ids"): (None, "belongs to teams; no description or live record of an admin has it"),
     ("admins", "avatar"): ("string", "an address since API 2.12, an object before"),
+    ("contacts", "avatar"): ("object", "an object in the description; live records only ever showed null"),
     ("contacts", "android_last_seen_at"): ("integer", "Unix seconds like every time of a contact"),
+    ("conversation_parts", "assigned_to"): ("object", "an object wherever it was seen; unions confuse destinations"),
     ("conversations", "assignee"): (None, "gone: admin_assignee_id and team_assignee_id took its place"),
     ("conversations", "conversation_message"): (None, PRE_2_0 + "; now source"),
     ("conversations", "customer_first_reply"): (None, PRE_2_0 + "; now first_contact_reply"),

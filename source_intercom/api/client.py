@@ -56,12 +56,20 @@ class Tally:
     records: int = 0
     gone: int = 0
     capped: int = 0
-    started: float = field(default_factory=time.monotonic)
+    began: float | None = None
+    ended: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def seconds(self) -> float:
+        """From the first call to the last record."""
+        return 0.0 if self.began is None else self.ended - self.began
 
     def add(self, *, calls: int = 0, records: int = 0, gone: int = 0, capped: int = 0) -> None:
         """Add to the figures; workers of one stream count side by side."""
         with self._lock:
+            self.ended = time.monotonic()
+            self.began = self.began or self.ended
             self.calls += calls
             self.records += records
             self.gone += gone

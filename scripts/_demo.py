@@ -1,0 +1,110 @@
+"""The demo behind ``scripts/demo``: sandbox, PyAirbyte, DuckDB, and a table of what came."""
+
+import argparse
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# As `python scripts/_demo.py` only this file's folder is on the path; the sandbox lives at the root.
+sys.path.insert(0, str(ROOT))
+# PyAirbyte would otherwise look for a registry and report its use.
+os.environ.update(AIRBYTE_OFFLINE_MODE="1", DO_NOT_TRACK="1")
+
+_SUMMARY = re.compile(r"INFO - (\w+): (\d+) records, (\d+) calls in ([\d.]+) s")
+_COLUMNS = f"{'rows':>8}{'calls':>8}{'seconds':>9}"
+
+
+def main() -> None:
+    """Run the demo and print its table."""
+    options = _options()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    # PyAirbyte reads the variable when it is imported.
+    os.environ["AIRBYTE_LOGGING_ROOT"] = str(options.folder / "logs")
+    database = options.folder / "workspace.duckdb"
+    database.unlink(missing_ok=True)
+    try:
+        import airbyte
+    except ImportError:
+        sys.exit("demo: PyAirbyte is not installed; it needs Python 3.10 to 3.12 (PYTHON=python3.12 scripts/demo)")
+
+    from sandbox import Sandbox, Settings
+
+    settings = Settings(
+        contacts=options.contacts,
+        companies=options.companies,
+        conversations=options.conversations,
+        tickets=options.contacts // 10,
+        latency_ms=options.latency_ms,
+    )
+    with Sandbox(settings) as workspace:
+        print(f"sandbox workspace at {workspace.url}")
+        os.environ["INTERCOM_API_URL"] = workspace.url
+        executable = Path(sys.executable).with_name("source-intercom")
+        with _quiet(options.folder):
+            source = airbyte.get_source(
+                "source-intercom", local_executable=executable, config={"access_token": settings.token}
+            )
+            source.check()
+            print("check: the token works", file=sys.__stdout__)
+            streams = source.get_available_streams()
+            print(f"discover: {len(streams)} streams", file=sys.__stdout__)
+            source.select_all_streams()
+            cache = airbyte.caches.DuckDBCache(db_path=database, schema_name="intercom")
+
+        table: dict[str, str] = dict.fromkeys(streams, "")
+        seconds = []
+        for sync in ("first sync", "second sync, after changes"):
+            if seconds:
+                changed = {"contacts": 50, "companies": 10, "conversations": 20, "tickets": 5}
+                workspace.change(**{kind: {"update": count, "create": 2} for kind, count in changed.items()})
+            began = time.monotonic()
+            with _quiet(options.folder):
+                source.read(cache=cache)
+            seconds.append(time.monotonic() - began)
+            print(f"{sync}: {seconds[-1]:.1f} s, DuckDB included")
+            figures = _figures(options.folder / "logs")
+            for stream in streams:
+                table[stream] += figures[stream]
+        held = {stream: len(cache[stream]) for stream in streams}
+
+    print(f"\n{'':<22}{'first sync':>25}{'second sync':>25}{'in DuckDB':>11}")
+    print(f"{'stream':<22}{_COLUMNS}{_COLUMNS}{'rows':>11}")
+    for stream, figures_of_both in table.items():
+        print(f"{stream:<22}{figures_of_both}{held[stream]:>11}")
+    print(f"\nThe data lies in {database}, schema intercom. Look at it with:")
+    print(f"  .venv/bin/python -c \"import duckdb; print(duckdb.connect('{database}').sql('show all tables'))\"")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/demo")
+    parser.add_argument("--contacts", type=int, default=1000)
+    parser.add_argument("--companies", type=int, default=200)
+    parser.add_argument("--conversations", type=int, default=400)
+    parser.add_argument("--latency-ms", type=int, default=0, help="what each call takes, as real ones take 250")
+    parser.add_argument("--folder", type=Path, default=ROOT / "demo", help="where the DuckDB file goes")
+    return parser.parse_args()
+
+
+@contextmanager
+def _quiet(folder: Path) -> Iterator[None]:
+    """PyAirbyte draws its own progress; the demo's table is what a reader wants to see."""
+    with (folder / "pyairbyte.txt").open("a") as chatter, redirect_stdout(chatter), redirect_stderr(chatter):
+        yield
+
+
+def _figures(logs: Path) -> dict[str, str]:
+    """Columns of the last read by stream, from the connector's own summary in PyAirbyte's log."""
+    newest = max(logs.rglob("source-intercom-log-*.log"), key=lambda path: path.stat().st_mtime)
+    return {
+        stream: f"{records:>8}{calls:>8}{seconds:>9}"
+        for stream, records, calls, seconds in _SUMMARY.findall(newest.read_text(encoding="utf-8"))
+    }
+
+
+if __name__ == "__main__":
+    main()
