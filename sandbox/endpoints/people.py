@@ -1,0 +1,90 @@
+"""Contacts and companies (notes §1a)."""
+
+from __future__ import annotations
+
+import orjson
+
+from ..collection import Record
+from ..errors import ApiError, not_found
+from ..permissions import Permission
+from ..records import companies
+from ..router import Call, Reply, Router
+from .shapes import cursor_list, numbered_list
+from .versions import reshape
+
+LIST_CAP = 10_000
+"""How far `/companies/list` can be paged."""
+NGINX_404 = (
+    b"<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n"
+    b"<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+def add(router: Router) -> None:
+    router.get("/contacts", Permission.READ_PEOPLE)(list_contacts)
+    router.get("/contacts/{id}", Permission.READ_PEOPLE)(contact)
+    router.get("/companies/scroll", Permission.READ_PEOPLE)(scroll)
+    router.post("/companies/list", Permission.WRITE_PEOPLE)(list_companies)
+    router.get("/companies/{id}", Permission.READ_PEOPLE)(company)
+    router.get("/companies/{id}/segments", Permission.READ_PEOPLE)(company_segments)
+
+
+def list_contacts(call: Call) -> Reply:
+    return cursor_list(call, call.ws.contacts, key="data", list_type="list", default=10, by="created_at")
+
+
+def contact(call: Call) -> Reply:
+    number = call.ws.contacts.find(call.params["id"])
+    if number is None:
+        raise not_found("not_found", "User Not Found")
+    return Reply(orjson.dumps(reshape(call, "contacts", call.ws.contacts.body(number))), ids=[call.params["id"]])
+
+
+def scroll(call: Call) -> Reply:
+    """100 companies a page under one constant token; `pages` and `total_count` are null (notes §4.7, §7.13)."""
+    token, numbers = call.ws.scroll.page(call.query.get("scroll_param") or None)
+    records = call.ws.companies
+    body = {
+        "type": "list",
+        "data": records.fragments(numbers),
+        "pages": None,
+        "total_count": None,
+        "scroll_param": token,
+    }
+    return Reply(orjson.dumps(body), ids=[records.id(number) for number in numbers])
+
+
+def list_companies(call: Call) -> Reply:
+    """By number of page, last seen first, without companies that have no users, no deeper than 10,000."""
+    page = call.number("page", 1)
+    per_page = call.number("per_page", 15, high=60)
+    if (page - 1) * per_page >= LIST_CAP:
+        raise ApiError(400, "bad_request", "page limit reached, please use scroll API")
+    ws = call.ws
+    bodies = [ws.companies.body(number) for number in ws.companies if companies.has_users(ws, number)]
+    bodies.sort(key=_last_seen, reverse=call.query.get("order") != "asc")
+    return numbered_list(call, bodies, key="data", list_type="list", default=15, high=60)
+
+
+def _last_seen(record: Record) -> tuple[int, str]:
+    seen = record.get("last_request_at")
+    return (seen if isinstance(seen, int) else 0, str(record["id"]))
+
+
+def company(call: Call) -> Reply:
+    number = call.ws.companies.find(call.params["id"])
+    if number is None:
+        raise not_found("company_not_found", "Company Not Found")
+    return Reply(orjson.dumps(call.ws.companies.body(number)), ids=[call.params["id"]])
+
+
+def company_segments(call: Call) -> Reply:
+    """A company that is gone may still be listed; its children are 404, sometimes nginx's own (notes §6)."""
+    ws = call.ws
+    number = ws.companies.find(call.params["id"])
+    if number is not None and ws.vanished("companies", number) and ws.vanishes_bare("companies", number):
+        return Reply(NGINX_404, 404, "text/html")
+    if number is None or ws.vanished("companies", number):
+        raise not_found("company_not_found", "Company Not Found")
+    found = [ws.segments.body(one) for one in companies.segment_numbers(ws, number)]
+    return Reply(orjson.dumps({"type": "list", "data": found}), ids=[call.params["id"]])

@@ -1,0 +1,50 @@
+"""Intercom's error envelope and the errors that several endpoints share (notes §5)."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+
+import orjson
+
+_requests = itertools.count(1)
+
+
+class ApiError(Exception):
+    """An error answer: status, code, message and, where Intercom says it, the field at fault."""
+
+    def __init__(self, status: int, code: str, message: str, field: str | None = None) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.field = field
+
+    def body(self) -> bytes:
+        """The `error.list` envelope."""
+        error = {"code": self.code, "message": self.message}
+        if self.field is not None:
+            error["field"] = self.field
+        request_id = str(uuid.UUID(int=next(_requests), version=4))
+        return orjson.dumps({"type": "error.list", "request_id": request_id, "errors": [error]})
+
+
+def bad_parameter(message: str, field: str | None = None) -> ApiError:
+    return ApiError(400, "parameter_invalid", message, field)
+
+
+def invalid_field(name: str, where: str) -> ApiError:
+    return ApiError(400, "invalid_field", f"{name!r} is not a valid field in {where}", name)
+
+
+def not_found(code: str = "not_found", message: str = "Resource Not Found") -> ApiError:
+    return ApiError(404, code, message)
+
+
+def bad_cursor() -> ApiError:
+    """What list endpoints say to a cursor they cannot read (notes §4.3)."""
+    return ApiError(400, "client_error", "Invalid starting_after param")
+
+
+def server_error() -> ApiError:
+    return ApiError(500, "server_error", "An unexpected error occurred.")

@@ -1,0 +1,42 @@
+"""The permissions of an Intercom token: one table of labels and OAuth scope names (notes §8)."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Permission(Enum):
+    """A permission: the label shown in Intercom's Developer Hub, and the scope name its errors quote."""
+
+    READ_PEOPLE = ("Read users and companies", "read_users_companies")
+    WRITE_PEOPLE = ("Write users and companies", "write_users_companies")
+    READ_CONVERSATIONS = ("Read conversations", "read_conversations")
+    READ_TICKETS = ("Read tickets", "read_tickets")
+    READ_ADMINS = ("Read admins", "read_admins")
+    READ_ACTIVITY_LOGS = ("Read admin activity logs", "read_activity_logs")
+    READ_TAGS = ("Read tags", "read_tags")
+    READ_EVENTS = ("Read events", "read_events")
+    READ_ARTICLES = ("Read and list articles", "read_articles_scope")
+    READ_NEWS = ("Read and list news items and newsfeeds", "read_news")
+    READ_CONTENT = ("Read content data", "read_content")
+
+    @property
+    def label(self) -> str:
+        return self.value[0]
+
+    @property
+    def scope(self) -> str:
+        return self.value[1]
+
+    @classmethod
+    def labelled(cls, label: str) -> Permission:
+        """The permission of a label; also accepts the scope name, as OAuth apps know only that."""
+        for permission in cls:
+            if label in permission.value:
+                return permission
+        known = ", ".join(permission.label for permission in cls)
+        raise ValueError(f"no permission is called {label!r}; there are: {known}")
+
+    @classmethod
+    def all_reads(cls) -> frozenset[Permission]:
+        return frozenset(p for p in cls if p is not cls.WRITE_PEOPLE)

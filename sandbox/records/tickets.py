@@ -1,0 +1,158 @@
+"""Tickets with their parts inside; keys that are unused are absent (notes §1a, §6, §7.8, §7.9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..collection import Record
+from ..dice import roll, wide
+from .contacts import some_of
+from .conversations import PART_ROOM, contact_references
+from .small import admin_name
+from .words import SENTENCES, SUBJECTS, person, text
+
+if TYPE_CHECKING:
+    from ..workspace import Workspace
+
+PARTS_CAP = 500
+CATEGORIES = ("Customer", "Back-office", "Tracker")
+STATES = ("submitted", "in_progress", "waiting_on_customer", "resolved")
+LATE_PART_SECONDS = 158
+"""How much newer than its ticket's `updated_at` a part may be: the gap seen live (notes §6)."""
+
+
+def state_record(state: int) -> Record:
+    label = STATES[state].replace("_", " ").capitalize()
+    return {"type": "ticket_state", "id": str(8_577 + state), "category": STATES[state], "internal_label": label,
+            "external_label": label}  # fmt: skip
+
+
+def type_record(ws: Workspace, number: int) -> Record:
+    """A ticket type; its attributes stand under `data`, whatever the schema says (notes §7.9)."""
+    made = ws.began
+    attributes = [
+        {"type": "ticket_type_attribute", "id": str(220 + 2 * number + at), "workspace_id": ws.app_id, "name": name,
+         "description": "", "data_type": "string", "input_options": None, "order": at,
+         "required_to_create": at == 0, "required_to_create_for_contacts": False, "visible_on_create": True,
+         "visible_to_contacts": False, "default": True, "ticket_type_id": 100 + number, "archived": False,
+         "created_at": made, "updated_at": made}
+        for at, name in enumerate(("_default_title_", "_default_description_"))
+    ]  # fmt: skip
+    return {
+        "type": "ticket_type", "id": str(100 + number), "name": f"{CATEGORIES[number]} request", "description": "",
+        "icon": "🦁", "workspace_id": ws.app_id, "archived": False, "created_at": made, "updated_at": made,
+        "is_internal": number > 0, "category": CATEGORIES[number],
+        "ticket_type_attributes": {"type": "list", "data": attributes},
+        "ticket_states": {"type": "list", "data": [state_record(state) for state in range(len(STATES))]},
+    }  # fmt: skip
+
+
+def part_count(ws: Workspace, number: int) -> int:
+    dice = roll(ws.seed, "tickets", number)
+    laid_out = 0 if number >= ws.laid_out("tickets") else 1 + wide(dice, 0) % (min(ws.settings.max_parts, 12) + 1)
+    if ws.settings.max_parts > PARTS_CAP and dice[4] < 10:
+        laid_out = ws.settings.max_parts
+    return laid_out + ws.tickets.version(number)
+
+
+def build(ws: Workspace, number: int) -> Record:
+    """One ticket as search and `GET /tickets/{id}` show it."""
+    tickets = ws.tickets
+    dice = roll(ws.seed, "tickets", number)
+    created, updated, version = tickets.created[number], tickets.updated[number], tickets.version(number)
+    category = dice[5] % 3
+    state = 1 if version else dice[6] % 4
+    contacts, teams = ws.laid_out("contacts"), ws.laid_out("teams")
+    people = [ref for n in some_of(contacts, 1 + (dice[7] < 30), dice, 8) for ref in contact_references(ws, n)]
+    kind = type_record(ws, category)
+    record: Record = {
+        "type": "ticket",
+        "id": tickets.id(number),
+        "ticket_id": str(1 + number),
+        "category": CATEGORIES[category],
+        "ticket_attributes": _attributes(dice),
+        "ticket_state": state_record(state),
+        "ticket_type": kind,
+        "contacts": {"type": "contact.list", "contacts": people},
+        # Text on tickets up to 2.15, "0" for nobody; conversations have integers and null (notes §2, §6).
+        "admin_assignee_id": str(ws.admin_number(dice[13])) if dice[12] < 150 else "0",
+        "team_assignee_id": ws.teams.id(dice[14] % teams) if teams and dice[15] < 90 else "0",
+        "created_at": created,
+        "updated_at": updated,
+        "open": STATES[state] != "resolved",
+        "linked_objects": {"type": "list", "data": [], "total_count": 0, "has_more": False},
+        "ticket_parts": {
+            "type": "ticket_part.list", "ticket_parts": parts(ws, number), "total_count": part_count(ws, number),
+        },
+        "is_shared": dice[16] < 60,
+    }  # fmt: skip
+    if dice[17] < 40:
+        record["snoozed_until"] = updated + 86_400
+    if dice[18] < 200:
+        record["channel"] = "email"
+    return record
+
+
+def parts(ws: Workspace, number: int) -> list[Record]:
+    total = part_count(ws, number)
+    history = ws.tickets.history(number)
+    laid_out = total - len(history.moments)
+    created = ws.tickets.created[number]
+    last = history.first_updated
+    # On one ticket in five the newest part is younger than the ticket says it was changed (notes §6).
+    if roll(ws.seed, "tickets", number)[19] < 51 and last + LATE_PART_SECONDS < ws.laid_out_at:
+        last += LATE_PART_SECONDS
+    found = []
+    for at in range(max(0, total - PARTS_CAP), total):
+        moment = created + (last - created) * (at + 1) // laid_out if at < laid_out else history.moments[at - laid_out]
+        found.append(_part(ws, number, at, moment, fresh=at >= laid_out))
+    return found
+
+
+def _part(ws: Workspace, ticket: int, at: int, moment: int, fresh: bool) -> Record:
+    dice = roll(ws.seed, "ticket-part", ticket * PART_ROOM + at)
+    comment = not fresh and at > 0 and dice[0] < 150
+    admin = dice[1] % max(1, ws.laid_out("admins"))
+    by_admin = dice[2] < 170
+    record: Record = {
+        "type": "ticket_part",
+        "id": str(60_000_000_000 + ticket * PART_ROOM + at),
+        "part_type": "comment" if comment else "ticket_state_updated_by_admin",
+        "created_at": moment,
+        "updated_at": moment,
+        "author": {"type": "admin", "id": str(ws.admin_number(admin)), "name": admin_name(ws, admin),
+                   "email": f"admin{admin}@example.com"} if by_admin else
+                  {"type": "user", "id": "0", "name": person(dice, 3), "email": "person@example.com"},
+        "attachments": [],
+        "redacted": dice[6] < 4,
+    }  # fmt: skip
+    if comment:
+        record["body"] = text(dice, 7)
+    else:
+        record["ticket_state"] = STATES[1 if fresh else dice[11] % 4]
+        record["previous_ticket_state"] = STATES[dice[12] % 4]
+    if at % 5 == 4:
+        many = dice[13] < 60
+        record["part_type"] = "ticket_attribute_updated_by_admin"
+        record["updated_attribute_data"] = {
+            "attribute": {"type": "attribute", "id": "221", "label": "Files" if many else "Product"},
+            "value": {"type": "value", "id": [11, 12] if many else "7", "label": ["a.txt", "b.txt"] if many else "Pro"},
+        }
+    if dice[15] < 10:
+        record["external_id"] = f"ext-{ticket}-{at}"
+        record["app_package_code"] = "test-integration"
+    if dice[14] < 20:
+        record["assigned_to"] = {"type": "admin", "id": str(ws.admin_number(admin))}
+    return record
+
+
+def _attributes(dice: bytes) -> Record:
+    values: Record = {
+        "_default_title_": SUBJECTS[dice[20] % len(SUBJECTS)],
+        "_default_description_": SENTENCES[dice[21] % len(SENTENCES)] if dice[22] < 200 else None,
+    }
+    if dice[23] < 80:
+        values["Product"] = ["Pro", "Basic"] if dice[24] < 60 else "Pro"
+        values["Due"] = 1_700_000_000 - dice[25] * 86_400
+        values["Blocking"] = dice[26] < 128
+    return values

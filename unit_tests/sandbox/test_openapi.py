@@ -1,0 +1,213 @@
+"""The sandbox's answers against Intercom's own description of them.
+
+Where the live API is known to differ from the description, the sandbox follows the live API; each such place
+stands in `LIES` with the row of the notes that proves it, and a lie that is never met fails the test too.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from openapi_schema_validator import OAS30Validator, oas30_format_checker
+from sandbox_client import Client, Json, every, serve, where
+
+PLACE = Path(os.environ.get("INTERCOM_OPENAPI_DIR") or Path(__file__).parents[2].parent / "shared" / "intercom")
+FILE = PLACE / "openapi-2.15.yaml"
+
+EXAMPLE = "the description's own examples show it"
+
+LIES: dict[str, tuple[str, str]] = {
+    # what: (pattern of a complaint, where it is proved)
+    "pages.next is a URL": (r"pages\.next: type", "notes §7.2"),
+    "source.type outside its list": (r"source\.type: (type|enum) \(None", "notes §7.6"),
+    "source.subject null": (r"source\.subject: type \(None", "notes §7.6"),
+    "company null": (r"(^| )(conversations\.)?company: type \(None", "notes §2"),
+    "custom attributes of any type": (r"custom_attributes\.[^:]+: (type|anyOf)", "notes §6"),
+    "log metadata as text": (r"metadata\.(before|after): type", "notes §7.17"),
+    "attributes of conversations": (r"data\.model: enum \('conversation'", "notes §7.21"),
+    "ai_agent null": (r"ai_agent: type \(None", EXAMPLE),
+    "assigned_to null": (r"assigned_to: type \(None", EXAMPLE),
+    "email_message_metadata null": (r"email_message_metadata: type \(None", EXAMPLE),
+}
+
+EXTRA: dict[str, str] = {
+    # a key that the description does not have: where it is proved
+    "activity_log_metadata.message": "notes §7.17",
+    "app.secure": EXAMPLE,
+    **{f"contact.{key}": "notes §7.7" for key in (
+        "enabled_push_messaging", "opted_in_subscription_types", "opted_out_subscription_types", "referrer",
+        "sms_consent", "unsubscribed_from_sms", "utm_campaign", "utm_content", "utm_medium", "utm_source", "utm_term")},
+    **{f"contact_{part}.type": "notes §7.7" for part in ("companies", "notes", "social_profiles", "tags")},
+    "contact_location.continent_code": "notes §7.7",
+    "contact_location.country_code": "notes §7.7",
+    "conversation.ticket": "notes §7.8",
+    "conversation.topics": "notes §7.8",
+    "conversation_list_item.ticket": "notes §7.8",
+    "conversation_list_item.topics": "notes §7.8",
+    "conversation_part.translations": "notes §2",
+    "conversation_teammates.admins": "notes §7.1",
+    "starting_after_paging.page": "notes §7.3",
+    "ticket.channel": "notes §7.8",
+    "ticket_type.is_internal": "notes §7.8",
+    "ticket_type_attribute_list.data": "notes §7.9",
+}  # fmt: skip
+
+NEVER_SHOWN: dict[str, str] = {
+    # a key of the description that the sandbox never shows: why
+    **{f"admin_with_app.{key}": f"left out by /me: {EXAMPLE}" for key in (
+        "away_mode_enabled", "away_mode_reassign", "job_title", "team_ids")},
+    "conversation_teammates.teammates": "the key is admins, notes §7.1",
+    "segment_list.pages": "not seen, notes §1b",
+    "starting_after_paging.per_page": "the key is page, notes §7.3",
+    "ticket_type_attribute_list.ticket_type_attributes": "the key is data, notes §7.9",
+}  # fmt: skip
+
+
+class Description:
+    """The OpenAPI file, its references resolved lazily so that only what is used costs anything."""
+
+    def __init__(self, file: Path) -> None:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        self.root: Json = yaml.load(file.read_text(), Loader=loader)
+        self._dates_are_numbers(self.root)
+
+    def _dates_are_numbers(self, node: object) -> None:
+        """Times are declared `integer` with format `date-time`: the format is for text and means nothing here."""
+        if isinstance(node, dict):
+            if node.get("type") == "integer":
+                node.pop("format", None)
+            for child in node.values():
+                self._dates_are_numbers(child)
+        elif isinstance(node, list):
+            for child in node:
+                self._dates_are_numbers(child)
+
+    def response(self, method: str, path: str, status: int) -> Json:
+        answer = self.root["paths"][path][method.lower()]["responses"][str(status)]
+        schema = answer["content"]["application/json"]["schema"]
+        return {**copy.deepcopy(schema), "components": self.root["components"]}
+
+
+@pytest.fixture(scope="module")
+def description() -> Description:
+    if not FILE.is_file():
+        pytest.skip(f"no OpenAPI description at {FILE}: set INTERCOM_OPENAPI_DIR to the folder that holds it")
+    return Description(FILE)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    scopes = ["Read users and companies", "Write users and companies", "Read conversations", "Read tickets",
+              "Read admins", "Read admin activity logs", "Read tags"]  # fmt: skip
+    with serve(contacts=500, conversations=400, tickets=200, companies=200, activity_logs=200, rate_limit=0,
+               scopes=scopes, teams=12, admins=12, max_parts=60) as sandbox:  # fmt: skip
+        made = Client(sandbox)
+        sandbox.change(conversations={"update": 5}, tickets={"update": 5}, contacts={"update": 5})
+        yield made
+        made.session.close()
+
+
+def complaints(schema: Json, answer: object) -> Iterator[str]:
+    """`path.in.answer: keyword`, with list positions left out."""
+    for error in OAS30Validator(schema, format_checker=oas30_format_checker).iter_errors(answer):
+        path = ".".join(str(step) for step in error.absolute_path if not isinstance(step, int))
+        yield f"{path}: {error.validator} ({error.message[:120]})"
+
+
+ALL = every(where("created_at", ">", 1))
+
+
+def answers(client: Client) -> Iterator[tuple[str, str, object]]:
+    """Every endpoint: method, path in the description, answer."""
+    ids = {kind: [str(one["id"]) for one in client.sandbox.records(kind)] for kind in
+           ("contacts", "companies", "conversations", "tickets")}  # fmt: skip
+    for path in ("/me", "/admins", "/teams", "/tags", "/segments", "/contacts", "/conversations", "/companies/scroll"):
+        yield "GET", path, client.get(path).json()
+    yield "GET", "/segments", client.get("/segments", include_count="true").json()
+    yield "GET", "/admins", client.get("/admins", display_avatar="true").json()
+    for model in ("contact", "company", "conversation"):
+        yield "GET", "/data_attributes", client.get("/data_attributes", model=model, include_archived="true").json()
+    yield "GET", "/admins/activity_logs", client.get("/admins/activity_logs", created_at_after=1, per_page=250).json()
+    for kind in ("contacts", "conversations", "tickets"):
+        for sort in ("ascending", "descending"):
+            body = {"pagination": {"per_page": 150}, "sort": {"field": "updated_at", "order": sort}}
+            yield "POST", f"/{kind}/search", client.search(kind, ALL, **body).json()
+    yield "POST", "/companies/list", client.post("/companies/list", {}, per_page=60).json()
+    for name in ids["contacts"][:60]:
+        yield "GET", "/contacts/{contact_id}", client.get(f"/contacts/{name}").json()
+    for name in ids["conversations"][:60]:
+        yield "GET", "/conversations/{conversation_id}", client.get(f"/conversations/{name}").json()
+    for name in ids["tickets"][:60]:
+        yield "GET", "/tickets/{ticket_id}", client.get(f"/tickets/{name}").json()
+    for name in ids["companies"][:60]:
+        yield "GET", "/companies/{company_id}", client.get(f"/companies/{name}").json()
+        yield "GET", "/companies/{company_id}/segments", client.get(f"/companies/{name}/segments").json()
+
+
+@pytest.fixture(scope="module")
+def judged(description: Description, client: Client) -> list[tuple[str, Json, object]]:
+    """Every answer beside the schema it must keep to."""
+    return [(f"{method} {path}", description.response(method, path, 200), answer)
+            for method, path, answer in answers(client)]  # fmt: skip
+
+
+def test_answers_keep_to_the_description(judged: list[tuple[str, Json, object]]) -> None:
+    unknown: set[str] = set()
+    met: set[str] = set()
+    for name, schema, answer in judged:
+        for complaint in complaints(schema, answer):
+            lies = [lie for lie, (pattern, _) in LIES.items() if re.search(pattern, complaint)]
+            met.update(lies)
+            if not lies:
+                unknown.add(f"{name} -> {complaint}")
+    assert not unknown, "\n".join(sorted(unknown))
+    assert met == set(LIES), f"no longer met: {set(LIES) - met}"
+
+
+def test_errors_keep_to_the_description(description: Description, client: Client) -> None:
+    nobody: dict[str, str | None] = {"Authorization": "Bearer nobody"}
+    for answer in (client.get("/tags", headers=nobody), client.get("/conversations/1"), client.get("/companies/1")):
+        path = {401: "/tags", 404: "/companies/{company_id}"}[answer.status_code]
+        assert list(complaints(description.response("GET", path, answer.status_code), answer.json())) == []
+
+
+def test_no_key_is_made_up_and_none_is_left_out(judged: list[tuple[str, Json, object]]) -> None:
+    """A schema allows any further key, so the validator cannot see these two faults."""
+    extra: set[str] = set()
+    described: set[str] = set()
+    shown: set[str] = set()
+    for _, schema, answer in judged:
+        _compare(schema, schema["components"]["schemas"], answer, "", extra, described, shown)
+    assert extra == set(EXTRA), f"{sorted(extra - set(EXTRA))} are made up; {sorted(set(EXTRA) - extra)} are gone"
+    hidden = described - shown
+    assert hidden == set(NEVER_SHOWN), f"{sorted(hidden - set(NEVER_SHOWN))}; {sorted(set(NEVER_SHOWN) - hidden)}"
+
+
+def _compare(schema: Json, schemas: Json, answer: object, owner: str, extra: set[str], described: set[str],
+             shown: set[str]) -> None:  # fmt: skip
+    """Collects keys by `schema name.key`, so that one record met in many places counts once."""
+    if "$ref" in schema:
+        owner = schema["$ref"].rpartition("/")[2]
+        schema = schemas[owner]
+    for choice in schema.get("allOf", []):
+        # What one of several schemas does not know another may: extra keys are not judged here.
+        _compare(choice, schemas, answer, owner, set(), described, shown)
+    if isinstance(answer, list):
+        for one in answer:
+            _compare(schema.get("items", {}), schemas, one, owner, extra, described, shown)
+    properties: Json = schema.get("properties", {})
+    if not isinstance(answer, dict) or not properties:
+        return
+    described.update(f"{owner}.{key}" for key in properties)
+    for key, value in answer.items():
+        if key in properties:
+            shown.add(f"{owner}.{key}")
+            _compare(properties[key], schemas, value, f"{owner}.{key}", extra, described, shown)
+        elif "additionalProperties" not in schema and "allOf" not in schema:
+            extra.add(f"{owner}.{key}")
