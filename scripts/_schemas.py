@@ -1,9 +1,10 @@
 """From Intercom's OpenAPI description and a hand-written overlay to the schemas of the streams.
 
-The description says which fields a record has. The overlay (schemas_overlay.yaml) says which record
-a stream emits, mends what the description gets wrong, and puts every field into our own words; its
-head explains the format. A schema comes out open and nullable at every level, without enums, unions
-of schemas or references, so that nothing Intercom adds or changes can stop a sync.
+The description says which fields a record has. The overlay (schemas_overlay) says which record a
+stream emits, mends what the description gets wrong, and puts every field into our own words; the head
+of its common.yaml explains the format. A schema comes out open and nullable at every level, with one
+type for each value, without enums, unions of schemas or references, so that nothing Intercom adds or
+changes can stop a sync.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).resolve().parent
-OVERLAY = HERE / "schemas_overlay.yaml"
+OVERLAY = HERE / "schemas_overlay"
 OUTPUT = HERE.parent / "source_intercom" / "schemas"
 
 SCALARS = ("string", "integer", "number", "boolean")
@@ -118,8 +119,13 @@ class Overlay:
 
     @classmethod
     def load(cls, path: Path) -> Overlay:
-        content = load_yaml(path)
-        _known_keys(content, OVERLAY_KEYS, path.name)
+        """From one file, or from the files of a directory, which are read as one."""
+        content: dict[str, Any] = {}
+        for file in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
+            part = load_yaml(file)
+            _known_keys(part, OVERLAY_KEYS, file.name)
+            for key, value in part.items():
+                _join(content, key, value, file.name)
         if lacking := sorted(OVERLAY_KEYS - set(content)):
             raise SchemasError(f"{path} lacks {', '.join(lacking)}.")
         for name, patch in content["components"].items():
@@ -132,6 +138,16 @@ class Overlay:
 
     def version_of(self, stream: str) -> str:
         return str(self.streams[stream].get("version", self.version))
+
+
+def _join(content: dict[str, Any], key: str, value: Any, where: str) -> None:
+    if key not in content:
+        content[key] = value
+        return
+    twice = sorted(set(content[key]) & set(value)) if isinstance(value, dict) else [key]
+    if twice:
+        raise SchemasError(f"{where} has what another file of the overlay has: {', '.join(twice)}.")
+    content[key] |= value
 
 
 def _known_keys(mapping: dict[str, Any], known: set[str], what: str) -> None:
@@ -300,21 +316,16 @@ class Builder:
         return parent, name
 
     def _typed(self, text: str, where: str, stack: tuple[str, ...]) -> Node:
-        """`string`, `date-time`, `object`, a component, any of these with `[]`, alternatives with `|`."""
-        node = Node()
-        for kind in text.split("|"):
-            if kind.endswith("[]"):
-                part = Node(["array"], items=self._typed(kind[:-2], where, stack))
-            elif kind in SCALARS or kind == "object":
-                part = Node([kind])
-            elif kind == "date-time":
-                part = Node(["string"], format=kind)
-            elif kind in self.spec.components:
-                part = self.component(kind, stack)
-            else:
-                raise SchemasError(f"The overlay's {where} has the unknown type {kind!r}.")
-            node.merge(part)
-        return node
+        """`string`, `date-time`, `object`, a component, any of these with `[]`."""
+        if text.endswith("[]"):
+            return Node(["array"], items=self._typed(text[:-2], where, stack))
+        if text in SCALARS or text == "object":
+            return Node([text])
+        if text == "date-time":
+            return Node(["string"], format=text)
+        if text in self.spec.components:
+            return self.component(text, stack)
+        raise SchemasError(f"The overlay's {where} has the unknown type {text!r}.")
 
 
 # --- Schemas ----------------------------------------------------------------------------------------
@@ -323,20 +334,26 @@ class Builder:
 def faults(node: Node) -> Iterator[str]:
     """What keeps a record's shape from becoming a schema, one line for each place."""
     for path, _, inner in node.walk():
+        yield from _type_faults(path, inner)
         description = inner.description
-        if not inner.types:
-            yield f"{path}: no type"
         if not description:
             yield f"{path}: no description"
         elif description != " ".join(description.split()):
             yield f"{path}: stray white space in the description"
         elif len(description) > MAX_DESCRIPTION:
             yield f"{path}: description of {len(description)} characters, the most is {MAX_DESCRIPTION}"
-        while "array" in inner.types:
-            if not inner.items or not inner.items.types:
-                yield f"{path}: an array without a type for its items"
-                break
-            inner = inner.items
+
+
+def _type_faults(path: str, node: Node) -> Iterator[str]:
+    if not node.types:
+        yield f"{path}: no type"
+    elif len(node.types) > 1:
+        yield f"{path}: {' or '.join(node.types)}, of which the overlay must choose one"
+    if "array" in node.types:
+        if node.items:
+            yield from _type_faults(f"{path}[]", node.items)
+        else:
+            yield f"{path}: an array without a type for its items"
 
 
 def to_json(node: Node) -> str:
