@@ -1,23 +1,64 @@
 """The process: hands the source to the CDK's entrypoint (console script ``source-intercom``)."""
 
+import argparse
+import logging
 import sys
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.logger import PRINT_BUFFER
-from airbyte_cdk.models import ConnectorSpecification
+from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification
+from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 
 from source_intercom.config import Config
 from source_intercom.source import SourceIntercom
+from source_intercom.streams.output import RecordPage
 
 
 class Entrypoint(AirbyteEntrypoint):
-    """The CDK's entrypoint, with our own words about a faulty config instead of a JSON Schema validator's."""
+    """The CDK's entrypoint, with two differences.
+
+    A faulty config is explained in our own words instead of a JSON Schema validator's. And a read takes the
+    pages of finished lines that our streams make, which the CDK's way to stdout has no place for.
+    """
+
+    def __init__(self, source: SourceIntercom) -> None:
+        super().__init__(source)
 
     @staticmethod
     def validate_connection(source_spec: ConnectorSpecification, config: Mapping[str, Any]) -> None:
         Config.load(config)
+
+    @staticmethod
+    def handle_record_counts(
+        message: AirbyteMessage, stream_message_count: "defaultdict[HashableStreamDescriptor, float]"
+    ) -> AirbyteMessage:
+        if isinstance(message, RecordPage):
+            stream_message_count[HashableStreamDescriptor(name=message.stream, namespace=None)] += message.count
+            return message
+        return AirbyteEntrypoint.handle_record_counts(message, stream_message_count)
+
+    def lines(self, arguments: argparse.Namespace) -> Iterator[bytes]:
+        """The lines that a command prints, some thousand at once where a page of records is one piece."""
+        if arguments.command == "read":
+            yield from self._read_lines(arguments)
+        else:
+            for text in self.run(arguments):
+                yield f"{text}\n".encode()
+
+    def _read_lines(self, arguments: argparse.Namespace) -> Iterator[bytes]:
+        self.logger.setLevel(logging.DEBUG if arguments.debug else logging.INFO)
+        try:
+            config = self.source.configure(self.source.read_config(arguments.config), "")
+            catalog = self.source.read_catalog(arguments.catalog)
+            state = self.source.read_state(arguments.state)
+            for message in self.read(self.source.spec(self.logger), config, catalog, state):
+                yield _line(message)
+        finally:
+            for message in self._emit_queued_messages(self.source):
+                yield _line(message)
 
 
 def run(arguments: list[str] | None = None) -> None:
@@ -26,12 +67,20 @@ def run(arguments: list[str] | None = None) -> None:
     ``arguments`` are those of the command line when None. Raises what ends the process with a non-zero code,
     after the CDK has printed it as a trace.
     """
-    entrypoint = Entrypoint(SourceIntercom())
+    entrypoint = Entrypoint(SourceIntercom(pages=True))
     parsed = entrypoint.parse_args(sys.argv[1:] if arguments is None else arguments)
+    stdout = sys.stdout.buffer
+    # Log lines of all threads go through the CDK's buffer, whole lines at a time, as ours do.
     with PRINT_BUFFER:
-        for message in entrypoint.run(parsed):
-            # One write for text and line break: lines of several threads must not run into each other.
-            print(f"{message}\n", end="")  # noqa: T201
+        for lines in entrypoint.lines(parsed):
+            stdout.write(lines)
+            stdout.flush()
+
+
+def _line(message: AirbyteMessage) -> bytes:
+    if isinstance(message, RecordPage):
+        return message.lines
+    return AirbyteEntrypoint.airbyte_message_to_string(message).encode() + b"\n"
 
 
 if __name__ == "__main__":

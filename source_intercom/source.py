@@ -23,8 +23,10 @@ from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
 from airbyte_cdk.sources.streams import Stream
-from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, CursorField, FinalStateCursor
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.sources.streams.concurrent.cursor import CursorField, FinalStateCursor
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
+from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 
 from source_intercom.api.client import Client, Json, Transport
@@ -33,7 +35,7 @@ from source_intercom.config import Config, ConfigError
 from source_intercom.report import Progress, explain, missing_permissions, permission_report
 from source_intercom.streams import CATALOGUE, IntercomStream
 from source_intercom.streams.base import INTERCOM_BIRTH, Sync
-from source_intercom.streams.partitions import WindowPartitions
+from source_intercom.streams.walks import Following, Leading, Member, Walk
 from source_intercom.sync.state import INDEX_LAG, WindowCursor, read_state
 from source_intercom.sync.windows import DAY
 
@@ -46,7 +48,9 @@ _CHECK_RETRIES = 2
 class SourceIntercom(AbstractSource):
     """Airbyte's source for Intercom."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, pages: bool = False) -> None:
+        """``pages``: read in pages of finished lines, for a process that can print them (``streams.output``)."""
+        self._pages = pages
         self._messages: MessageRepository = InMemoryMessageRepository()
 
     @property
@@ -124,41 +128,61 @@ class SourceIntercom(AbstractSource):
                 message_repository=self._messages,
                 queue=queue,
             )
+            members = [self._member(stream, states) for stream in streams]
             with Progress(streams, logger):
-                yield from concurrent.read([self._concurrent(stream, states) for stream in streams])
+                yield from concurrent.read(self._concurrent(members, queue))
         finally:
             transport.close()
 
-    def _concurrent(self, stream: IntercomStream, states: ConnectorStateManager) -> DefaultStream:
-        """A stream as the concurrent CDK wants it. Raises ``StateError`` for a state nobody can read."""
+    def _member(self, stream: IntercomStream, states: ConnectorStateManager) -> Member:
+        """A stream with the cursor that knows what of it has been read. Raises ``StateError``."""
         sync = stream.sync
-        field = stream.cursor_field if isinstance(stream.cursor_field, str) else None
-        cursor: Cursor
-        if field is None:
-            cursor = FinalStateCursor(stream.name, None, self._messages)
-        else:
-            # A full refresh is whole whatever the state says: half a table is no refresh.
-            raw = {} if stream.full else states.get_stream_state(stream.name, None)
-            cursor = WindowCursor(
-                stream=stream.name,
-                field=field,
-                done=read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.begin),
-                start=min(sync.config.start, sync.begin),
-                end=sync.begin,
-                overlap=INDEX_LAG + sync.config.lookback_window * DAY,
-                planner=lambda: stream.planner,
-                message_repository=self._messages,
-                state_manager=states,
-            )
-        return DefaultStream(
-            partition_generator=WindowPartitions(stream, cursor),
-            name=stream.name,
-            json_schema=stream.get_json_schema(),
-            primary_key=stream.primary_key,
-            cursor_field=CursorField(field) if field else None,
-            logger=stream.logger,
-            cursor=cursor,
+        field = stream.cursor_field
+        if not isinstance(field, str):
+            return Member(stream, FinalStateCursor(stream.name, None, self._messages))
+        # A full refresh is whole whatever the state says: half a table is no refresh.
+        raw = {} if stream.full else states.get_stream_state(stream.name, None)
+        cursor = WindowCursor(
+            stream=stream.name,
+            field=field,
+            done=read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.begin),
+            start=min(sync.config.start, sync.begin),
+            end=sync.begin,
+            overlap=INDEX_LAG + sync.config.lookback_window * DAY,
+            planner=lambda: stream.planner,
+            message_repository=self._messages,
+            state_manager=states,
         )
+        return Member(stream, cursor)
+
+    def _concurrent(self, members: list[Member], queue: "Queue[QueueItem]") -> list[AbstractStream]:
+        """The streams as the concurrent CDK wants them, those that are made from the same pages on one walk."""
+        together: dict[object, list[Member]] = {}
+        for member in members:
+            done = member.cursor.done if isinstance(member.cursor, WindowCursor) else ()
+            together.setdefault((member.stream.walk, member.stream.full, tuple(done)), []).append(member)
+        streams: list[AbstractStream] = []
+        for sharing in together.values():
+            walk = Walk(sharing, queue, pages=self._pages)
+            streams += [
+                _concurrent_stream(member, Leading(walk) if member is walk.leader else Following(walk))
+                for member in sharing
+            ]
+        return streams
+
+
+def _concurrent_stream(member: Member, partitions: PartitionGenerator) -> DefaultStream:
+    stream = member.stream
+    field = stream.cursor_field
+    return DefaultStream(
+        partition_generator=partitions,
+        name=stream.name,
+        json_schema=stream.get_json_schema(),
+        primary_key=stream.primary_key,
+        cursor_field=CursorField(field) if isinstance(field, str) else None,
+        logger=stream.logger,
+        cursor=member.cursor,
+    )
 
 
 def _begin(

@@ -25,8 +25,10 @@ _SCROLL_PATIENCE = 600.0  # seconds to wait for it: an abandoned scroll ends aft
 _SCROLL_RESTARTS = 5
 
 
-def search_pages(client: Client, path: str, query: Query, sort_field: str, records_key: str) -> Iterator[Page]:
-    """Pages of a search, oldest first.
+def search_answers(
+    client: Client, path: str, query: Query, sort_field: str, records_key: str
+) -> Iterator[tuple[Page, int]]:
+    """Pages of a search, oldest first, each with the number of records that the whole search matches.
 
     A page that Intercom cannot build after all retries is asked again at half its size, and the size recovers
     with each page that succeeds: some days of some workspaces fail at 150 and pass at 1 (peers #9). Raises
@@ -42,7 +44,7 @@ def search_pages(client: Client, path: str, query: Query, sort_field: str, recor
                 raise
             per_page //= 2
             continue
-        yield records_in(answer, records_key)
+        yield records_in(answer, records_key), answer.get("total_count") or 0
         following = next_cursor(answer)
         if following is None:
             return

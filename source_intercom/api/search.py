@@ -31,7 +31,9 @@ def whole_days_query(field: str, start: int, end: int) -> Query:
     return {"operator": "OR", "value": [between, _compare(field, "=", start), _compare(field, "=", end)]}
 
 
-def search_body(query: Query, sort_field: str, per_page: int, starting_after: str | None) -> dict[str, Any]:
+def search_body(
+    query: Query, sort_field: str, per_page: int, starting_after: str | None, *, order: str = "ascending"
+) -> dict[str, Any]:
     """The whole body of one page. Every page carries query and sort again: Intercom fails without (notes §4.3).
 
     Ascending order means that a record which changes meanwhile moves ahead of the reader, never behind.
@@ -41,7 +43,7 @@ def search_body(query: Query, sort_field: str, per_page: int, starting_after: st
         pagination["starting_after"] = starting_after
     return {
         "query": query,
-        "sort": {"field": sort_field, "order": "ascending"},
+        "sort": {"field": sort_field, "order": order},
         "pagination": pagination,
     }
 

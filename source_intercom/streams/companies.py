@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from source_intercom.api.client import Client
 from source_intercom.api.errors import RecordGone
 from source_intercom.api.paging import Page, records_in
-from source_intercom.streams.base import CONTACTS_PERMISSION, ListStream, Sync, WalkedStream
+from source_intercom.streams.base import CONTACTS_PERMISSION, ListStream, Reading, Sync, WalkedStream
 from source_intercom.streams.coercion import Record
 from source_intercom.sync.windows import Window
 
@@ -19,7 +19,7 @@ class Companies(WalkedStream):
     def _make_client(self, sync: Sync) -> Client:
         return sync.companies.client
 
-    def _pages(self) -> Iterator[Page]:
+    def _listed(self) -> Iterator[Page]:
         return self.sync.companies.pages()
 
     def probe(self) -> None:
@@ -49,11 +49,10 @@ class CompanySegments(WalkedStream):
     def probe(self) -> None:
         self.client.get("/segments")
 
-    def read_window(self, window: Window) -> Iterator[Record]:
+    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         ids = self.sync.companies.ids(walked_by_another="companies" in self.sync.selected)
         for start in range(0, len(ids), self._BATCH):
-            for segments in self.client.each(self._segments_of, ids[start : start + self._BATCH]):
-                yield from segments
+            yield from self.client.each(self._segments_of, ids[start : start + self._BATCH])
 
     def _segments_of(self, company_id: str) -> list[Record]:
         try:

@@ -3,12 +3,11 @@
 from source_intercom.api.search import Query, whole_days_query
 from source_intercom.streams.base import (
     CONTACTS_PERMISSION,
-    WINDOW_DAYS,
     ListStream,
     SearchStream,
     WalkedStream,
 )
-from source_intercom.sync.windows import Planner, Window, of_local_days
+from source_intercom.sync.windows import Window, cut_at_midnights
 
 
 class Contacts(SearchStream):
@@ -20,9 +19,8 @@ class Contacts(SearchStream):
     endpoint = "/contacts/search"
     permission = CONTACTS_PERMISSION
 
-    @property
-    def planner(self) -> Planner:
-        return of_local_days(WINDOW_DAYS, self.sync.zone, since=self.sync.birth)
+    def cut(self, window: Window, parts: int) -> list[Window]:
+        return cut_at_midnights(window, parts, self.sync.zone)
 
     def query(self, window: Window) -> Query:
         return whole_days_query(self.cursor_field, window.start, window.end)

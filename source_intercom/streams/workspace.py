@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from source_intercom.api.errors import Unavailable
-from source_intercom.api.paging import linked_pages
+from source_intercom.api.paging import Page, linked_pages
 from source_intercom.streams.base import (
     ACTIVITY_LOGS_PERMISSION,
     ADMINS_PERMISSION,
     TAGS_PERMISSION,
     IntercomStream,
     ListStream,
+    Reading,
 )
-from source_intercom.streams.coercion import Record
 from source_intercom.sync.windows import DAY, HOUR, Planner, Window, of_days
 
 
@@ -57,22 +57,22 @@ class ActivityLogs(IntercomStream):
     def planner(self) -> Planner:
         return of_days(self.sync.config.activity_logs_time_step, since=self.sync.birth)
 
-    def read_window(self, window: Window) -> Iterator[Record]:
+    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         try:
-            records = list(self._read(window))
+            pages = list(self._read(window))
         except Unavailable:
             if window.end - window.start < HOUR:
                 raise
             middle = (window.start + window.end) // 2
-            yield from self.read_window(Window(window.start, middle))
-            yield from self.read_window(Window(middle + 1, window.end))
+            yield from self.pages(Window(window.start, middle), reading)
+            yield from self.pages(Window(middle + 1, window.end), reading)
         else:
-            yield from records
+            yield from pages
 
     def probe(self) -> None:
         self.client.get(self.endpoint, {"created_at_after": self.sync.begin - DAY, "per_page": 1})
 
-    def _read(self, window: Window) -> Iterator[Record]:
+    def _read(self, window: Window) -> Iterator[Page]:
         # Whether Intercom's bounds are inclusive is not documented: ask one second wider, keep what fits.
         bounds = {
             "created_at_after": max(0, window.start - 1),
@@ -80,6 +80,5 @@ class ActivityLogs(IntercomStream):
             "per_page": self._PAGE,
         }
         for page in linked_pages(self.client, self.endpoint, self.records_key, bounds):
-            for record in page:
-                if record.get(self.cursor_field) is None or window.holds(record[self.cursor_field]):
-                    yield record
+            moments = ((record, record.get(self.cursor_field)) for record in page)
+            yield [record for record, moment in moments if moment is None or window.holds(moment)]

@@ -150,7 +150,7 @@ class WindowCursor(ConcurrentCursor):
         message_repository: MessageRepository,
         state_manager: ConnectorStateManager,
     ) -> None:
-        self._done = done
+        self.done = done
         self._bounds = Window(start, end)
         self._overlap = overlap
         self._planner = planner
@@ -174,7 +174,7 @@ class WindowCursor(ConcurrentCursor):
 
     def stream_slices(self) -> Iterable[StreamSlice]:
         planner = self._planner()
-        for gap in gaps(self._done, self._bounds.start, self._bounds.end, self._overlap):
+        for gap in gaps(self.done, self._bounds.start, self._bounds.end, self._overlap):
             for window in planner(gap):
                 yield StreamSlice(partition={}, cursor_slice=window._asdict())
 
@@ -182,6 +182,16 @@ class WindowCursor(ConcurrentCursor):
         """Nothing: a state comes from windows that ended, never from the times of records."""
 
     def close_partition(self, partition: Partition) -> None:
-        """Add a window that has been read to its end; one that was given up stays unread."""
-        if not getattr(partition, "given_up", False):
+        """Add a window that this stream has got all rows of; one that was given up stays unread."""
+        is_read_for = getattr(partition, "is_read_for", None)
+        if is_read_for is None or is_read_for(self._stream_name):
             super().close_partition(partition)
+
+    def advance(self, window: Window) -> None:
+        """Count a part of a window that is still being read, and say so in a state."""
+        with self._lock:
+            self._concurrent_state[_SLICES].append(
+                {key: _cdk_moment(moment) for key, moment in window._asdict().items()}
+            )
+            self._merge_partitions()
+            self._emit_state_message()

@@ -67,25 +67,29 @@ def of_days(days: int, *, since: int) -> Planner:
     return plan
 
 
-def of_local_days(days: int, zone: tzinfo, *, since: int) -> Planner:
-    """Windows as :func:`of_days` makes them, but ending where days end in ``zone``.
+def cut(window: Window, parts: int) -> list[Window]:
+    """Windows of equal length whose union is ``window``; fewer when it has fewer seconds than ``parts``."""
+    seconds = window.end - window.start + 1
+    edges = sorted({window.start + seconds * part // parts for part in range(parts)})
+    return _between(edges, window)
 
-    They are for searches that see whole local days.
+
+def cut_at_midnights(window: Window, parts: int, zone: tzinfo) -> list[Window]:
+    """As :func:`cut`, but ending where days end in ``zone``, for searches that see whole local days.
+
     Windows that share a day would each read all of that day. The result is right in any zone, as the records
     are filtered by the second; a wrong zone only costs pages.
     """
-
-    def plan(gap: Window) -> Iterator[Window]:
-        start = gap.start
-        while start <= gap.end:
-            end = min(_midnight_after(max(start, since), days, zone) - 1, gap.end)
-            yield Window(start, end)
-            start = end + 1
-
-    return plan
+    edges = {window.start, *(_midnight_after(part.end, zone) for part in cut(window, parts)[:-1])}
+    return _between(sorted(edge for edge in edges if edge <= window.end), window)
 
 
-def _midnight_after(moment: int, days: int, zone: tzinfo) -> int:
-    day = datetime.fromtimestamp(moment, timezone.utc).astimezone(zone).date() + timedelta(days=days)
+def _between(starts: list[int], window: Window) -> list[Window]:
+    ends = [start - 1 for start in starts[1:]] + [window.end]
+    return [Window(start, end) for start, end in zip(starts, ends, strict=True)]
+
+
+def _midnight_after(moment: int, zone: tzinfo) -> int:
+    day = datetime.fromtimestamp(moment, timezone.utc).astimezone(zone).date() + timedelta(days=1)
     # Clock changes make days of 23 to 25 hours: midnight is asked of the calendar, never added up.
     return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())

@@ -1,0 +1,249 @@
+"""Between our streams and the concurrent CDK: a window of a walk is a partition.
+
+Streams that are made from the same pages (conversations, their parts, their tags ...) share one walk of them. The
+first of them leads: its partitions are the windows, and each window gives rows to every member. The CDK sees the
+others wait until the walk is over. The CDK's ``StreamFacade`` knows none of this; it also copies each record, and
+tells one failure once a partition.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from queue import Queue
+from typing import Any
+
+from airbyte_cdk.models import AirbyteStreamStatus, StreamDescriptor
+from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
+from airbyte_cdk.sources.streams.concurrent.cursor import Cursor
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
+from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
+from airbyte_cdk.sources.types import StreamSlice
+from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
+
+from source_intercom.api.errors import IntercomError
+from source_intercom.streams.base import IntercomStream
+from source_intercom.streams.coercion import Record
+from source_intercom.streams.output import as_pages, as_records
+from source_intercom.sync.state import WindowCursor
+from source_intercom.sync.windows import DAY, Window
+
+# Failures that a stream tells before it leaves the rest to the next sync.
+_TOLD = 3
+# The sweep has no end; searches want one. Nobody's sync takes ten years.
+_SWEEP_SECONDS = 3650 * DAY
+
+
+@dataclass
+class Member:
+    """A stream of a walk, with its own state and its own failures."""
+
+    stream: IntercomStream
+    cursor: Cursor
+    failures: int = 0
+    stopped: bool = False
+    running: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def failed(self, error: Exception) -> bool:
+        """Take a failure in; true when it is to be told, false when the stream has told enough already."""
+        with self._lock:
+            told = self.stopped
+            self.failures += 1
+            final = error.final if isinstance(error, IntercomError) else True
+            self.stopped = self.stopped or final or self.failures >= _TOLD
+            return not told
+
+    def starts_running(self) -> bool:
+        """True for the first page of the stream, whose status becomes RUNNING with it."""
+        with self._lock:
+            first, self.running = not self.running, True
+            return first
+
+
+class Walk:
+    """Streams made from the same pages, their windows, and how these fare together. Thread-safe.
+
+    ``queue`` is the CDK's; ``pages`` says whether rows leave as pages of lines or as records.
+    """
+
+    def __init__(self, members: list[Member], queue: "Queue[QueueItem]", *, pages: bool) -> None:
+        self.members = members
+        self.leader = members[0]
+        self.queue = queue
+        self.as_pages = pages
+        self.failure: Exception | None = None
+        self._lock = threading.Lock()
+        # Both count the windows, and the generator until it has made its last one.
+        self._unread = 1
+        self._open = 1
+        self._over = threading.Event()
+
+    def partitions(self) -> Iterator[Partition]:
+        """The windows of the walk, as the leader's partitions."""
+        try:
+            for slice_ in self.leader.cursor.stream_slices():
+                if self.leader.stopped:
+                    return
+                yield self.open(slice_)
+            if self.must_sweep():
+                yield self.open(self._everything(), sweep=True)
+        except Exception as error:
+            self.failure = error
+            raise
+        finally:
+            self.closed()
+
+    def open(self, slice_: StreamSlice, *, sweep: bool = False) -> "WindowPartition":
+        """Make the partition of a window, which counts as open from now on."""
+        with self._lock:
+            self._open += 1
+            self._unread += not sweep
+        return WindowPartition(self, slice_, sweep=sweep)
+
+    def closed(self) -> None:
+        """A window has ended, well or not, or the last one has been made."""
+        with self._lock:
+            self._open -= 1
+            if self._open == 0:
+                self._over.set()
+
+    def must_sweep(self) -> bool:
+        """A window has been read, or the last one has been made; true for the one after which none is left."""
+        with self._lock:
+            self._unread -= 1
+            return self._unread == 0 and self.failure is None and self.leader.stream.sweeps
+
+    def wait(self) -> Iterator[Partition]:
+        """For the members that do not lead: no partition of their own, and the walk's failure as theirs."""
+        self._over.wait()
+        if self.failure is not None:
+            raise self.failure
+        return iter(())
+
+    def _everything(self) -> StreamSlice:
+        return StreamSlice(partition={}, cursor_slice={"start": 0, "end": self.leader.stream.sync.begin})
+
+
+class WindowPartition(Partition):
+    """One window of a walk. It can hand out what lies behind it, and tell how far it has come."""
+
+    def __init__(self, walk: Walk, slice_: StreamSlice, *, sweep: bool) -> None:
+        bounds = slice_.cursor_slice
+        begin = walk.leader.stream.sync.begin
+        self._walk = walk
+        self._window = Window(bounds["start"], bounds["end"]) if bounds else Window(0, begin)
+        self._slice = slice_
+        self._sweep = sweep
+        self._unread_for: set[str] = set()
+
+    def read(self) -> Iterable[QueueItem]:  # type: ignore[override]  # the CDK puts whatever comes onto its queue
+        walk = self._walk
+        try:
+            if walk.leader.stopped:
+                self._give_up()
+                return
+            if not self._sweep:
+                yield from self._rows(self._window)
+            if self._sweep or walk.must_sweep():
+                yield from self._rows(self._after_begin())
+            for member in walk.members[1:]:
+                member.cursor.close_partition(self)
+        except Exception as error:
+            self._give_up()
+            walk.failure = walk.failure or error
+            if walk.leader.failed(error):
+                raise
+        finally:
+            walk.closed()
+
+    @property
+    def window_pages(self) -> int:
+        """The fewest that a stream of the walk asks for: the costliest one decides how fine windows are."""
+        return min(member.stream.window_pages for member in self._walk.members)
+
+    def is_read_for(self, stream: str) -> bool:
+        """Whether a stream has got all rows of this window, so that its state may count it."""
+        return stream not in self._unread_for
+
+    def split(self, windows: Iterable[Window]) -> None:
+        """Hand out the windows behind this one; this one ends where the first of them starts."""
+        handed = sorted(windows)
+        self._window = Window(self._window.start, handed[0].start - 1)
+        self._slice = StreamSlice(partition={}, cursor_slice=self._window._asdict())
+        for window in handed:
+            self._walk.queue.put(self._walk.open(StreamSlice(partition={}, cursor_slice=window._asdict())))
+
+    def reached(self, moment: int) -> None:
+        """Everything of this window up to and including ``moment`` has been given: states may say so."""
+        for member in self._walk.members:
+            if isinstance(member.cursor, WindowCursor) and self.is_read_for(member.stream.name):
+                member.cursor.advance(Window(self._window.start, moment))
+
+    def to_slice(self) -> Mapping[str, Any]:
+        return self._slice
+
+    def stream_name(self) -> str:
+        return self._walk.leader.stream.name
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return f"{self.stream_name()} {self._window}"
+
+    def _rows(self, window: Window) -> Iterator[QueueItem]:
+        for page in self._walk.leader.stream.pages(window, self):
+            for member in self._walk.members:
+                if not member.stopped:
+                    yield from self._rows_for(member, page)
+
+    def _rows_for(self, member: Member, page: list[Record]) -> Iterator[QueueItem]:
+        """What a member makes of a page. Its failure is its own; the others of the walk go on."""
+        try:
+            for rows in member.stream.rows(page):
+                if rows:
+                    yield from self._finished(member, rows)
+        except Exception as error:
+            self._unread_for.add(member.stream.name)
+            if member.failed(error):
+                self._walk.queue.put(StreamThreadException(error, member.stream.name))
+
+    def _finished(self, member: Member, rows: list[Record]) -> Iterator[QueueItem]:
+        stream = member.stream
+        for row in rows:
+            stream.coerce(row)
+        if self._walk.as_pages:
+            if member.starts_running():
+                yield as_airbyte_message(StreamDescriptor(name=stream.name), AirbyteStreamStatus.RUNNING)
+            yield from as_pages(stream.name, rows)
+        else:
+            yield from as_records(stream.name, rows, self._slice)
+        stream.client.tally.add(records=len(rows))
+
+    def _after_begin(self) -> Window:
+        begin = self._walk.leader.stream.sync.begin
+        return Window(begin + 1, begin + _SWEEP_SECONDS)
+
+    def _give_up(self) -> None:
+        self._unread_for.update(member.stream.name for member in self._walk.members)
+
+
+class Leading(PartitionGenerator):
+    """Makes the windows of a walk."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+
+    def generate(self) -> Iterable[Partition]:
+        return self._walk.partitions()
+
+
+class Following(PartitionGenerator):
+    """Waits for the end of a walk that another stream leads."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+
+    def generate(self) -> Iterable[Partition]:
+        return self._walk.wait()
