@@ -1,4 +1,4 @@
-"""The ways Intercom pages: search cursor, next link, and company scroll (notes §4.1, §4.7)."""
+"""The ways Intercom pages: search cursor, lists of five kinds, and company scroll (notes §4.1, §4.7)."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -54,38 +54,39 @@ def search_answers(
         per_page = min(SEARCH_PAGE, per_page * 2)
 
 
-def linked_pages(
+def list_pages(
     client: Client, path: str, records_key: str, params: Mapping[str, Any] | None = None
 ) -> Iterator[Page]:
-    """Pages of a list whose ``pages.next`` is a link, or of one that has no pages at all.
-
-    Only path and query of the link are followed, so that the token never leaves the configured host.
-    """
-    seen: set[str] = set()
-    answer = client.get(path, params)
+    """Pages of a list, in whichever way it pages, or of one that has no pages at all."""
+    asked = dict(params or {})
+    request: tuple[str, Mapping[str, Any]] = (path, asked)
+    seen: list[tuple[str, Mapping[str, Any]]] = []
     while True:
+        answer = client.get(*request)
         yield records_in(answer, records_key)
-        link = next_link(answer)
-        if link is None:
+        following = next_request(answer, path, asked)
+        if following is None:
             return
-        if link in seen:
+        if following == request or following in seen[-2:]:
             raise RequestRefused(f"Intercom's {path} gave the same next page twice.", f"GET {path}")
-        seen.add(link)
-        answer = client.get(link)
+        seen.append(request)
+        request = following
 
 
 def records_in(answer: Json, records_key: str) -> Page:
-    """The records of an answer. Raises ``RequestRefused`` when they are not where they must be.
+    """The records of an answer; ``records_key`` may name two places, as in ``data|companies``.
 
-    An answer without its list would otherwise pass as an empty page: no rows under a green light.
+    Raises ``RequestRefused`` when they are in none: an answer without its list would otherwise pass as an empty
+    page, no rows under a green light.
     """
-    records = answer.get(records_key)
-    if not isinstance(records, list):
-        raise RequestRefused(
-            "Intercom's answer has another shape than this connector knows; please report this to its maintainers.",
-            f"no list under '{records_key}', but the keys {sorted(answer)}",
-        )
-    return records
+    for key in records_key.split("|"):
+        records = answer.get(key)
+        if isinstance(records, list):
+            return records
+    raise RequestRefused(
+        "Intercom's answer has another shape than this connector knows; please report this to its maintainers.",
+        f"no list under '{records_key}', but the keys {sorted(answer)}",
+    )
 
 
 def next_cursor(answer: Json) -> str | None:
@@ -94,13 +95,29 @@ def next_cursor(answer: Json) -> str | None:
     return following.get("starting_after") if isinstance(following, dict) else None
 
 
-def next_link(answer: Json) -> str | None:
-    """Path and query of ``pages.next``, a URL on this kind of list, None on the last page."""
-    following = (answer.get("pages") or {}).get("next")
-    if not isinstance(following, str) or not following:
-        return None
-    url = urlsplit(following)
-    return f"{url.path}?{url.query}" if url.query else url.path
+def next_request(answer: Json, path: str, asked: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+    """Path and parameters of the page after ``answer``, None after the last one (notes §4.1).
+
+    ``pages.next`` is a link, or an object with a cursor or a page number; some lists have counters only, beside
+    their records or in ``pages``; some have ``next_cursor``. Of a link only path and query are followed, so that
+    the token never leaves the configured host.
+    """
+    pages = answer.get("pages")
+    counters: Json = pages if isinstance(pages, dict) else answer
+    following = counters.get("next")
+    if isinstance(following, str) and following:
+        url = urlsplit(following)
+        return (f"{url.path}?{url.query}" if url.query else url.path), {}
+    if isinstance(following, dict):
+        for name in ("starting_after", "page"):
+            if following.get(name):
+                return path, {**asked, name: following[name]}
+    if answer.get("has_more") and answer.get("next_cursor"):
+        return path, {**asked, "cursor": answer["next_cursor"]}
+    page, total = counters.get("page"), counters.get("total_pages")
+    if "next" not in counters and isinstance(page, int) and isinstance(total, int) and page < total:
+        return path, {**asked, "page": page + 1}
+    return None
 
 
 class CompanyScroll:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from source_intercom.api.client import Client
-from source_intercom.api.errors import RecordGone
-from source_intercom.api.paging import Page, records_in
-from source_intercom.streams.base import CONTACTS_PERMISSION, ListStream, Reading, Sync, WalkedStream
-from source_intercom.streams.coercion import Record
+from source_intercom.api.paging import Page
+from source_intercom.streams import permissions
+from source_intercom.streams.base import Reading, Sync
+from source_intercom.streams.shapes import Child, ListStream, Projection, WalkedStream
 from source_intercom.sync.windows import Window
 
 
@@ -14,12 +14,13 @@ class Companies(WalkedStream):
     """Companies, read through the scroll: the list stops at 10,000 and asks for a permission to write (notes §0)."""
 
     endpoint = "/companies/scroll"
-    permission = CONTACTS_PERMISSION
+    permission = permissions.CONTACTS
+    walk = "companies"
 
     def _make_client(self, sync: Sync) -> Client:
         return sync.companies.client
 
-    def _listed(self) -> Iterator[Page]:
+    def listed(self) -> Iterator[Page]:
         return self.sync.companies.pages()
 
     def probe(self) -> None:
@@ -27,7 +28,43 @@ class Companies(WalkedStream):
         self.client.get("/segments")
 
 
-class CompanySegments(WalkedStream):
+class CompanyTags(Projection, Companies):
+    """Which company has which tag."""
+
+    key = ("company_id", "id")
+    nested = ("tags", "tags")
+    parent_key = "company_id"
+    parent_time = "company_updated_at"
+    cursor_field = "company_updated_at"
+
+
+class _OfEveryCompany(Child):
+    """Rows that take a call for each company. The calls begin when the scroll is over, or it would expire."""
+
+    permission = permissions.CONTACTS
+    walk = "every company"
+    parent_key = "company_id"
+
+    # Enough to keep every worker busy, few enough to keep in memory.
+    _BATCH = 500
+
+    def _make_client(self, sync: Sync) -> Client:
+        # Without a stream that walks, this one does, and the walk's calls are its own.
+        return super()._make_client(sync) if self._walked_by_another(sync) else sync.companies.client
+
+    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
+        ids = self.sync.companies.ids(walked_by_another=self._walked_by_another(self.sync))
+        for start in range(0, len(ids), self._BATCH):
+            yield [{"id": company_id} for company_id in ids[start : start + self._BATCH]]
+
+    def probe(self) -> None:
+        self.client.get("/segments")
+
+    def _walked_by_another(self, sync: Sync) -> bool:
+        return not sync.selected.isdisjoint({"companies", "company_tags"})
+
+
+class CompanySegments(_OfEveryCompany):
     """The segments of each company, one row a membership.
 
     Intercom does not say when a company joined a segment: ``updated_at`` is the last edit of the segment
@@ -35,42 +72,28 @@ class CompanySegments(WalkedStream):
     a segment which nobody edits.
     """
 
-    endpoint = "/companies/{company_id}/segments"
+    child = "/companies/{id}/segments"
     key = ("company_id", "id")
-    permission = CONTACTS_PERMISSION
+    cursor_field = "updated_at"
 
-    # Enough to keep every worker busy, few enough to keep in memory.
-    _BATCH = 500
 
-    def _make_client(self, sync: Sync) -> Client:
-        # Without the companies stream this one walks, and the walk's calls are its own.
-        return super()._make_client(sync) if "companies" in sync.selected else sync.companies.client
+class CompanyContacts(_OfEveryCompany):
+    """The contacts of each company, one row a membership with the whole contact."""
 
-    def probe(self) -> None:
-        self.client.get("/segments")
+    child = "/companies/{id}/contacts"
+    key = ("company_id", "id")
 
-    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        ids = self.sync.companies.ids(walked_by_another="companies" in self.sync.selected)
-        for start in range(0, len(ids), self._BATCH):
-            yield from self.client.each(self._segments_of, ids[start : start + self._BATCH])
 
-    def _segments_of(self, company_id: str) -> list[Record]:
-        try:
-            answer = self.client.get(self.endpoint.format(company_id=company_id))
-        except RecordGone:
-            # The scroll lists companies that are archived or deleted; their children answer 404 (peers #25).
-            self.client.tally.add(gone=1)
-            return []
-        return [{**segment, "company_id": company_id} for segment in records_in(answer, "data")]
+class CompanyNotes(_OfEveryCompany):
+    """Notes on companies."""
+
+    child = "/companies/{id}/notes"
 
 
 class CompanyAttributes(ListStream):
     """Attributes of companies, archived ones too, keyed by full name as contact attributes are."""
 
     endpoint = "/data_attributes"
-    params = (
-        ("model", "company"),
-        ("include_archived", "true"),
-    )
+    params = (("model", "company"), ("include_archived", "true"))
     key = ("full_name",)
-    permission = CONTACTS_PERMISSION
+    permission = permissions.CONTACTS

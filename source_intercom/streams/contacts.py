@@ -1,12 +1,13 @@
-"""Contacts, the segments they fall into, and the attributes that describe them."""
+"""Contacts, what hangs on each of them, the segments they fall into, and the attributes that describe them."""
 
+from collections.abc import Iterator
+
+from source_intercom.api.paging import Page, list_pages
 from source_intercom.api.search import Query, whole_days_query
-from source_intercom.streams.base import (
-    CONTACTS_PERMISSION,
-    ListStream,
-    SearchStream,
-    WalkedStream,
-)
+from source_intercom.streams import permissions
+from source_intercom.streams.base import UNCUT, Reading, moment_of
+from source_intercom.streams.coercion import Record
+from source_intercom.streams.shapes import Child, ListStream, Projection, SearchStream, WalkedStream
 from source_intercom.sync.windows import Window, cut_at_midnights
 
 
@@ -17,13 +18,144 @@ class Contacts(SearchStream):
     """
 
     endpoint = "/contacts/search"
-    permission = CONTACTS_PERMISSION
+    permission = permissions.CONTACTS
+    walk = "contacts"
+
+    def query(self, window: Window) -> Query:
+        return whole_days_query(self.walk_field, window.start, window.end)
 
     def cut(self, window: Window, parts: int) -> list[Window]:
         return cut_at_midnights(window, parts, self.sync.zone)
 
-    def query(self, window: Window) -> Query:
-        return whole_days_query(self.cursor_field, window.start, window.end)
+
+class _OfContact(Projection, Contacts):
+    key = ("contact_id", "id")
+    parent_key = "contact_id"
+    parent_time = "contact_updated_at"
+    cursor_field = "contact_updated_at"
+
+
+class ContactTags(_OfContact):
+    """Which contact has which tag."""
+
+    nested = ("tags", "data")
+    complete = "/contacts/{id}/tags"
+
+
+class ContactCompanies(_OfContact):
+    """Which contact belongs to which company: the link alone, the company is in its own stream."""
+
+    nested = ("companies", "data")
+    complete = "/contacts/{id}/companies"
+    complete_key = "data|companies"
+
+    def project(self, item: Record) -> Record:
+        return {name: item[name] for name in ("id", "type", "url") if name in item}
+
+
+class ContactSubscriptions(_OfContact):
+    """The subscription types that a contact chose or refused; what was left at its default is not listed."""
+
+    key = ("contact_id", "id")
+    complete = "/contacts/{id}/subscriptions"
+    nested = ("opted_in_subscription_types", "data")
+
+    def rows(self, page: Page, window: Window) -> Iterator[Page]:
+        for contact in page:
+            lists = {opted: contact.get(f"opted_{opted}_subscription_types") or {} for opted in ("in", "out")}
+            if any(chosen.get("has_more") for chosen in lists.values()):
+                _, chosen_types = self._completed(contact)
+                # A type whose default is to send is in this list because it was refused, and the other way about.
+                rows = [{**item, "opted": _opted(item)} for item in chosen_types]
+            else:
+                rows = [{**item, "opted": opted} for opted, chosen in lists.items() for item in chosen.get("data") or ()]
+            yield [self._row(row, contact) for row in rows]
+
+
+def _opted(item: Record) -> str:
+    return "in" if item.get("consent_type") == "opt_in" else "out"
+
+
+class ContactNotes(Child, Contacts):
+    """Notes on contacts, for contacts that have any."""
+
+    child = "/contacts/{id}/notes"
+    parent_key = "contact_id"
+    parent_time = "contact_updated_at"
+    cursor_field = "contact_updated_at"
+
+    def has_children(self, parent: Record) -> bool:
+        notes = parent.get("notes")
+        return not isinstance(notes, dict) or bool(notes.get("data") or notes.get("total_count"))
+
+
+class ContactSegments(Child, Contacts):
+    """Which contact is in which segment, asked for every contact: Intercom keeps no time of a membership."""
+
+    child = "/contacts/{id}/segments"
+    key = ("contact_id", "id")
+    parent_key = "contact_id"
+    cursor_field: list[str] = []  # type: ignore[assignment]  # HttpStream's way to say: full refresh only
+
+
+class ContactMergeHistory(_OfContact):
+    """Which contact was merged into which: the ids of merged leads live on in conversations."""
+
+    version = "2.16"
+    walk = "contacts, merged"
+    endpoint = "/contacts/search?include_merge_history=true"
+    key = ("contact_id", "source_contact_id")
+    nested = ("merge_history", "data")
+    complete = "/contacts/{id}/merge_history"
+
+
+class _EveryContact(Child, Contacts):
+    """A walk over every contact, for what changes without changing the contact."""
+
+    walk = "every contact"
+    permission = permissions.EVENTS
+    parent_key = "intercom_user_id"
+    child = "/events"
+    child_key = "events"
+
+    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
+        # The window is one of the children's time, which the contacts' own times must not cut.
+        return super().pages(Window(self.sync.config.start, self.sync.begin), UNCUT)
+
+    @property
+    def sweeps(self) -> bool:
+        return False
+
+    def probe(self) -> None:
+        self.client.get("/events", {"type": "user", "intercom_user_id": "0", "summary": "true"})
+
+
+class ContactEvents(_EveryContact):
+    """What contacts did, newest first: Intercom keeps ninety days, and is asked contact by contact."""
+
+    key = ("intercom_user_id", "event_name", "created_at", "id")
+    cursor_field = "created_at"
+
+    def children(self, parent: Record, window: Window) -> Page:
+        rows: Page = []
+        asked = {"type": "user", "intercom_user_id": parent["id"], "per_page": 50}
+        for page in list_pages(self.client, self.child, self.child_key, asked):
+            moments = [(event, moment_of(event, "created_at")) for event in page]
+            rows += [event for event, moment in moments if moment is None or window.holds(moment)]
+            if moments and all(moment is not None and moment < window.start for _, moment in moments):
+                break
+        return rows
+
+
+class ContactEventSummaries(_EveryContact):
+    """How often and when each contact did something, older events included."""
+
+    key = ("intercom_user_id", "name")
+    cursor_field: list[str] = []  # type: ignore[assignment]
+
+    def children(self, parent: Record, window: Window) -> Page:
+        asked = {"type": "user", "intercom_user_id": parent["id"], "summary": "true"}
+        return [row for page in list_pages(self.client, self.child, self.child_key, asked) for row in page]
 
 
 class Segments(WalkedStream):
@@ -32,16 +164,20 @@ class Segments(WalkedStream):
     endpoint = "/segments"
     records_key = "segments"
     params = (("include_count", "true"),)
-    permission = CONTACTS_PERMISSION
+    permission = permissions.CONTACTS
 
 
 class ContactAttributes(ListStream):
     """Attributes of contacts, archived ones too; standard attributes have no id, so the full name is the key."""
 
     endpoint = "/data_attributes"
-    params = (
-        ("model", "contact"),
-        ("include_archived", "true"),
-    )
+    params = (("model", "contact"), ("include_archived", "true"))
     key = ("full_name",)
-    permission = CONTACTS_PERMISSION
+    permission = permissions.CONTACTS
+
+
+class SubscriptionTypes(ListStream):
+    """What contacts can subscribe to, archived ones too."""
+
+    endpoint = "/subscription_types"
+    permission = permissions.CONTACTS

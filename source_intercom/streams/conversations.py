@@ -1,12 +1,13 @@
-"""Conversations and their parts."""
+"""Conversations, their parts, what hangs on them, and those that were deleted."""
 
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from source_intercom.api.errors import RecordGone, Unavailable
 from source_intercom.api.paging import Page
-from source_intercom.streams.base import CONVERSATIONS_PERMISSION, SearchStream
+from source_intercom.streams import permissions
 from source_intercom.streams.coercion import Record
+from source_intercom.streams.shapes import Child, ListStream, NewestFirstStream, Projection, SearchStream, WalkedStream
+from source_intercom.sync.windows import Window
 
 
 class Conversations(SearchStream):
@@ -14,64 +15,155 @@ class Conversations(SearchStream):
 
     endpoint = "/conversations/search"
     records_key = "conversations"
-    permission = CONVERSATIONS_PERMISSION
+    permission = permissions.CONVERSATIONS
+    walk = "conversations"
 
 
-class ConversationParts(Conversations):
+class ConversationParts(Child, Conversations):
     """Every part of every conversation that changed, each with its conversation's id.
 
     Windows and state are the conversations': a part is never chosen by its own time, which is how other
     connectors lose most of them (peers #11). One call for each conversation that has parts.
     """
 
-    # Each page costs up to 150 calls beside its own: a few windows spend the budget, and half a page is nothing.
-    window_pages = 4
+    child = "/conversations/{id}"
+    parent_key = "conversation_id"
 
-    @property
-    def walk(self) -> str:
-        return "conversations"
+    def has_children(self, parent: Record) -> bool:
+        """Only a plain zero says no: without statistics nothing is known."""
+        return (parent.get("statistics") or {}).get("count_conversation_parts") != 0
 
-    def rows(self, page: Page) -> Iterator[Page]:
-        unread: list[str] = []
-        wanted = [conversation for conversation in page if _has_parts(conversation)]
-        for conversation_id, parts in self.client.each(self._parts_of, wanted):
-            if parts is None:
-                unread.append(conversation_id)
-            else:
-                yield parts
-        if unread:
-            raise Unavailable(
-                f"Intercom could not give the parts of {len(unread)} conversations after several tries: "
-                f"{', '.join(unread[:20])}. All others were read; the next sync tries these again.",
-            )
-
-    def _parts_of(self, found: Record) -> tuple[str, list[Record] | None]:
-        """Parts of one conversation, none when it is gone, None when it cannot be read."""
-        conversation_id = str(found["id"])
-        try:
-            conversation = self.client.get(f"/conversations/{quote(conversation_id, safe='')}")
-        except RecordGone:
-            self.client.tally.add(gone=1)
-            return conversation_id, []
-        except Unavailable as error:
-            self.logger.warning(f"Conversation {conversation_id} could not be read: {error.internal_message}")
-            return conversation_id, None
+    def children(self, parent: Record, window: Window) -> Page:
+        conversation = self.client.get(self.child.format(id=quote(str(parent["id"]), safe="")))
         nested = conversation.get("conversation_parts") or {}
-        parts: list[Record] = nested.get("conversation_parts") or []
+        parts: Page = nested.get("conversation_parts") or []
         total = nested.get("total_count")
         if isinstance(total, int) and total > len(parts):
             self.client.tally.add(capped=1)
             self.logger.warning(
-                f"Conversation {conversation_id} has {total} parts; Intercom gives the newest {len(parts)} only"
+                f"Conversation {parent['id']} has {total} parts; Intercom gives the newest {len(parts)} only"
             )
         for part in parts:
-            part["conversation_id"] = conversation_id
             part["conversation_created_at"] = conversation.get("created_at")
             part["conversation_updated_at"] = conversation.get("updated_at")
             part["conversation_total_parts"] = total
-        return conversation_id, parts
+        return parts
 
 
-def _has_parts(conversation: Record) -> bool:
-    """Whether a call is worth it. Only a plain zero says no: without statistics nothing is known."""
-    return (conversation.get("statistics") or {}).get("count_conversation_parts") != 0
+class _OfConversation(Projection, Conversations):
+    key = ("conversation_id", "id")
+    parent_key = "conversation_id"
+    parent_time = "conversation_updated_at"
+    cursor_field = "conversation_updated_at"
+
+
+class ConversationContacts(_OfConversation):
+    """Which contact takes part in which conversation."""
+
+    nested = ("contacts", "contacts")
+
+
+class ConversationTags(_OfConversation):
+    """Which conversation has which tag, since when and by whom."""
+
+    nested = ("tags", "tags")
+
+
+class ConversationTeammates(_OfConversation):
+    """Which teammate takes part in which conversation. The description calls the list otherwise (notes §7)."""
+
+    nested = ("teammates", "admins")
+
+
+class ConversationLinkedObjects(_OfConversation):
+    """Tickets and conversations that are linked to a conversation."""
+
+    nested = ("linked_objects", "data")
+
+
+class ConversationHandlingEvents(Child, Conversations):
+    """When which teammate took a conversation up and put it down."""
+
+    child = "/conversations/{id}/handling_events"
+    child_key = "handling_events"
+    key = ("conversation_id", "timestamp", "type", "teammate_id")
+    parent_key = "conversation_id"
+    parent_time = "conversation_updated_at"
+    cursor_field = "conversation_updated_at"
+
+    def children(self, parent: Record, window: Window) -> Page:
+        events = super().children(parent, window)
+        for event in events:
+            event["teammate_id"] = (event.get("teammate") or {}).get("id")
+        return events
+
+
+class SideConversations(Child, Conversations):
+    """Conversations that teammates hold beside a conversation, with their parts."""
+
+    version = "2.16"
+    walk = "conversations, 2.16"
+    child = "/conversations/{id}/side_conversations"
+    child_key = "side_conversations"
+    child_params = (("per_page", "50"),)
+    key = ("side_conversation_id",)
+    parent_key = "conversation_id"
+    parent_time = "conversation_updated_at"
+    cursor_field = "conversation_updated_at"
+
+
+class ConversationsDeleted(NewestFirstStream):
+    """Conversations that were deleted, newest first: the only trace of them."""
+
+    endpoint = "/conversations/deleted"
+    records_key = "conversations"
+    params = (("order", "desc"), ("per_page", "60"))
+    permission = permissions.CONVERSATIONS
+    version = "2.16"
+    cursor_field = "deleted_at"
+    walk_field = "deleted_at"
+
+
+class ConversationAttributes(ListStream):
+    """Attributes of conversations, archived ones too."""
+
+    endpoint = "/conversations/attributes"
+    params = (("include_archived", "true"),)
+    permission = permissions.CONVERSATIONS
+    version = "2.16"
+
+
+class Calls(WalkedStream):
+    """Phone calls. Their list has neither filter nor order."""
+
+    endpoint = "/calls"
+    params = (("per_page", "25"),)
+    permission = permissions.CONVERSATIONS
+    walk = "calls"
+
+
+class CallTranscripts(Calls):
+    """What was said in calls that changed, asked for twenty conversations at a time."""
+
+    key = ("call_id",)
+
+    def rows(self, page: Page, window: Window) -> Iterator[Page]:
+        calls = {str(call["id"]) for call in page}
+        conversations = sorted({str(call["conversation_id"]) for call in page if call.get("conversation_id")})
+        for start in range(0, len(conversations), 20):
+            answer = self.client.post("/calls/search", {"conversation_ids": conversations[start : start + 20]})
+            # The search gives every call of a conversation, those of other pages too.
+            found = [call for call in answer.get("data") or () if str(call["id"]) in calls]
+            yield [{**call, "call_id": str(call["id"])} for call in found]
+
+
+class Macros(NewestFirstStream):
+    """Saved replies and actions. Intercom filters them by time; their times are text."""
+
+    endpoint = "/macros"
+    permission = permissions.CONVERSATIONS
+    version = "2.16"
+
+    def listed_since(self, moment: int) -> Iterator[Page]:
+        params = {"per_page": 150, **({"updated_since": moment} if moment else {})}
+        return self.listed(params)

@@ -1,0 +1,90 @@
+"""Help center, news, and what Fin reads."""
+
+from source_intercom.streams import permissions
+from source_intercom.streams.shapes import Child, ListStream, NewestFirstStream, WalkedStream
+
+
+class Articles(NewestFirstStream):
+    """Articles of the help center; Intercom sorts them newest first."""
+
+    endpoint = "/articles"
+    permission = permissions.ARTICLES
+
+
+class Collections(NewestFirstStream):
+    """Collections of articles; Intercom sorts them newest first."""
+
+    endpoint = "/help_center/collections"
+    permission = permissions.ARTICLES
+
+
+class HelpCenters(WalkedStream):
+    """Help centers."""
+
+    endpoint = "/help_center/help_centers"
+    permission = permissions.ARTICLES
+
+
+class HelpCenterRedirects(Child, ListStream):
+    """Addresses that lead elsewhere in a help center."""
+
+    endpoint = "/help_center/help_centers"
+    child = "/help_center/help_centers/{id}/redirects"
+    child_params = (("per_page", "250"),)
+    parent_key = "help_center_id"
+    permission = permissions.ARTICLES
+    version = "2.16"
+
+
+class InternalArticles(WalkedStream):
+    """Articles for teammates only."""
+
+    endpoint = "/internal_articles"
+    permission = permissions.ARTICLES
+
+
+class NewsItems(WalkedStream):
+    """News posts."""
+
+    endpoint = "/news/news_items"
+    permission = permissions.NEWS
+
+
+class Newsfeeds(WalkedStream):
+    """Newsfeeds."""
+
+    endpoint = "/news/newsfeeds"
+    permission = permissions.NEWS
+
+
+class NewsfeedItems(Child, ListStream):
+    """What is live in which newsfeed."""
+
+    endpoint = "/news/newsfeeds"
+    child = "/news/newsfeeds/{id}/items"
+    key = ("newsfeed_id", "id")
+    parent_key = "newsfeed_id"
+    permission = permissions.NEWS
+
+
+class ContentImportSources(WalkedStream):
+    """Where Fin's external content comes from."""
+
+    endpoint = "/ai/content_import_sources"
+    permission = permissions.CONTENT
+
+
+class ExternalPages(WalkedStream):
+    """Pages that were imported for Fin."""
+
+    endpoint = "/ai/external_pages"
+    permission = permissions.CONTENT
+
+
+class ContentSnippets(WalkedStream):
+    """Snippets that Fin answers from."""
+
+    endpoint = "/content_snippets"
+    params = (("per_page", "50"),)
+    permission = permissions.CONTENT
+    version = "2.16"

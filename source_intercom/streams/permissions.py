@@ -1,0 +1,12 @@
+"""What a token may be granted, in the words of Intercom's Developer Hub (notes §8)."""
+
+CONTACTS = "Read users and companies"
+EVENTS = "Read events"
+CONVERSATIONS = "Read conversations"
+TICKETS = "Read tickets"
+ADMINS = "Read admins"
+TAGS = "Read tags"
+ACTIVITY_LOGS = "Read admin activity logs"
+ARTICLES = "Read and list articles"
+NEWS = "Read and list news items and newsfeeds"
+CONTENT = "Read content data"
