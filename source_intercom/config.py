@@ -133,6 +133,14 @@ class Config(BaseModel):
         json_schema_extra=_form("a whole number of calls from 6 to 100000, or nothing"),
     )
 
+    custom_object_types: list[str] = Field(
+        default=[],
+        title="Custom object types",
+        description="Identifiers of the custom object types to sync; Intercom cannot list them.",
+        examples=[["Order", "Subscription"]],
+        json_schema_extra=_form("a list of identifiers"),
+    )
+
     @field_validator("start_date")
     @classmethod
     def _check_start_date(cls, value: str | None) -> str | None:

@@ -54,9 +54,7 @@ def search_answers(
         per_page = min(SEARCH_PAGE, per_page * 2)
 
 
-def list_pages(
-    client: Client, path: str, records_key: str, params: Mapping[str, Any] | None = None
-) -> Iterator[Page]:
+def list_pages(client: Client, path: str, records_key: str, params: Mapping[str, Any] | None = None) -> Iterator[Page]:
     """Pages of a list, in whichever way it pages, or of one that has no pages at all."""
     asked = dict(params or {})
     request: tuple[str, Mapping[str, Any]] = (path, asked)

@@ -173,8 +173,8 @@ class IntercomStream(HttpStream):
             retries=sync.retries,
         )
 
-    def listed(self) -> Iterator[Page]:
-        """All pages of the endpoint as a plain list."""
+    def listed(self, since: int = 0) -> Iterator[Page]:
+        """All pages of the endpoint as a plain list, or those since a moment where Intercom can tell."""
         return list_pages(self.client, self.endpoint, self.records_key, dict(self.params))
 
 

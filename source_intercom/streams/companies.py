@@ -20,7 +20,7 @@ class Companies(WalkedStream):
     def _make_client(self, sync: Sync) -> Client:
         return sync.companies.client
 
-    def listed(self) -> Iterator[Page]:
+    def listed(self, since: int = 0) -> Iterator[Page]:
         return self.sync.companies.pages()
 
     def probe(self) -> None:

@@ -11,11 +11,8 @@ from source_intercom.streams.shapes import Child, ListStream, Projection, Search
 from source_intercom.sync.windows import Window, cut_at_midnights
 
 
-class Contacts(SearchStream):
-    """Users and leads.
-
-    Up to version 2.16 their search sees whole days of the workspace's own zone only (notes §4.5).
-    """
+class _ContactPages(SearchStream):
+    """Pages of contacts. Up to version 2.16 their search sees whole days of the workspace's own zone (notes §4.5)."""
 
     endpoint = "/contacts/search"
     permission = permissions.CONTACTS
@@ -28,7 +25,13 @@ class Contacts(SearchStream):
         return cut_at_midnights(window, parts, self.sync.zone)
 
 
-class _OfContact(Projection, Contacts):
+class Contacts(_ContactPages):
+    """Users and leads."""
+
+    cursor_field = "updated_at"
+
+
+class _OfContact(Projection, _ContactPages):
     key = ("contact_id", "id")
     parent_key = "contact_id"
     parent_time = "contact_updated_at"
@@ -68,7 +71,9 @@ class ContactSubscriptions(_OfContact):
                 # A type whose default is to send is in this list because it was refused, and the other way about.
                 rows = [{**item, "opted": _opted(item)} for item in chosen_types]
             else:
-                rows = [{**item, "opted": opted} for opted, chosen in lists.items() for item in chosen.get("data") or ()]
+                rows = [
+                    {**item, "opted": opted} for opted, chosen in lists.items() for item in chosen.get("data") or ()
+                ]
             yield [self._row(row, contact) for row in rows]
 
 
@@ -76,7 +81,7 @@ def _opted(item: Record) -> str:
     return "in" if item.get("consent_type") == "opt_in" else "out"
 
 
-class ContactNotes(Child, Contacts):
+class ContactNotes(Child, _ContactPages):
     """Notes on contacts, for contacts that have any."""
 
     child = "/contacts/{id}/notes"
@@ -89,13 +94,12 @@ class ContactNotes(Child, Contacts):
         return not isinstance(notes, dict) or bool(notes.get("data") or notes.get("total_count"))
 
 
-class ContactSegments(Child, Contacts):
+class ContactSegments(Child, _ContactPages):
     """Which contact is in which segment, asked for every contact: Intercom keeps no time of a membership."""
 
     child = "/contacts/{id}/segments"
     key = ("contact_id", "id")
     parent_key = "contact_id"
-    cursor_field: list[str] = []  # type: ignore[assignment]  # HttpStream's way to say: full refresh only
 
 
 class ContactMergeHistory(_OfContact):
@@ -109,7 +113,7 @@ class ContactMergeHistory(_OfContact):
     complete = "/contacts/{id}/merge_history"
 
 
-class _EveryContact(Child, Contacts):
+class _EveryContact(Child, _ContactPages):
     """A walk over every contact, for what changes without changing the contact."""
 
     walk = "every contact"
@@ -151,7 +155,6 @@ class ContactEventSummaries(_EveryContact):
     """How often and when each contact did something, older events included."""
 
     key = ("intercom_user_id", "name")
-    cursor_field: list[str] = []  # type: ignore[assignment]
 
     def children(self, parent: Record, window: Window) -> Page:
         asked = {"type": "user", "intercom_user_id": parent["id"], "summary": "true"}

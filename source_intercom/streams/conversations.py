@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from source_intercom.api.paging import Page
+from source_intercom.api.paging import Page, list_pages
 from source_intercom.streams import permissions
 from source_intercom.streams.coercion import Record
 from source_intercom.streams.shapes import Child, ListStream, NewestFirstStream, Projection, SearchStream, WalkedStream
@@ -17,6 +17,7 @@ class Conversations(SearchStream):
     records_key = "conversations"
     permission = permissions.CONVERSATIONS
     walk = "conversations"
+    cursor_field = "updated_at"
 
 
 class ConversationParts(Child, Conversations):
@@ -164,6 +165,6 @@ class Macros(NewestFirstStream):
     permission = permissions.CONVERSATIONS
     version = "2.16"
 
-    def listed_since(self, moment: int) -> Iterator[Page]:
-        params = {"per_page": 150, **({"updated_since": moment} if moment else {})}
-        return self.listed(params)
+    def listed(self, since: int = 0) -> Iterator[Page]:
+        params = {"per_page": 150, **({"updated_since": since} if since else {})}
+        return list_pages(self.client, self.endpoint, self.records_key, params)

@@ -36,7 +36,7 @@ class WalkedStream(IntercomStream):
     cursor_field = "updated_at"
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        for page in self.listed():
+        for page in self.listed(window.start):
             yield [record for record in page if self._wanted(record, window)]
 
     def _wanted(self, record: Record, window: Window) -> bool:
@@ -51,7 +51,7 @@ class NewestFirstStream(WalkedStream):
     """A collection that Intercom documents to be sorted newest first: a walk stops where the window starts."""
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        for page in self.listed():
+        for page in self.listed(window.start):
             yield [record for record in page if self._wanted(record, window)]
             moments = [moment_of(record, self.walk_field) for record in page]
             # A whole page must be older: one record out of place does not hide those behind it.
@@ -66,8 +66,6 @@ class SearchStream(IntercomStream):
     out the rest in windows of about ``window_pages`` pages, each of which does the same: so work of any skew
     ends up evenly in many hands, and what is small costs no call more than its pages.
     """
-
-    cursor_field = "updated_at"
 
     @property
     def sweeps(self) -> bool:
@@ -147,7 +145,7 @@ class Projection(IntercomStream):
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
         cut_off = [record for record in page if self.complete and self._nested(record).get("has_more")]
-        whole = {record["id"]: items for record, items in self.client.each(self._completed, cut_off)}
+        whole = dict(self.client.each(self._completed, cut_off))
         rows: Page = []
         for record in page:
             items = whole[record["id"]] if record["id"] in whole else self._nested(record).get(self.nested[1])
@@ -194,7 +192,9 @@ class Child(IntercomStream):
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
         parents = [parent for parent in page if self.has_children(parent)]
         unread: list[str] = []
-        for parent, rows in zip(parents, self.client.each(lambda each: self._children(each, window), parents), strict=True):
+        for parent, rows in zip(
+            parents, self.client.each(lambda each: self._children(each, window), parents), strict=True
+        ):
             if rows is None:
                 unread.append(str(parent["id"]))
             else:

@@ -11,6 +11,7 @@ class Tickets(SearchStream):
     records_key = "tickets"
     permission = permissions.TICKETS
     walk = "tickets"
+    cursor_field = "updated_at"
 
 
 class TicketParts(Projection, Tickets):

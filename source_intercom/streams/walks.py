@@ -133,7 +133,7 @@ class WindowPartition(Partition):
         begin = walk.leader.stream.sync.begin
         self._walk = walk
         self._window = Window(bounds["start"], bounds["end"]) if bounds else Window(0, begin)
-        self._slice = slice_
+        self._slice = StreamSlice(partition={}, cursor_slice=self._window._asdict())
         self._sweep = sweep
         self._unread_for: set[str] = set()
 
@@ -196,12 +196,12 @@ class WindowPartition(Partition):
         for page in self._walk.leader.stream.pages(window, self):
             for member in self._walk.members:
                 if not member.stopped:
-                    yield from self._rows_for(member, page)
+                    yield from self._rows_for(member, page, window)
 
-    def _rows_for(self, member: Member, page: list[Record]) -> Iterator[QueueItem]:
+    def _rows_for(self, member: Member, page: list[Record], window: Window) -> Iterator[QueueItem]:
         """What a member makes of a page. Its failure is its own; the others of the walk go on."""
         try:
-            for rows in member.stream.rows(page):
+            for rows in member.stream.rows(page, window):
                 if rows:
                     yield from self._finished(member, rows)
         except Exception as error:

@@ -1,17 +1,12 @@
-"""What describes the workspace itself: people, teams, tags, and what its admins did."""
+"""What describes the workspace itself: people, teams, tags, settings, and what its admins did."""
 
 from collections.abc import Iterator
 
-from source_intercom.api.errors import Unavailable
-from source_intercom.api.paging import Page, linked_pages
-from source_intercom.streams.base import (
-    ACTIVITY_LOGS_PERMISSION,
-    ADMINS_PERMISSION,
-    TAGS_PERMISSION,
-    IntercomStream,
-    ListStream,
-    Reading,
-)
+from source_intercom.api.errors import RecordGone, Unavailable
+from source_intercom.api.paging import Page, list_pages
+from source_intercom.streams import permissions
+from source_intercom.streams.base import IntercomStream, Reading
+from source_intercom.streams.shapes import Child, ListStream, NewestFirstStream, WalkedStream
 from source_intercom.sync.windows import DAY, HOUR, Planner, Window, of_days
 
 
@@ -21,7 +16,7 @@ class Admins(ListStream):
     endpoint = "/admins"
     records_key = "admins"
     params = (("display_avatar", "true"),)
-    permission = ADMINS_PERMISSION
+    permission = permissions.ADMINS
 
 
 class Teams(ListStream):
@@ -29,14 +24,25 @@ class Teams(ListStream):
 
     endpoint = "/teams"
     records_key = "teams"
-    permission = ADMINS_PERMISSION
+    permission = permissions.ADMINS
+    walk = "teams"
+
+
+class TeamAdmins(Teams):
+    """Which teammate is in which team."""
+
+    key = ("team_id", "admin_id")
+
+    def rows(self, page: Page, window: Window) -> Iterator[Page]:
+        for team in page:
+            yield [{"team_id": team["id"], "admin_id": admin_id} for admin_id in team.get("admin_ids") or ()]
 
 
 class Tags(ListStream):
     """Tags, keyed by id: a renamed tag is the same tag."""
 
     endpoint = "/tags"
-    permission = TAGS_PERMISSION
+    permission = permissions.TAGS
 
 
 class ActivityLogs(IntercomStream):
@@ -49,7 +55,8 @@ class ActivityLogs(IntercomStream):
     endpoint = "/admins/activity_logs"
     records_key = "activity_logs"
     cursor_field = "created_at"
-    permission = ACTIVITY_LOGS_PERMISSION
+    walk_field = "created_at"
+    permission = permissions.ACTIVITY_LOGS
 
     _PAGE = 250
 
@@ -79,6 +86,161 @@ class ActivityLogs(IntercomStream):
             "created_at_before": window.end + 1,
             "per_page": self._PAGE,
         }
-        for page in linked_pages(self.client, self.endpoint, self.records_key, bounds):
-            moments = ((record, record.get(self.cursor_field)) for record in page)
+        for page in list_pages(self.client, self.endpoint, self.records_key, bounds):
+            moments = ((record, record.get(self.walk_field)) for record in page)
             yield [record for record, moment in moments if moment is None or window.holds(moment)]
+
+
+class ActivityLogEventTypes(ListStream):
+    """Kinds of deeds that activity logs tell, as Intercom names them."""
+
+    endpoint = "/admins/activity_log_event_types"
+    records_key = "event_types"
+    key = ("name",)
+    permission = permissions.ACTIVITY_LOGS
+    version = "2.16"
+
+    def rows(self, page: Page, window: Window) -> Iterator[Page]:
+        # The list holds bare names.
+        yield [{"name": name} for name in page]
+
+
+class AwayStatusReasons(WalkedStream):
+    """Reasons that teammates give for being away, deleted ones too."""
+
+    endpoint = "/away_status_reasons"
+    permission = permissions.ADMINS
+
+
+class Brands(WalkedStream):
+    """Brands of the workspace."""
+
+    endpoint = "/brands"
+    permission = permissions.ADMINS
+
+
+class EmailSettings(WalkedStream):
+    """Addresses that the workspace sends from."""
+
+    endpoint = "/emails"
+    permission = permissions.ADMINS
+
+
+class OfficeHoursSchedules(WalkedStream):
+    """Office hours."""
+
+    endpoint = "/office_hours_schedules"
+    permission = permissions.ADMINS
+    version = "2.16"
+
+
+class OfficeHoursExceptions(Child, ListStream):
+    """Days on which office hours differ."""
+
+    endpoint = "/office_hours_schedules"
+    child = "/office_hours_schedules/{id}/office_hours_exceptions"
+    parent_key = "office_hours_schedule_id"
+    permission = permissions.ADMINS
+    version = "2.16"
+
+
+class Audiences(WalkedStream):
+    """Audiences that content is shown to."""
+
+    endpoint = "/audiences"
+    params = (("per_page", "50"),)
+    permission = permissions.CONTACTS
+    version = "2.16"
+
+
+class DataConnectors(NewestFirstStream):
+    """Connectors through which Intercom calls other systems; newest first."""
+
+    endpoint = "/data_connectors"
+    params = (("per_page", "50"),)
+    permission = permissions.CONTENT
+    version = "2.16"
+
+
+class DataConnectorExecutionResults(Child, ListStream):
+    """What data connectors did in the window; Intercom keeps results for a time that it does not document."""
+
+    endpoint = "/data_connectors"
+    params = (("per_page", "50"),)
+    child = "/data_connectors/{id}/execution_results"
+    parent_key = "data_connector_id"
+    cursor_field = "created_at"
+    permission = permissions.CONTENT
+    version = "2.16"
+
+    def children(self, parent: dict[str, object], window: Window) -> Page:
+        asked = {"start_ts": window.start, "end_ts": window.end, "per_page": 30}
+        path = self.child.format(id=parent["id"])
+        return [row for page in list_pages(self.client, path, self.child_key, asked) for row in page]
+
+
+class CustomObjectInstances(ListStream):
+    """Instances of the custom object types that the options name; Intercom has no list of the types."""
+
+    endpoint = "/custom_object_instances/{type_identifier}"
+    params = (("per_page", "150"),)
+    key = ("type_identifier", "id")
+    permission = permissions.CONTACTS
+    version = "2.16"
+
+    def listed(self, since: int = 0) -> Iterator[Page]:
+        for type_identifier in self.sync.config.custom_object_types:
+            path = self.endpoint.format(type_identifier=type_identifier)
+            try:
+                for page in list_pages(self.client, path, self.records_key, dict(self.params)):
+                    yield [{**record, "type_identifier": type_identifier} for record in page]
+            except RecordGone:
+                self.logger.warning(f"Intercom knows no custom object type '{type_identifier}'; it is left out")
+
+    def probe(self) -> None:
+        """Nothing to ask: without a type there is no endpoint."""
+
+
+_ROLES = ("user", "lead")
+_CONVERSATION_STATES = ("open", "closed", "snoozed")
+_TICKET_STATES = ("submitted", "in_progress", "waiting_on_customer", "resolved")
+
+
+class Counts(IntercomStream):
+    """Figures of the workspace at the moment of counting, one a row, from totals that Intercom gives with a page."""
+
+    endpoint = "/contacts/search"
+    key = ("entity", "dimension", "value")
+    permission = permissions.CONTACTS
+
+    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
+        yield [self._count("contacts", "role", role, role) for role in _ROLES]
+        yield [self._count("conversations", "state", state, state) for state in _CONVERSATION_STATES]
+        yield [self._count("tickets", "state", state, state) for state in _TICKET_STATES]
+        for page in list_pages(self.client, "/segments", "segments", {"include_count": "true"}):
+            yield [
+                self._row("contacts", "segment", str(segment["id"]), segment.get("name"), segment.get("count"))
+                for segment in page
+            ]
+        for page in list_pages(self.client, "/tags", "data"):
+            yield list(
+                self.client.each(lambda tag: self._count("contacts", "tag_id", str(tag["id"]), tag.get("name")), page)
+            )
+
+    def probe(self) -> None:
+        self._count("contacts", "role", "user", "")
+
+    def _count(self, entity: str, field: str, value: str, label: str | None) -> dict[str, object]:
+        query = {"field": field, "operator": "=", "value": value}
+        answer = self.client.post(f"/{entity}/search", {"query": query, "pagination": {"per_page": 1}})
+        return self._row(entity, field.removesuffix("_id"), value, label, answer.get("total_count"))
+
+    def _row(self, entity: str, dimension: str, value: str, label: object, count: object) -> dict[str, object]:
+        return {
+            "entity": entity,
+            "dimension": dimension,
+            "value": value,
+            "label": label,
+            "count": count,
+            "counted_at": self.sync.begin,
+        }
