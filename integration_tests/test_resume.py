@@ -41,7 +41,9 @@ def test_every_printed_state_is_a_place_to_go_on_from(process: Process, workspac
 @pytest.mark.parametrize("moment", range(10))
 def test_killed_and_resumed_the_set_is_complete(process: Process, workspace: Workspace, moment: int) -> None:
     # A killed walk leaves its scroll open until it expires, as Intercom's does after a minute.
-    sandbox = workspace(contacts=600, companies=150, conversations=200, tickets=120, latency_ms=20, scroll_expiry_seconds=2)
+    sandbox = workspace(
+        contacts=600, companies=150, conversations=200, tickets=120, latency_ms=20, scroll_expiry_seconds=2
+    )
     lines = 60 + moment * 330
     killed = process.kill_when(
         lambda seen: seen >= lines, "read", sandbox.url, config=config(), catalog=catalog(mode="incremental")
