@@ -17,7 +17,16 @@ from airbyte_cdk.models import (
     OauthConnectorInputSpecification,
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -46,6 +55,121 @@ def _form(accepts: str, *, secret: bool = False, **keywords: str) -> dict[str, J
     return extra
 
 
+class _Group(BaseModel):
+    """Options that belong together; a misspelt one is an error, because it would silently filter nothing."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ConversationFilters(_Group):
+    """Which conversations to sync."""
+
+    states: list[Literal["open", "closed", "snoozed"]] = Field(
+        default=[],
+        title="States",
+        description="Only conversations in these states. Empty: all.",
+        json_schema_extra=_form("a list of open, closed, snoozed"),
+    )
+    assignee: Literal["all", "unassigned", "admins"] = Field(
+        default="all",
+        title="Assigned to",
+        description="All conversations, those assigned to nobody, or those of the teammates named below.",
+        json_schema_extra=_form("all, unassigned or admins"),
+    )
+    admin_ids: list[str] = Field(
+        default=[],
+        title="Teammate ids",
+        description="Ids of the teammates whose conversations are wanted.",
+        json_schema_extra=_form("a list of teammate ids, each of digits"),
+    )
+    ids: list[str] = Field(
+        default=[],
+        title="Conversation ids",
+        description="Just these conversations.",
+        json_schema_extra=_form("a list of conversation ids"),
+    )
+
+    @model_validator(mode="after")
+    def _check_admins(self) -> "ConversationFilters":
+        if not all(admin.isdigit() for admin in self.admin_ids):
+            raise ValueError("names teammates by something else than their ids")
+        if (self.assignee == "admins") != bool(self.admin_ids):
+            raise ValueError("needs 'assignee' to be admins and 'admin_ids' to name them, both or neither")
+        return self
+
+
+class ContactFilters(_Group):
+    """Which contacts to sync."""
+
+    roles: list[Literal["user", "lead"]] = Field(
+        default=[],
+        title="Roles",
+        description="Users, leads or, when empty, both.",
+        json_schema_extra=_form("a list of user, lead"),
+    )
+    emails: list[str] = Field(
+        default=[],
+        title="E-mail addresses",
+        description="Only contacts with these addresses.",
+        json_schema_extra=_form("a list of e-mail addresses"),
+    )
+    segment_ids: list[str] = Field(
+        default=[],
+        title="Segment ids",
+        description="Only contacts in one of these segments.",
+        json_schema_extra=_form("a list of segment ids"),
+    )
+    tag_ids: list[str] = Field(
+        default=[],
+        title="Tag ids",
+        description="Only contacts with one of these tags.",
+        json_schema_extra=_form("a list of tag ids"),
+    )
+    company_ids: list[str] = Field(
+        default=[],
+        title="Company ids",
+        description="Only contacts of one of these companies, by Intercom's own company id.",
+        json_schema_extra=_form("a list of company ids"),
+    )
+    ids: list[str] = Field(
+        default=[],
+        title="Contact ids",
+        description="Just these contacts.",
+        json_schema_extra=_form("a list of contact ids"),
+    )
+
+
+class NoteFilters(_Group):
+    """Which notes to sync."""
+
+    ids: list[str] = Field(
+        default=[],
+        title="Note ids",
+        description="Just these notes on contacts.",
+        json_schema_extra=_form("a list of note ids"),
+    )
+
+
+class EventFilters(_Group):
+    """Whose events to sync."""
+
+    contact_roles: list[Literal["user", "lead"]] = Field(
+        default=[],
+        title="Events of",
+        description="Events of users, of leads or, when empty, of both.",
+        json_schema_extra=_form("a list of user, lead"),
+    )
+
+
+class Filters(_Group):
+    """What to leave out. Filters combine; a record that stops matching is not updated any more."""
+
+    conversations: ConversationFilters = Field(default=ConversationFilters(), title="Conversations")
+    contacts: ContactFilters = Field(default=ContactFilters(), title="Contacts")
+    notes: NoteFilters = Field(default=NoteFilters(), title="Notes")
+    events: EventFilters = Field(default=EventFilters(), title="Events")
+
+
 class Config(BaseModel):
     """A valid set of options. Build it with :meth:`load`, which explains what is wrong in one sentence."""
 
@@ -68,6 +192,17 @@ class Config(BaseModel):
         examples=["2024-01-31T00:00:00Z", "2024-01-31"],
         json_schema_extra=_form(
             "a date such as 2024-01-31 or a UTC moment such as 2024-01-31T00:00:00Z, not in the future",
+            format="date-time",
+            pattern=_START_DATE.pattern,
+        ),
+    )
+    end_date: str | None = Field(
+        default=None,
+        title="End date",
+        description="For a bounded back-fill: leave out what was updated after this UTC moment. Usually empty.",
+        examples=["2024-12-31T23:59:59Z"],
+        json_schema_extra=_form(
+            "a date such as 2024-12-31 or a UTC moment, after the start date",
             format="date-time",
             pattern=_START_DATE.pattern,
         ),
@@ -133,6 +268,39 @@ class Config(BaseModel):
         json_schema_extra=_form("a whole number of calls from 6 to 100000, or nothing"),
     )
 
+    filters: Filters = Field(
+        default=Filters(),
+        title="Filters",
+        description="Sync only a part of your conversations, contacts, notes or events.",
+        json_schema_extra=_form("an object of the groups conversations, contacts, notes and events"),
+    )
+    expand: list[Literal["tags", "companies", "notes", "subscriptions"]] = Field(
+        default=[],
+        title="Complete lists in contacts",
+        description="Intercom cuts these lists at ten inside a contact. Those chosen here are completed, which costs "
+        "a call for each contact that has more. The streams contact_tags and contact_companies are always complete.",
+        json_schema_extra=_form("a list of tags, companies, notes, subscriptions"),
+    )
+    skip_failed_conversations: bool = Field(
+        default=False,
+        title="Skip failed conversations",
+        description="Leave out conversations that Intercom cannot give after several tries, and name them in the "
+        "log, instead of ending the stream as incomplete. Data may be missing.",
+        json_schema_extra=_form("true or false"),
+    )
+    order_by: Literal["updated_at", "created_at"] = Field(
+        default="updated_at",
+        title="Order by",
+        description="The time that drives incremental syncs of contacts, conversations and tickets. With created_at, "
+        "later changes of a record are not synced.",
+        json_schema_extra=_form("updated_at or created_at"),
+    )
+    plain_text_bodies: bool = Field(
+        default=False,
+        title="Plain text bodies",
+        description="Ask for message bodies as plain text instead of HTML.",
+        json_schema_extra=_form("true or false"),
+    )
     custom_object_types: list[str] = Field(
         default=[],
         title="Custom object types",
@@ -141,15 +309,19 @@ class Config(BaseModel):
         json_schema_extra=_form("a list of identifiers"),
     )
 
-    @field_validator("start_date")
+    @field_validator("start_date", "end_date")
     @classmethod
-    def _check_start_date(cls, value: str | None) -> str | None:
+    def _check_date(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None:
             return None
         if not _START_DATE.match(value):
             raise ValueError("is not a date")
-        if _parse_moment(value) > datetime.now(timezone.utc):
+        moment = _parse_moment(value)
+        if info.field_name == "start_date" and moment > datetime.now(timezone.utc):
             raise ValueError("is in the future")
+        start = info.data.get("start_date")
+        if start and moment <= _parse_moment(start):
+            raise ValueError("is not after the start date")
         return value
 
     @classmethod
@@ -169,6 +341,11 @@ class Config(BaseModel):
         """The start date in Unix seconds, 0 when the whole history is wanted."""
         return int(_parse_moment(self.start_date).timestamp()) if self.start_date else 0
 
+    @property
+    def end(self) -> int | None:
+        """The end date in Unix seconds, None when there is none."""
+        return int(_parse_moment(self.end_date).timestamp()) if self.end_date else None
+
     @classmethod
     def spec(cls) -> ConnectorSpecification:
         """Airbyte's specification, generated from this model."""
@@ -187,15 +364,28 @@ class Config(BaseModel):
 
     @classmethod
     def _properties(cls) -> Iterable[tuple[str, dict[str, Any]]]:
-        for order, (name, schema) in enumerate(cls.model_json_schema()["properties"].items()):
-            # Airbyte's form and secret filter do not look through anyOf: an option may be left out, not null.
-            for variant in schema.pop("anyOf", []):
-                if variant.get("type") != "null":
-                    schema = {**variant, **schema}
-            if schema.get("default", ...) is None:
-                del schema["default"]
-            del schema["accepts"]
-            yield name, {**schema, "order": order}
+        described = cls.model_json_schema()
+        for order, (name, schema) in enumerate(described["properties"].items()):
+            yield name, {**_plain(schema, described.get("$defs", {})), "order": order}
+
+
+def _plain(schema: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """A property as Airbyte's form and secret filter want it: no references, no anyOf, nothing nullable."""
+    if "$ref" in schema:
+        schema = {**definitions[schema["$ref"].rpartition("/")[2]], **schema}
+        del schema["$ref"]
+    for variant in schema.pop("anyOf", []):
+        if variant.get("type") != "null":
+            schema = {**variant, **schema}
+    if schema.get("default", ...) in (None, [], {}) or schema.get("type") == "object":
+        schema.pop("default", None)
+    schema.pop("accepts", None)
+    if "properties" in schema:
+        schema["properties"] = {
+            name: {**_plain(inner, definitions), "order": order}
+            for order, (name, inner) in enumerate(schema["properties"].items())
+        }
+    return schema
 
 
 def _parse_moment(text: str) -> datetime:
@@ -209,17 +399,36 @@ def _parse_moment(text: str) -> datetime:
 
 def _sentences(errors: Iterable[ErrorDetails]) -> Iterable[str]:
     for error in errors:
-        name = str(error["loc"][0])
-        field = Config.model_fields[name]
-        yield f"Option '{name}' {_fault(error, field)}; accepted is {_extra(field)['accepts']}."
+        path = [str(part) for part in error["loc"] if isinstance(part, str)]
+        field, known = _field(path)
+        fault = _fault(error, field)
+        yield f"Option '{'.'.join(path)}' {fault}; accepted is {known}."
 
 
-def _fault(error: ErrorDetails, field: FieldInfo) -> str:
+def _field(path: list[str]) -> tuple[FieldInfo | None, str]:
+    """The option that a path leads to, and what it accepts; for an unknown one, the options of its group."""
+    fields = Config.model_fields
+    field: FieldInfo | None = None
+    for name in path:
+        field = fields.get(name)
+        if field is None:
+            return None, f"one of {', '.join(fields)}"
+        group = field.annotation
+        fields = group.model_fields if isinstance(group, type) and issubclass(group, BaseModel) else {}
+    assert field is not None
+    return field, str(_extra(field).get("accepts") or f"an object with {', '.join(fields)}")
+
+
+def _fault(error: ErrorDetails, field: FieldInfo | None) -> str:
     if error["type"] == "missing":
         return "is missing"
+    if field is None:
+        return "is not known"
     shown = "" if _extra(field).get("airbyte_secret") else f" ({error['input']!r})"
     if error["type"] == "value_error":
         reason = str(error["ctx"]["error"])
+        if reason.startswith(("names", "needs")):
+            return reason
         # A day that no calendar has (2024-02-31) fails inside datetime, whose words help nobody.
         return f"{reason if reason.startswith('is ') else 'is not a date'}{shown}"
     return f"is not acceptable{shown}"
@@ -227,8 +436,7 @@ def _fault(error: ErrorDetails, field: FieldInfo) -> str:
 
 def _extra(field: FieldInfo) -> dict[str, JsonValue]:
     extra = field.json_schema_extra
-    assert isinstance(extra, dict)
-    return extra
+    return extra if isinstance(extra, dict) else {}
 
 
 def _advanced_auth() -> AdvancedAuth:

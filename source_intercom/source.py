@@ -36,7 +36,7 @@ from source_intercom.report import Progress, explain, missing_permissions, permi
 from source_intercom.streams import CATALOGUE, IntercomStream
 from source_intercom.streams.base import INTERCOM_BIRTH, Sync
 from source_intercom.streams.walks import Following, Leading, Member, Walk
-from source_intercom.sync.state import INDEX_LAG, WindowCursor, read_state
+from source_intercom.sync.state import FILTERS, INDEX_LAG, WindowCursor, fingerprint, read_state
 from source_intercom.sync.windows import DAY
 
 # Records wait here for stdout. A conversation can weigh 100 KB, so the CDK's 10,000 would be gigabytes.
@@ -66,7 +66,7 @@ class SourceIntercom(AbstractSource):
 
     def streams(self, config: Mapping[str, Any]) -> list[Stream]:
         """The catalogue, described; the streams that are read are made by :meth:`read`, where the state is."""
-        return [stream() for stream in CATALOGUE]
+        return [stream(order_by=config.get("order_by") or "updated_at") for stream in CATALOGUE]
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Succeeds when anything can be read; the message lists what cannot."""
@@ -116,7 +116,9 @@ class SourceIntercom(AbstractSource):
             self._messages = ConcurrentMessageRepository(queue, InMemoryMessageRepository())
             states = ConnectorStateManager(state=state)
             streams = [
-                classes[wanted.stream.name](sync, full=wanted.sync_mode == SyncMode.full_refresh)
+                classes[wanted.stream.name](
+                    sync, full=wanted.sync_mode == SyncMode.full_refresh, order_by=options.order_by
+                )
                 for wanted in catalog.streams
             ]
             concurrent = ConcurrentSource.create(
@@ -128,13 +130,13 @@ class SourceIntercom(AbstractSource):
                 message_repository=self._messages,
                 queue=queue,
             )
-            members = [self._member(stream, states) for stream in streams]
+            members = [self._member(stream, states, logger) for stream in streams]
             with Progress(streams, logger):
                 yield from concurrent.read(self._concurrent(members, queue))
         finally:
             transport.close()
 
-    def _member(self, stream: IntercomStream, states: ConnectorStateManager) -> Member:
+    def _member(self, stream: IntercomStream, states: ConnectorStateManager, logger: logging.Logger) -> Member:
         """A stream with the cursor that knows what of it has been read. Raises ``StateError``."""
         sync = stream.sync
         field = stream.cursor_field
@@ -152,7 +154,13 @@ class SourceIntercom(AbstractSource):
             planner=lambda: stream.planner,
             message_repository=self._messages,
             state_manager=states,
+            filters=fingerprint(stream.filters),
         )
+        if raw and raw.get(FILTERS) != fingerprint(stream.filters):
+            logger.warning(
+                f"{stream.name}: the filters have changed since the saved state. What matches only now and has not "
+                "changed since stays out; clear the stream's state to sync it."
+            )
         return Member(stream, cursor)
 
     def _concurrent(self, members: list[Member], queue: "Queue[QueueItem]") -> list[AbstractStream]:
@@ -204,7 +212,7 @@ def _begin(
         config=config,
         transport=transport,
         logger=logger,
-        begin=min(int(time()), server_time),
+        begin=min(int(time()), server_time, config.end or server_time),
         birth=_birth(workspace),
         zone=_zone(workspace, logger),
         selected=selected,

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Protocol
 
 import requests
 from airbyte_cdk.sources.streams.http import HttpStream
+from pydantic import BaseModel
 
 from source_intercom.api.client import API_VERSION, Client, Transport
 from source_intercom.api.errors import RETRIES
@@ -86,7 +87,7 @@ class IntercomStream(HttpStream):
     """A stream of Intercom records.
 
     Made without a ``Sync`` it can only describe itself, which is all that ``discover`` and the docs need.
-    ``full`` says that the catalog asks for a full refresh.
+    ``full`` says that the catalog asks for a full refresh, ``order_by`` which time drives searches.
     """
 
     key: ClassVar[tuple[str, ...]] = ("id",)
@@ -97,12 +98,16 @@ class IntercomStream(HttpStream):
     endpoint: ClassVar[str]
     # The pages that a stream is made from; streams of one name share one walk of them. Empty: the stream's own.
     walk: ClassVar[str] = ""
+    # The field that incremental syncs go by; empty: full refresh only.
+    cursor_time: ClassVar[str] = ""
     # The time of a walk's records that windows are about; a projection may show it under another name.
-    walk_field: ClassVar[str] = "updated_at"
+    walk_field: str = "updated_at"
     # A window wastes half a page at its end on average: at forty, windows cost little more than one call in a hundred.
     window_pages: ClassVar[int] = 40
 
-    def __init__(self, sync: Sync | None = None, *, full: bool = False) -> None:
+    def __init__(self, sync: Sync | None = None, *, full: bool = False, order_by: str = "updated_at") -> None:
+        # HttpStream asks for the cursor field while it is made.
+        self.order_by = order_by
         super().__init__()
         self._sync = sync
         self.full = full
@@ -116,6 +121,10 @@ class IntercomStream(HttpStream):
         """The read that this stream belongs to."""
         assert self._sync is not None, f"{self.name} was made to describe itself, not to be read"
         return self._sync
+
+    @property
+    def cursor_field(self) -> str | list[str]:
+        return self.cursor_time or []
 
     @property
     def primary_key(self) -> list[str]:
@@ -135,6 +144,11 @@ class IntercomStream(HttpStream):
     def next_page_token(self, response: requests.Response) -> Mapping[str, Any] | None:
         """HttpStream's hook, unused for the same reason."""
         raise NotImplementedError
+
+    @property
+    def filters(self) -> BaseModel | None:
+        """The user's filters that the stream's walk obeys."""
+        return None
 
     @property
     def planner(self) -> Planner:

@@ -35,7 +35,7 @@ class CompanyTags(Projection, Companies):
     nested = ("tags", "tags")
     parent_key = "company_id"
     parent_time = "company_updated_at"
-    cursor_field = "company_updated_at"
+    cursor_time = "company_updated_at"
 
 
 class _OfEveryCompany(Child):
@@ -74,7 +74,7 @@ class CompanySegments(_OfEveryCompany):
 
     child = "/companies/{id}/segments"
     key = ("company_id", "id")
-    cursor_field = "updated_at"
+    cursor_time = "updated_at"
 
 
 class CompanyContacts(_OfEveryCompany):

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 
+from pydantic import BaseModel
+
 from source_intercom.api.paging import Page, list_pages
 from source_intercom.api.search import Query, whole_days_query
 from source_intercom.streams import permissions
 from source_intercom.streams.base import UNCUT, Reading, moment_of
 from source_intercom.streams.coercion import Record
+from source_intercom.streams.filters import Choices, belongs_to_company, contact_choices
 from source_intercom.streams.shapes import Child, ListStream, Projection, SearchStream, WalkedStream
 from source_intercom.sync.windows import Window, cut_at_midnights
 
@@ -17,6 +20,29 @@ class _ContactPages(SearchStream):
     endpoint = "/contacts/search"
     permission = permissions.CONTACTS
     walk = "contacts"
+    single = "/contacts/{id}"
+
+    @property
+    def filters(self) -> BaseModel:
+        return self.sync.config.filters.contacts
+
+    @property
+    def choices(self) -> Choices:
+        return contact_choices(self.sync.config, list(self.sync.config.filters.contacts.roles))
+
+    @property
+    def chosen_ids(self) -> list[str]:
+        return self.sync.config.filters.contacts.ids
+
+    def keeps(self, record: Record) -> bool:
+        """The search knows no companies; a contact shows ten, and more on demand."""
+        companies = record.get("companies") or {}
+        if belongs_to_company(self.sync.config, companies.get("data") or []):
+            return True
+        if not companies.get("has_more"):
+            return False
+        pages = list_pages(self.client, f"/contacts/{record['id']}/companies", "data|companies")
+        return any(belongs_to_company(self.sync.config, page) for page in pages)
 
     def query(self, window: Window) -> Query:
         return whole_days_query(self.walk_field, window.start, window.end)
@@ -28,14 +54,35 @@ class _ContactPages(SearchStream):
 class Contacts(_ContactPages):
     """Users and leads."""
 
-    cursor_field = "updated_at"
+    cursor_time = "updated_at"
+
+    def rows(self, page: Page, window: Window) -> Iterator[Page]:
+        wanted = self.sync.config.expand
+        if wanted:
+            short = [contact for contact in page if any(_list(contact, name).get("has_more") for name in wanted)]
+            list(self.client.each(self._expand, short))
+        yield page
+
+    def _expand(self, contact: Record) -> None:
+        """Complete the lists that the option names, in place."""
+        for name in self.sync.config.expand:
+            nested = _list(contact, name)
+            if nested.get("has_more"):
+                path = f"/contacts/{contact['id']}/{name}"
+                items = [item for page in list_pages(self.client, path, "data|companies") for item in page]
+                nested.update(data=items, has_more=False, total_count=len(items))
+
+
+def _list(contact: Record, name: str) -> Record:
+    nested = contact.get("opted_out_subscription_types" if name == "subscriptions" else name)
+    return nested if isinstance(nested, dict) else {}
 
 
 class _OfContact(Projection, _ContactPages):
     key = ("contact_id", "id")
     parent_key = "contact_id"
     parent_time = "contact_updated_at"
-    cursor_field = "contact_updated_at"
+    cursor_time = "contact_updated_at"
 
 
 class ContactTags(_OfContact):
@@ -87,7 +134,21 @@ class ContactNotes(Child, _ContactPages):
     child = "/contacts/{id}/notes"
     parent_key = "contact_id"
     parent_time = "contact_updated_at"
-    cursor_field = "contact_updated_at"
+    cursor_time = "contact_updated_at"
+
+    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
+        if ids := self.sync.config.filters.notes.ids:
+            yield [{"id": note_id} for note_id in ids]
+        else:
+            yield from super().pages(window, reading)
+
+    def children(self, parent: Record, window: Window) -> Page:
+        if not self.sync.config.filters.notes.ids:
+            return super().children(parent, window)
+        note = self.client.get(f"/notes/{parent['id']}")
+        # The note names its contact; its time of change is not known here.
+        parent["id"] = (note.get("contact") or {}).get("id")
+        return [note]
 
     def has_children(self, parent: Record) -> bool:
         notes = parent.get("notes")
@@ -122,6 +183,11 @@ class _EveryContact(Child, _ContactPages):
     child = "/events"
     child_key = "events"
 
+    @property
+    def choices(self) -> Choices:
+        filters = self.sync.config.filters
+        return contact_choices(self.sync.config, list(filters.events.contact_roles or filters.contacts.roles))
+
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         # The window is one of the children's time, which the contacts' own times must not cut.
         return super().pages(Window(self.sync.config.start, self.sync.begin), UNCUT)
@@ -138,7 +204,7 @@ class ContactEvents(_EveryContact):
     """What contacts did, newest first: Intercom keeps ninety days, and is asked contact by contact."""
 
     key = ("intercom_user_id", "event_name", "created_at", "id")
-    cursor_field = "created_at"
+    cursor_time = "created_at"
 
     def children(self, parent: Record, window: Window) -> Page:
         rows: Page = []

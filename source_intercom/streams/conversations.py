@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from pydantic import BaseModel
+
 from source_intercom.api.paging import Page, list_pages
 from source_intercom.streams import permissions
 from source_intercom.streams.coercion import Record
+from source_intercom.streams.filters import Choices, conversation_choices, is_assigned_as_wanted
 from source_intercom.streams.shapes import Child, ListStream, NewestFirstStream, Projection, SearchStream, WalkedStream
 from source_intercom.sync.windows import Window
 
@@ -17,7 +20,25 @@ class Conversations(SearchStream):
     records_key = "conversations"
     permission = permissions.CONVERSATIONS
     walk = "conversations"
-    cursor_field = "updated_at"
+    cursor_time = "updated_at"
+    single = "/conversations/{id}"
+
+    @property
+    def filters(self) -> BaseModel:
+        return self.sync.config.filters.conversations
+
+    @property
+    def choices(self) -> Choices:
+        return conversation_choices(self.sync.config)
+
+    @property
+    def chosen_ids(self) -> list[str]:
+        return self.sync.config.filters.conversations.ids
+
+    def keeps(self, record: Record) -> bool:
+        # Asked for by id, a conversation brings its parts; they have a stream of their own.
+        record.pop("conversation_parts", None)
+        return is_assigned_as_wanted(self.sync.config, record)
 
 
 class ConversationParts(Child, Conversations):
@@ -30,12 +51,19 @@ class ConversationParts(Child, Conversations):
     child = "/conversations/{id}"
     parent_key = "conversation_id"
 
+    @property
+    def skips_failures(self) -> bool:
+        return self.sync.config.skip_failed_conversations
+
     def has_children(self, parent: Record) -> bool:
         """Only a plain zero says no: without statistics nothing is known."""
         return (parent.get("statistics") or {}).get("count_conversation_parts") != 0
 
     def children(self, parent: Record, window: Window) -> Page:
-        conversation = self.client.get(self.child.format(id=quote(str(parent["id"]), safe="")))
+        path = self.child.format(id=quote(str(parent["id"]), safe=""))
+        conversation = self.client.get(
+            path, {"display_as": "plaintext"} if self.sync.config.plain_text_bodies else None
+        )
         nested = conversation.get("conversation_parts") or {}
         parts: Page = nested.get("conversation_parts") or []
         total = nested.get("total_count")
@@ -55,7 +83,7 @@ class _OfConversation(Projection, Conversations):
     key = ("conversation_id", "id")
     parent_key = "conversation_id"
     parent_time = "conversation_updated_at"
-    cursor_field = "conversation_updated_at"
+    cursor_time = "conversation_updated_at"
 
 
 class ConversationContacts(_OfConversation):
@@ -90,7 +118,7 @@ class ConversationHandlingEvents(Child, Conversations):
     key = ("conversation_id", "timestamp", "type", "teammate_id")
     parent_key = "conversation_id"
     parent_time = "conversation_updated_at"
-    cursor_field = "conversation_updated_at"
+    cursor_time = "conversation_updated_at"
 
     def children(self, parent: Record, window: Window) -> Page:
         events = super().children(parent, window)
@@ -110,7 +138,7 @@ class SideConversations(Child, Conversations):
     key = ("side_conversation_id",)
     parent_key = "conversation_id"
     parent_time = "conversation_updated_at"
-    cursor_field = "conversation_updated_at"
+    cursor_time = "conversation_updated_at"
 
 
 class ConversationsDeleted(NewestFirstStream):
@@ -121,7 +149,7 @@ class ConversationsDeleted(NewestFirstStream):
     params = (("order", "desc"), ("per_page", "60"))
     permission = permissions.CONVERSATIONS
     version = "2.16"
-    cursor_field = "deleted_at"
+    cursor_time = "deleted_at"
     walk_field = "deleted_at"
 
 

@@ -7,8 +7,9 @@ from urllib.parse import quote
 from source_intercom.api.errors import RecordGone, Unavailable
 from source_intercom.api.paging import SEARCH_PAGE, Page, list_pages, records_in, search_answers
 from source_intercom.api.search import Query, search_body, seconds_query
-from source_intercom.streams.base import IntercomStream, Reading, moment_of
+from source_intercom.streams.base import UNCUT, IntercomStream, Reading, Sync, moment_of
 from source_intercom.streams.coercion import Record
+from source_intercom.streams.filters import Choices, searches
 from source_intercom.sync.windows import Window, cut
 
 # At most so many windows are handed out at once; heavy ones of them are cut again.
@@ -33,7 +34,7 @@ class WalkedStream(IntercomStream):
     window ends: a record that changed behind the walk is found by the next one.
     """
 
-    cursor_field = "updated_at"
+    cursor_time = "updated_at"
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         for page in self.listed(window.start):
@@ -44,7 +45,8 @@ class WalkedStream(IntercomStream):
         moment = moment_of(record, self.walk_field)
         if moment is None:
             return True
-        return moment >= window.start if self.full else window.holds(moment)
+        open_ended = self.full and self.sync.config.end is None
+        return moment >= window.start if open_ended else window.holds(moment)
 
 
 class NewestFirstStream(WalkedStream):
@@ -67,11 +69,37 @@ class SearchStream(IntercomStream):
     ends up evenly in many hands, and what is small costs no call more than its pages.
     """
 
+    # The path that gives one record, for filters that name records by id.
+    single: ClassVar[str] = ""
+
+    def __init__(self, sync: Sync | None = None, *, full: bool = False, order_by: str = "updated_at") -> None:
+        super().__init__(sync, full=full, order_by=order_by)
+        self.walk_field = order_by
+
+    @property
+    def cursor_field(self) -> str | list[str]:
+        # A projection's cursor has a name of its own; the others show the time that they are searched by.
+        return self.order_by if self.cursor_time == "updated_at" else super().cursor_field
+
+    @property
+    def choices(self) -> Choices:
+        """Filters that the search takes."""
+        return []
+
+    @property
+    def chosen_ids(self) -> list[str]:
+        """Ids of the only records that are wanted; empty for all."""
+        return []
+
+    def keeps(self, record: Record) -> bool:
+        """Filters that the search does not take."""
+        return True
+
     @property
     def sweeps(self) -> bool:
         # A record that changes before its window is read moves past the end. The next incremental sync brings
         # it; a full refresh has no next one, so it looks again at the end.
-        return self.full
+        return self.full and self.sync.config.end is None
 
     def query(self, window: Window) -> Query:
         """What to ask for a window: it may match more than the window, never less."""
@@ -82,12 +110,28 @@ class SearchStream(IntercomStream):
         return cut(window, parts)
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        answers = search_answers(self.client, self.endpoint, self.query(window), self.walk_field, self.records_key)
+        if self.chosen_ids:
+            yield from self._chosen(window)
+            return
+        queries = list(searches(self.query(window), self.choices))
+        if len(queries) == 1:
+            yield from self._found(queries[0], window, reading)
+            return
+        given: set[str] = set()
+        for query in queries:
+            # Several searches can find one record, and none of them may cut the window for the others.
+            for page in self._found(query, window, UNCUT):
+                yield [record for record in page if record["id"] not in given]
+                given.update(record["id"] for record in page)
+
+    def _found(self, query: Query, window: Window, reading: Reading) -> Iterator[Page]:
+        answers = search_answers(self.client, self.endpoint, query, self.walk_field, self.records_key)
         for number, (page, total) in enumerate(answers):
-            if number == 0 and (handed := self._excess(window, page, total // (SEARCH_PAGE * reading.window_pages))):
+            parts = total // (SEARCH_PAGE * reading.window_pages)
+            if number == 0 and (handed := self._excess(query, window, page, parts)):
                 reading.split(handed)
                 window = Window(window.start, handed[0].start - 1)
-            yield [record for record in page if self._lies_in(window, record)]
+            yield [record for record in page if self._lies_in(window, record) and self.keeps(record)]
             last = self._last_moment(page)
             if last is None:
                 continue
@@ -102,7 +146,19 @@ class SearchStream(IntercomStream):
         query = self.query(Window(moment, moment))
         self.client.post(self.endpoint, search_body(query, self.walk_field, 1, None))
 
-    def _excess(self, window: Window, page: Page, parts: int) -> list[Window]:
+    def _chosen(self, window: Window) -> Iterator[Page]:
+        """The records whose ids were chosen, one call each."""
+        for found in self.client.each(self._single, self.chosen_ids):
+            yield [record for record in found if self._lies_in(window, record) and self.keeps(record)]
+
+    def _single(self, record_id: str) -> Page:
+        try:
+            return [self.client.get(self.single.format(id=quote(record_id, safe="")))]
+        except RecordGone:
+            self.logger.warning(f"{self.name}: Intercom has no record with the id '{record_id}' of the filters")
+            return []
+
+    def _excess(self, query: Query, window: Window, page: Page, parts: int) -> list[Window]:
         """Windows to hand out of one that has work for ``parts`` windows and begins with the records of ``page``."""
         parts = min(parts, _MOST_PARTS)
         last = self._last_moment(page)
@@ -110,14 +166,14 @@ class SearchStream(IntercomStream):
             return []
         # Years may lie empty behind the last record: cutting them up would cost a call a window. Where it pays,
         # one call finds the end.
-        latest = self._latest(window) if parts > _PAYS_A_CALL else window.end
+        latest = self._latest(query, window) if parts > _PAYS_A_CALL else window.end
         first = min((record[self.walk_field] for record in page if record.get(self.walk_field)), default=last)
         windows = self.cut(Window(max(first, window.start), max(min(latest, window.end), last)), parts)
         windows = [part for part in windows if part.start > last]
         return [*windows[:-1], Window(windows[-1].start, window.end)] if windows else []
 
-    def _latest(self, window: Window) -> int:
-        body = search_body(self.query(window), self.walk_field, 1, None, order="descending")
+    def _latest(self, query: Query, window: Window) -> int:
+        body = search_body(query, self.walk_field, 1, None, order="descending")
         found = self._last_moment(records_in(self.client.post(self.endpoint, body), self.records_key))
         return window.end if found is None else found
 
@@ -199,11 +255,16 @@ class Child(IntercomStream):
                 unread.append(str(parent["id"]))
             else:
                 yield rows
-        if unread:
+        if unread and not self.skips_failures:
             raise Unavailable(
                 f"Intercom could not answer for {len(unread)} records after several tries: "
                 f"{', '.join(unread[:20])}. All others were read; the next sync tries these again.",
             )
+
+    @property
+    def skips_failures(self) -> bool:
+        """Whether a parent whose rows cannot be read is left out, as an option asks for."""
+        return False
 
     def has_children(self, parent: Record) -> bool:
         """Whether a call is worth it."""

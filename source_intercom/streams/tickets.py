@@ -11,7 +11,7 @@ class Tickets(SearchStream):
     records_key = "tickets"
     permission = permissions.TICKETS
     walk = "tickets"
-    cursor_field = "updated_at"
+    cursor_time = "updated_at"
 
 
 class TicketParts(Projection, Tickets):
@@ -20,7 +20,7 @@ class TicketParts(Projection, Tickets):
     nested = ("ticket_parts", "ticket_parts")
     parent_key = "ticket_id"
     parent_time = "ticket_updated_at"
-    cursor_field = "updated_at"
+    cursor_time = "updated_at"
 
 
 class TicketContacts(Projection, Tickets):
@@ -30,7 +30,7 @@ class TicketContacts(Projection, Tickets):
     key = ("ticket_id", "id")
     parent_key = "ticket_id"
     parent_time = "ticket_updated_at"
-    cursor_field = "ticket_updated_at"
+    cursor_time = "ticket_updated_at"
 
 
 class TicketTypes(ListStream):

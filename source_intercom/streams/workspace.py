@@ -54,7 +54,7 @@ class ActivityLogs(IntercomStream):
 
     endpoint = "/admins/activity_logs"
     records_key = "activity_logs"
-    cursor_field = "created_at"
+    cursor_time = "created_at"
     walk_field = "created_at"
     permission = permissions.ACTIVITY_LOGS
 
@@ -169,7 +169,7 @@ class DataConnectorExecutionResults(Child, ListStream):
     params = (("per_page", "50"),)
     child = "/data_connectors/{id}/execution_results"
     parent_key = "data_connector_id"
-    cursor_field = "created_at"
+    cursor_time = "created_at"
     permission = permissions.CONTENT
     version = "2.16"
 

@@ -8,6 +8,7 @@ it (``state_type`` and ``slices``), so that a crash costs the hole and not what 
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from datetime import datetime, timezone
+from hashlib import sha256
 from typing import Any, cast
 
 from airbyte_cdk.models import FailureType
@@ -24,11 +25,14 @@ from airbyte_cdk.sources.streams.concurrent.state_converters.datetime_stream_sta
 )
 from airbyte_cdk.sources.types import Record, StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from pydantic import BaseModel
 
 from source_intercom.sync.windows import HOUR, Planner, Window, gaps
 
 # Intercom's search index lags by minutes (notes §4.2), so each sync reads the hour before its state again.
 INDEX_LAG = HOUR
+# Beside the position: which filters it was reached with.
+FILTERS = "filters"
 _SLICES = "slices"
 _STATE_TYPE = "state_type"
 _DATE_RANGE = ConcurrencyCompatibleStateType.date_range.value
@@ -53,7 +57,7 @@ def read_state(raw: Mapping[str, Any], *, stream: str, field: str, start: int, n
     ``field`` is the stream's cursor field, ``start`` the configured start, ``now`` the moment this read began:
     a state cannot know more than that. An empty list means that nothing has been read. Raises ``StateError``.
     """
-    known = {key: value for key, value in raw.items() if not key.startswith("__ab_")}
+    known = {key: value for key, value in raw.items() if not key.startswith("__ab_") and key != FILTERS}
     if not known:
         return []
     if known.get(_STATE_TYPE) == _DATE_RANGE:
@@ -111,8 +115,18 @@ def _names(known: Mapping[str, Any]) -> str:
     return ", ".join(repr(key) for key in sorted(known))
 
 
+def fingerprint(filters: BaseModel | None) -> str | None:
+    """A short name of a set of filters, None for filters that choose everything."""
+    chosen = filters.model_dump_json(exclude_defaults=True) if filters else "{}"
+    return None if chosen == "{}" else sha256(chosen.encode()).hexdigest()[:12]
+
+
 class _WholeSeconds(EpochValueConcurrentStreamStateConverter):
     """Closed windows: a window that was read is read to its end, whatever times its records had."""
+
+    def __init__(self, filters: str | None) -> None:
+        super().__init__()
+        self._filters = filters
 
     def convert_to_state_message(
         self, cursor_field: CursorField, stream_state: MutableMapping[str, Any]
@@ -120,6 +134,8 @@ class _WholeSeconds(EpochValueConcurrentStreamStateConverter):
         merged = self.merge_intervals(stream_state[_SLICES])
         position = max(0, self.output_format(merged[0][self.END_KEY]))
         state: dict[str, Any] = {cursor_field.cursor_field_key: position}
+        if self._filters:
+            state[FILTERS] = self._filters
         if len(merged) > 1:
             state |= self.serialize({_SLICES: merged}, ConcurrencyCompatibleStateType.date_range)
         return state
@@ -149,6 +165,7 @@ class WindowCursor(ConcurrentCursor):
         planner: Callable[[], Planner],
         message_repository: MessageRepository,
         state_manager: ConnectorStateManager,
+        filters: str | None = None,
     ) -> None:
         self.done = done
         self._bounds = Window(start, end)
@@ -165,7 +182,7 @@ class WindowCursor(ConcurrentCursor):
             },
             message_repository=message_repository,
             connector_state_manager=state_manager,
-            connector_state_converter=_WholeSeconds(),
+            connector_state_converter=_WholeSeconds(filters),
             cursor_field=CursorField(field),
             slice_boundary_fields=("start", "end"),
             start=_cdk_moment(start),
