@@ -168,7 +168,9 @@ class SourceIntercom(AbstractSource):
         together: dict[object, list[Member]] = {}
         for member in members:
             done = member.cursor.done if isinstance(member.cursor, WindowCursor) else ()
-            together.setdefault((member.stream.walk, member.stream.full, tuple(done)), []).append(member)
+            together.setdefault((member.stream.walk or member.stream.name, member.stream.full, tuple(done)), []).append(
+                member
+            )
         streams: list[AbstractStream] = []
         for sharing in together.values():
             walk = Walk(sharing, queue, pages=self._pages)

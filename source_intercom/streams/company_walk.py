@@ -21,6 +21,7 @@ class CompanyWalk:
         self._ids: list[str] = []
         self._failure: BaseException | None = None
         self._over = threading.Event()
+        self._alone = threading.Lock()
 
     def pages(self) -> Iterator[Page]:
         """Walk. To be called once, and to be read to its end."""
@@ -35,15 +36,17 @@ class CompanyWalk:
             self._over.set()
 
     def ids(self, *, walked_by_another: bool) -> list[str]:
-        """Ids of all companies, after the walk; walks itself unless another stream of this read does.
+        """Ids of all companies, after the walk; the first to ask walks, unless a stream of this read does.
 
         Raises the error with which the walk ended: a part of the companies is not all of them.
         """
         if walked_by_another:
             self._over.wait()
         else:
-            for _ in self.pages():
-                pass
+            with self._alone:
+                if not self._over.is_set():
+                    for _ in self.pages():
+                        pass
         if self._failure is not None:
             raise self._failure
         return self._ids
