@@ -48,7 +48,10 @@ def test_check_names_what_a_missing_permission_costs(connector: Connector, works
     output = connector.run("check", workspace(scopes=scopes).url, config=config())
     [status] = output.of("CONNECTION_STATUS")
     assert status["status"] == "SUCCEEDED"
-    assert status["message"] == 'Without the permission "Read tickets" these streams cannot be synced: tickets.'
+    assert status["message"] == (
+        'Without the permission "Read tickets" these streams cannot be synced: tickets, ticket_parts, '
+        "ticket_contacts, ticket_types, ticket_type_attributes, ticket_states, counts."
+    )
 
 
 def test_check_fails_when_nothing_can_be_read(process: Process, workspace: Workspace) -> None:

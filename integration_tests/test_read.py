@@ -7,6 +7,7 @@ from jsonschema import Draft7Validator
 
 from integration_tests.conftest import Workspace
 from integration_tests.support import (
+    HELD,
     STREAMS,
     Connector,
     Output,
@@ -18,6 +19,7 @@ from integration_tests.support import (
     key_of,
     truth,
 )
+from source_intercom.streams.base import moment_of
 
 INCREMENTAL = [name for name, stream in STREAMS.items() if stream.cursor_field]
 
@@ -70,25 +72,26 @@ def test_incremental_first_sync_is_whole_and_leaves_the_official_state(process: 
     for name in INCREMENTAL:
         field = STREAMS[name].cursor_field
         assert list(states[name]) == [field], f"{name}: more than the official connector's state"
-        newest = max(record[field] for record in output.records[name] if record.get(field) is not None)
-        if name not in ("conversation_parts", "company_segments"):
-            assert newest <= states[name][field]
+        # Rows of changed parents may be newer or older than the state; the records of searches may not be newer.
+        if not STREAMS[name].walk or name in ("contacts", "conversations", "tickets"):
+            newest = max(moment_of(record, field) or 0 for record in output.records[name])
+            assert newest <= states[name][field], name
 
 
 def test_incremental_second_sync_brings_every_change(process: Process, workspace: Workspace) -> None:
     sandbox = workspace()
     first = process.run("read", sandbox.url, config=config(), catalog=catalog(mode="incremental"))
-    before = {stream: truth(sandbox, stream) for stream in STREAMS}
+    before = {stream: truth(sandbox, stream) for stream in HELD}
     sandbox.change(
         contacts={"update": 7, "create": 3},
         companies={"update": 4, "create": 2},
         conversations={"update": 6, "create": 2},
         tickets={"update": 3, "create": 1},
     )
-    after = {stream: truth(sandbox, stream) for stream in STREAMS}
+    after = {stream: truth(sandbox, stream) for stream in HELD}
     second = process.run("read", sandbox.url, config=config(), catalog=catalog(mode="incremental"), state=first.state)
     assert_complete(second)
-    for stream in STREAMS:
+    for stream in HELD:
         held = after[stream]
         changed = {key for key in held if before[stream].get(key) != held[key]}
         got = {key_of(stream, record): record for record in second.records[stream]}

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from integration_tests.conftest import Workspace
-from integration_tests.support import STREAMS, Process, assert_same, catalog, config, key_of, truth
+from integration_tests.support import HELD, STREAMS, Process, assert_same, catalog, config, key_of, truth
 
 CURSORED = [name for name, stream in STREAMS.items() if stream.cursor_field]
 
@@ -51,7 +51,7 @@ def test_killed_and_resumed_the_set_is_complete(process: Process, workspace: Wor
     assert killed.code == -9
     rest = process.run("read", sandbox.url, config=config(), catalog=catalog(mode="incremental"), state=killed.state)
     assert rest.code == 0
-    for stream in STREAMS:
+    for stream in HELD:
         # A stream without a cursor starts again; what the killed run printed of it is replaced.
         runs = [killed, rest] if stream in CURSORED else [rest]
         got = {key_of(stream, record): record for run in runs for record in run.records[stream]}

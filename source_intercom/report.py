@@ -17,15 +17,18 @@ def missing_permissions(streams: Iterable[IntercomStream]) -> dict[str, list[Int
 
     Raises the ``IntercomError`` of a probe that failed for another reason than access.
     """
-    by_permission: dict[str, list[IntercomStream]] = {}
+    probes: dict[str, IntercomStream] = {}
+    needing: dict[str, list[IntercomStream]] = {}
     for stream in streams:
-        by_permission.setdefault(stream.permission, []).append(stream)
+        probes.setdefault(stream.permission, stream)
+        for permission in (stream.permission, *stream.also_needs):
+            needing.setdefault(permission, []).append(stream)
     missing: dict[str, list[IntercomStream]] = {}
-    for permission, needing in by_permission.items():
+    for permission, stream in probes.items():
         try:
-            needing[0].probe()
+            stream.probe()
         except AccessDenied:
-            missing[permission] = needing
+            missing[permission] = needing[permission]
     return missing
 
 

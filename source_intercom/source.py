@@ -77,7 +77,7 @@ class SourceIntercom(AbstractSource):
         transport = Transport(Config.load(config))
         try:
             sync = _begin(Config.load(config), transport, logger, retries=_CHECK_RETRIES)
-            streams = [stream(sync) for stream in CATALOGUE]
+            streams = [stream for stream in (cls(sync) for cls in CATALOGUE) if stream.is_configured]
             missing = missing_permissions(streams)
         except IntercomError as error:
             logger.info(f"Check failed: {error.internal_message}")
@@ -87,7 +87,7 @@ class SourceIntercom(AbstractSource):
         report = permission_report(missing)
         if report:
             logger.warning(report)
-        return sum(map(len, missing.values())) < len(streams), report
+        return set(streams) != {stream for without in missing.values() for stream in without}, report
 
     def read(
         self,

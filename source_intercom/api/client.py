@@ -156,7 +156,8 @@ class Client:
     """One stream's line to Intercom.
 
     ``version`` goes out as ``Intercom-Version`` with every request: without it Intercom answers in the shape
-    that was stored when the app was made (notes §2).
+    that was stored when the app was made (notes §2). ``permission`` is what its errors ask for; a ``tally`` that is
+    given counts for several lines together.
     """
 
     def __init__(
@@ -168,8 +169,9 @@ class Client:
         permission: str,
         version: str = API_VERSION,
         retries: int = RETRIES,
+        tally: Tally | None = None,
     ) -> None:
-        self.tally = Tally()
+        self.tally = tally or Tally()
         self._transport = transport
         self._permission = permission
         self.http = self._http_client(name, logger, version, retries)

@@ -92,6 +92,8 @@ class IntercomStream(HttpStream):
 
     key: ClassVar[tuple[str, ...]] = ("id",)
     permission: ClassVar[str]
+    # What its walk needs beside: the rows of a child can be behind another permission than its parents.
+    also_needs: ClassVar[tuple[str, ...]] = ()
     version: ClassVar[str] = API_VERSION
     records_key: ClassVar[str] = "data"
     params: ClassVar[tuple[tuple[str, str], ...]] = ()
@@ -113,6 +115,7 @@ class IntercomStream(HttpStream):
         self.full = full
         if sync is not None:
             self.client = self._make_client(sync)
+            self.walk_client = self.client_for(self.also_needs[0]) if self.also_needs else self.client
             # HttpStream made a client of its own; ours has the shared pool, budget and token.
             self._http_client = self.client.http
 
@@ -146,6 +149,11 @@ class IntercomStream(HttpStream):
         raise NotImplementedError
 
     @property
+    def is_configured(self) -> bool:
+        """Whether the options give the stream anything to read."""
+        return True
+
+    @property
     def filters(self) -> BaseModel | None:
         """The user's filters that the stream's walk obeys."""
         return None
@@ -177,6 +185,19 @@ class IntercomStream(HttpStream):
         """Gives the ids of a record their declared types, in place."""
         return id_coercion(self.get_json_schema())
 
+    def client_for(self, permission: str) -> Client:
+        """A line whose errors ask for another permission than the stream's own."""
+        sync = self.sync
+        return Client(
+            self.name,
+            sync.transport,
+            sync.logger,
+            permission=permission,
+            version=self.version,
+            retries=sync.retries,
+            tally=self.client.tally,
+        )
+
     def _make_client(self, sync: Sync) -> Client:
         return Client(
             self.name,
@@ -189,7 +210,7 @@ class IntercomStream(HttpStream):
 
     def listed(self, since: int = 0) -> Iterator[Page]:
         """All pages of the endpoint as a plain list, or those since a moment where Intercom can tell."""
-        return list_pages(self.client, self.endpoint, self.records_key, dict(self.params))
+        return list_pages(self.walk_client, self.endpoint, self.records_key, dict(self.params))
 
 
 def moment_of(record: Record, field: str) -> int | None:

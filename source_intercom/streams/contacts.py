@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
+from source_intercom.api.errors import RecordGone
 from source_intercom.api.paging import Page, list_pages
 from source_intercom.api.search import Query, whole_days_query
 from source_intercom.streams import permissions
@@ -179,6 +180,7 @@ class _EveryContact(Child, _ContactPages):
 
     walk = "every contact"
     permission = permissions.EVENTS
+    also_needs = (permissions.CONTACTS,)
     parent_key = "intercom_user_id"
     child = "/events"
     child_key = "events"
@@ -197,7 +199,11 @@ class _EveryContact(Child, _ContactPages):
         return False
 
     def probe(self) -> None:
-        self.client.get("/events", {"type": "user", "intercom_user_id": "0", "summary": "true"})
+        try:
+            self.client.get("/events", {"type": "user", "intercom_user_id": "0", "summary": "true"})
+        except RecordGone:
+            # Nobody has this id; that Intercom looked for it is the permission.
+            return
 
 
 class ContactEvents(_EveryContact):

@@ -32,7 +32,8 @@ class HelpCenterRedirects(Child, ListStream):
     child = "/help_center/help_centers/{id}/redirects"
     child_params = (("per_page", "250"),)
     parent_key = "help_center_id"
-    permission = permissions.ARTICLES
+    permission = permissions.REDIRECTS
+    also_needs = (permissions.ARTICLES,)
     version = "2.16"
 
 

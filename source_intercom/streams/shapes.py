@@ -125,7 +125,7 @@ class SearchStream(IntercomStream):
                 given.update(record["id"] for record in page)
 
     def _found(self, query: Query, window: Window, reading: Reading) -> Iterator[Page]:
-        answers = search_answers(self.client, self.endpoint, query, self.walk_field, self.records_key)
+        answers = search_answers(self.walk_client, self.endpoint, query, self.walk_field, self.records_key)
         for number, (page, total) in enumerate(answers):
             parts = total // (SEARCH_PAGE * reading.window_pages)
             if number == 0 and (handed := self._excess(query, window, page, parts)):
@@ -153,7 +153,7 @@ class SearchStream(IntercomStream):
 
     def _single(self, record_id: str) -> Page:
         try:
-            return [self.client.get(self.single.format(id=quote(record_id, safe="")))]
+            return [self.walk_client.get(self.single.format(id=quote(record_id, safe="")))]
         except RecordGone:
             self.logger.warning(f"{self.name}: Intercom has no record with the id '{record_id}' of the filters")
             return []
@@ -174,7 +174,7 @@ class SearchStream(IntercomStream):
 
     def _latest(self, query: Query, window: Window) -> int:
         body = search_body(query, self.walk_field, 1, None, order="descending")
-        found = self._last_moment(records_in(self.client.post(self.endpoint, body), self.records_key))
+        found = self._last_moment(records_in(self.walk_client.post(self.endpoint, body), self.records_key))
         return window.end if found is None else found
 
     def _last_moment(self, page: Page) -> int | None:
@@ -220,6 +220,8 @@ class Projection(IntercomStream):
 
     def _nested(self, record: Record) -> Record:
         nested = record.get(self.nested[0])
+        if isinstance(nested, list):
+            return {self.nested[1]: nested}
         return nested if isinstance(nested, dict) else {}
 
     def _completed(self, record: Record) -> tuple[str, Page]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from source_intercom.api.errors import RecordGone, Unavailable
+from source_intercom.api.client import Client
+from source_intercom.api.errors import AccessDenied, RecordGone, Unavailable
 from source_intercom.api.paging import Page, list_pages
 from source_intercom.streams import permissions
 from source_intercom.streams.base import IntercomStream, Reading
+from source_intercom.streams.coercion import Record
 from source_intercom.streams.shapes import Child, ListStream, NewestFirstStream, WalkedStream
 from source_intercom.sync.windows import DAY, HOUR, Planner, Window, of_days
 
@@ -173,7 +175,7 @@ class DataConnectorExecutionResults(Child, ListStream):
     permission = permissions.CONTENT
     version = "2.16"
 
-    def children(self, parent: dict[str, object], window: Window) -> Page:
+    def children(self, parent: Record, window: Window) -> Page:
         asked = {"start_ts": window.start, "end_ts": window.end, "per_page": 30}
         path = self.child.format(id=parent["id"])
         return [row for page in list_pages(self.client, path, self.child_key, asked) for row in page]
@@ -185,7 +187,7 @@ class CustomObjectInstances(ListStream):
     endpoint = "/custom_object_instances/{type_identifier}"
     params = (("per_page", "150"),)
     key = ("type_identifier", "id")
-    permission = permissions.CONTACTS
+    permission = permissions.CUSTOM_OBJECTS
     version = "2.16"
 
     def listed(self, since: int = 0) -> Iterator[Page]:
@@ -197,45 +199,73 @@ class CustomObjectInstances(ListStream):
             except RecordGone:
                 self.logger.warning(f"Intercom knows no custom object type '{type_identifier}'; it is left out")
 
+    @property
+    def is_configured(self) -> bool:
+        return bool(self.sync.config.custom_object_types)
+
     def probe(self) -> None:
-        """Nothing to ask: without a type there is no endpoint."""
+        next(iter(self.listed()), None)
 
 
-_ROLES = ("user", "lead")
-_CONVERSATION_STATES = ("open", "closed", "snoozed")
-_TICKET_STATES = ("submitted", "in_progress", "waiting_on_customer", "resolved")
+# What is counted by a search: the entity, the field of its search, its values, and the permission it takes.
+_SEARCHED = (
+    ("contacts", "role", ("user", "lead"), permissions.CONTACTS),
+    ("conversations", "state", ("open", "closed", "snoozed"), permissions.CONVERSATIONS),
+    ("tickets", "state", ("submitted", "in_progress", "waiting_on_customer", "resolved"), permissions.TICKETS),
+)
 
 
 class Counts(IntercomStream):
-    """Figures of the workspace at the moment of counting, one a row, from totals that Intercom gives with a page."""
+    """Figures of the workspace at the moment of counting, one a row, from totals that Intercom gives with a page.
+
+    What a permission is missing for is left out, and the stream ends incomplete after all that can be counted.
+    """
 
     endpoint = "/contacts/search"
     key = ("entity", "dimension", "value")
     permission = permissions.CONTACTS
+    also_needs = (permissions.CONVERSATIONS, permissions.TICKETS, permissions.TAGS)
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        yield [self._count("contacts", "role", role, role) for role in _ROLES]
-        yield [self._count("conversations", "state", state, state) for state in _CONVERSATION_STATES]
-        yield [self._count("tickets", "state", state, state) for state in _TICKET_STATES]
-        for page in list_pages(self.client, "/segments", "segments", {"include_count": "true"}):
-            yield [
-                self._row("contacts", "segment", str(segment["id"]), segment.get("name"), segment.get("count"))
-                for segment in page
-            ]
-        for page in list_pages(self.client, "/tags", "data"):
-            yield list(
-                self.client.each(lambda tag: self._count("contacts", "tag_id", str(tag["id"]), tag.get("name")), page)
-            )
+        denied: list[AccessDenied] = []
+        for count in (*_SEARCHED, self._by_segment, self._by_tag):
+            try:
+                yield count() if callable(count) else self._by_value(*count)
+            except AccessDenied as error:
+                denied.append(error)
+        if denied:
+            raise denied[0]
 
     def probe(self) -> None:
-        self._count("contacts", "role", "user", "")
+        self._count(self.client, "contacts", "role", "user", "")
 
-    def _count(self, entity: str, field: str, value: str, label: str | None) -> dict[str, object]:
+    def _by_value(self, entity: str, field: str, values: tuple[str, ...], permission: str) -> Page:
+        client = self.client_for(permission)
+        return [self._count(client, entity, field, value, value) for value in values]
+
+    def _by_segment(self) -> Page:
+        """Segments tell their sizes themselves."""
+        pages = list_pages(self.client, "/segments", "segments", {"include_count": "true"})
+        return [
+            self._row("contacts", "segment", str(segment["id"]), segment.get("name"), segment.get("count"))
+            for page in pages
+            for segment in page
+        ]
+
+    def _by_tag(self) -> Page:
+        tags = [tag for page in list_pages(self.client_for(permissions.TAGS), "/tags", "data") for tag in page]
+        return list(
+            self.client.each(
+                lambda tag: self._count(self.client, "contacts", "tag_id", str(tag["id"]), tag.get("name")), tags
+            )
+        )
+
+    def _count(self, client: Client, entity: str, field: str, value: str, label: str | None) -> Record:
         query = {"field": field, "operator": "=", "value": value}
-        answer = self.client.post(f"/{entity}/search", {"query": query, "pagination": {"per_page": 1}})
+        answer = client.post(f"/{entity}/search", {"query": query, "pagination": {"per_page": 1}})
         return self._row(entity, field.removesuffix("_id"), value, label, answer.get("total_count"))
 
-    def _row(self, entity: str, dimension: str, value: str, label: object, count: object) -> dict[str, object]:
+    def _row(self, entity: str, dimension: str, value: str, label: object, count: object) -> Record:
         return {
             "entity": entity,
             "dimension": dimension,
