@@ -52,7 +52,8 @@ class Entrypoint(AirbyteEntrypoint):
     def _read_lines(self, arguments: argparse.Namespace) -> Iterator[bytes]:
         self.logger.setLevel(logging.DEBUG if arguments.debug else logging.INFO)
         try:
-            config = self.source.configure(self.source.read_config(arguments.config), "")
+            # Not configure(): it writes the config, token and all, to a file that nobody here needs.
+            config = self.source.read_config(arguments.config)
             catalog = self.source.read_catalog(arguments.catalog)
             state = self.source.read_state(arguments.state)
             for message in self.read(self.source.spec(self.logger), config, catalog, state):
