@@ -30,6 +30,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+_DAY = 86_400
 DOCUMENTATION_URL = "https://docs.airbyte.com/integrations/sources/intercom"
 
 Region: TypeAlias = Literal["us", "eu", "au"]
@@ -309,6 +310,22 @@ class Config(BaseModel):
         json_schema_extra=_form("a list of identifiers"),
     )
 
+    @field_validator("access_token", mode="before")
+    @classmethod
+    def _check_token(cls, value: object) -> object:
+        if isinstance(value, str):
+            # A token is pasted, and a line break comes with it; sent on, it would show in an error of the HTTP layer.
+            value = value.strip()
+            if not re.fullmatch(r"[\x21-\x7e]+", value):
+                raise ValueError("is not a token")
+        return value
+
+    @field_validator("lookback_window", "activity_logs_time_step", "num_workers", "api_rate_limit", mode="before")
+    @classmethod
+    def _check_whole(cls, value: object) -> object:
+        # JSON Schema takes 10.0 for an integer, and so do the forms that are made from it.
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
     @field_validator("start_date", "end_date")
     @classmethod
     def _check_date(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -332,19 +349,22 @@ class Config(BaseModel):
         """
         try:
             # An empty field of Airbyte's form arrives as "" or null: both mean "not given".
-            return cls.model_validate({k: v for k, v in options.items() if v is not None and v != ""})
+            return cls.model_validate(_given(options))
         except ValidationError as error:
             raise ConfigError(" ".join(_sentences(error.errors(include_url=False)))) from None
 
     @property
     def start(self) -> int:
         """The start date in Unix seconds, 0 when the whole history is wanted."""
-        return int(_parse_moment(self.start_date).timestamp()) if self.start_date else 0
+        return max(0, int(_parse_moment(self.start_date).timestamp())) if self.start_date else 0
 
     @property
     def end(self) -> int | None:
-        """The end date in Unix seconds, None when there is none."""
-        return int(_parse_moment(self.end_date).timestamp()) if self.end_date else None
+        """The end date in Unix seconds, a date's last second when it names no time, None when there is none."""
+        if not self.end_date:
+            return None
+        rest_of_day = 0 if "T" in self.end_date else _DAY - 1
+        return int(_parse_moment(self.end_date).timestamp()) + rest_of_day
 
     @classmethod
     def spec(cls) -> ConnectorSpecification:
@@ -386,6 +406,15 @@ def _plain(schema: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, 
             for order, (name, inner) in enumerate(schema["properties"].items())
         }
     return schema
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options without those that a form left empty, in groups too."""
+    return {
+        name: _given(value) if isinstance(value, dict) else value
+        for name, value in options.items()
+        if value is not None and value != ""
+    }
 
 
 def _parse_moment(text: str) -> datetime:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from logging import Logger
 from types import TracebackType
 
+from source_intercom.api.budget import CallBudget
 from source_intercom.api.errors import AccessDenied, IntercomError
 from source_intercom.streams import IntercomStream
 
@@ -44,8 +45,9 @@ def permission_report(missing: dict[str, list[IntercomStream]]) -> str:
 class Progress:
     """Logs a line a minute while the block runs, and a summary of every stream at its end."""
 
-    def __init__(self, streams: Sequence[IntercomStream], logger: Logger) -> None:
+    def __init__(self, streams: Sequence[IntercomStream], budget: CallBudget, logger: Logger) -> None:
         self._streams = streams
+        self._budget = budget
         self._logger = logger
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="progress", daemon=True)
@@ -65,11 +67,24 @@ class Progress:
         self._logger.info(f"The read took {seconds:.1f} s and {self._total('calls')} calls")
 
     def _beat(self) -> None:
+        calls = 0
         while not self._ended.wait(_EVERY):
-            self._logger.info(
-                f"{self._total('records')} records read with {self._total('calls')} calls "
-                f"in {time.monotonic() - self._began:.0f} s"
-            )
+            self._logger.info(self.line(self._total("calls") - calls))
+            calls = self._total("calls")
+
+    def line(self, calls_since: int) -> str:
+        """One line of progress; ``calls_since`` are the calls of the last minute."""
+        seconds = time.monotonic() - self._began
+        words = [f"{self._total('records')} records read with {self._total('calls')} calls in {seconds:.0f} s"]
+        estimated = [stream.client.tally for stream in self._streams if stream.client.tally.expected]
+        expected = sum(tally.expected for tally in estimated)
+        read = sum(min(tally.records, tally.expected) for tally in estimated)
+        if read:
+            words.append(f"{100 * read // expected} % of what was estimated")
+            words.append(f"about {seconds * (expected - read) / read / 60:.0f} minutes to go for that")
+        if self._budget.limit:
+            words.append(f"{100 * calls_since // (self._budget.limit * 6)} % of the rate limit used")
+        return ", ".join(words)
 
     def _total(self, figure: str) -> int:
         return sum(getattr(stream.client.tally, figure) for stream in self._streams)

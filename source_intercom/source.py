@@ -131,7 +131,7 @@ class SourceIntercom(AbstractSource):
                 queue=queue,
             )
             members = [self._member(stream, states, logger) for stream in streams]
-            with Progress(streams, logger):
+            with Progress(streams, transport.budget, logger):
                 yield from concurrent.read(self._concurrent(members, queue))
         finally:
             transport.close()

@@ -31,11 +31,20 @@ class WindowPolicy(AbstractCallRatePolicy):
         self._cap = None if calls_per_minute is None else max(1, calls_per_minute * WINDOW_SECONDS // 60)
         self._clock = clock
         self._lock = threading.Lock()
-        self._left: int | None = self._cap  # None: nothing known yet, nothing to hold back
+        self._left: int | None = None  # of Intercom's window; None: nothing known yet, nothing to hold back
+        self._cap_left = self._cap  # of our own cap in the same window
         self._limit: int | None = None  # the size of a window, once a header has told it
         self._ends = clock() + WINDOW_SECONDS if self._cap else 0.0  # on our clock
         self._server_reset = 0  # the same end, on Intercom's clock, as the header gives it
+        self._least = 0  # the least that an answer of this window said was left
+        self._confirmed = False  # whether an answer has named this window, or our clock alone has opened it
         self._in_flight = 0
+
+    @property
+    def limit(self) -> int | None:
+        """Calls that a window of ten seconds takes, as far as it is known."""
+        sizes = [size for size in (self._limit, self._cap) if size is not None]
+        return min(sizes) if sizes else None
 
     def matches(self, request: Any) -> bool:
         """Every call of the process spends from the same bucket."""
@@ -45,22 +54,29 @@ class WindowPolicy(AbstractCallRatePolicy):
         """Take one call. Raises ``CallRateLimitHit`` with the time to wait when the window is spent."""
         with self._lock:
             now = self._clock()
+            # A clock that is put back must not make a window longer than windows are.
+            self._ends = min(self._ends, now + _BLIND_WAIT)
             if now >= self._ends:
                 self._open_window(now)
-            if self._left is not None and self._left < weight:
+            if any(left is not None and left < weight for left in (self._left, self._cap_left)):
                 wait = timedelta(seconds=max(0.01, self._ends - now))
-                raise CallRateLimitHit("window spent", request, weight, f"{self._limit} in 10 s", wait)
+                raise CallRateLimitHit("window spent", request, weight, f"{self.limit} in 10 s", wait)
             if self._left is not None:
                 self._left -= weight
+            if self._cap_left is not None:
+                self._cap_left -= weight
             self._in_flight += 1
 
     def _open_window(self, now: float) -> None:
-        sizes = [size for size in (self._limit, self._cap) if size is not None]
-        self._left = min(sizes) if sizes else None
+        self._confirmed = False
+        self._refill_cap()
         # Calls under way may be counted by Intercom on either side of the edge: count them on this one.
-        if self._left is not None:
-            self._left = max(0, self._left - self._in_flight)
-        self._ends = now + WINDOW_SECONDS if self._left is not None else 0.0
+        self._left = None if self._limit is None else max(0, self._limit - self._in_flight)
+        self._ends = now + WINDOW_SECONDS if self.limit is not None else 0.0
+
+    def _refill_cap(self) -> None:
+        if self._cap is not None:
+            self._cap_left = max(0, self._cap - self._in_flight)
 
     def update(self, available_calls: int | None, call_reset_ts: datetime | None) -> None:
         """The CDK's hook; :meth:`learn` knows more than it can carry."""
@@ -84,17 +100,25 @@ class WindowPolicy(AbstractCallRatePolicy):
                 left = 0
                 if reset is None:
                     self._left, self._ends = 0, now + _BLIND_WAIT
+                    self._confirmed = True
                     return
             if left is None or reset is None or reset < self._server_reset:
                 return
             if reset > self._server_reset:
                 self._server_reset = reset
                 self._ends = now + _seconds_until(reset, response, now)
-                # Others of ours may be under way that this figure does not count yet.
-                left = max(0, left - self._in_flight)
-                self._left = left if self._cap is None else min(left, self._cap)
-            elif self._left is None or left < self._left:
-                self._left = left
+                if self._confirmed:
+                    # Our clock has missed the edge, so nothing has been opened at it.
+                    self._refill_cap()
+                self._confirmed = True
+                self._least = left
+            elif self._confirmed:
+                self._least = min(self._least, left)
+            else:
+                # A late answer of the window before the one that our clock has opened.
+                return
+            # Calls of ours that are under way may not be counted in the figure yet.
+            self._left = max(0, self._least - self._in_flight)
 
 
 class CallBudget(HttpAPIBudget):
@@ -103,6 +127,11 @@ class CallBudget(HttpAPIBudget):
     def __init__(self, policy: WindowPolicy) -> None:
         super().__init__(policies=[policy])
         self._policy = policy
+
+    @property
+    def limit(self) -> int | None:
+        """Calls that a window of ten seconds takes, as far as it is known."""
+        return self._policy.limit
 
     def update_from_response(self, request: Any, response: Any) -> None:
         self._policy.learn(response)
@@ -114,7 +143,7 @@ class CallBudget(HttpAPIBudget):
 
 def _number(response: requests.Response, header: str) -> int | None:
     text = response.headers.get(header, "")
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _seconds_until(reset: int, response: requests.Response, now: float) -> float:

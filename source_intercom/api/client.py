@@ -12,7 +12,6 @@ from logging import Logger
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import orjson
 import requests
 from airbyte_cdk.sources.streams.call_rate import LimiterSession
 from airbyte_cdk.sources.streams.http import HttpClient
@@ -26,6 +25,7 @@ from source_intercom.api.errors import (
     Failure,
     Meaning,
     RetryPolicy,
+    body_of,
     error_for,
     is_window_limit,
     meaning_of,
@@ -56,6 +56,7 @@ class Tally:
     records: int = 0
     gone: int = 0
     capped: int = 0
+    expected: int = 0
     began: float | None = None
     ended: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -65,7 +66,7 @@ class Tally:
         """From the first call to the last record."""
         return 0.0 if self.began is None else self.ended - self.began
 
-    def add(self, *, calls: int = 0, records: int = 0, gone: int = 0, capped: int = 0) -> None:
+    def add(self, *, calls: int = 0, records: int = 0, gone: int = 0, capped: int = 0, expected: int = 0) -> None:
         """Add to the figures; workers of one stream count side by side."""
         with self._lock:
             self.ended = time.monotonic()
@@ -74,6 +75,7 @@ class Tally:
             self.records += records
             self.gone += gone
             self.capped += capped
+            self.expected += expected
 
 
 def api_host(region: str) -> str:
@@ -84,7 +86,10 @@ def api_host(region: str) -> str:
     override = os.environ.get("INTERCOM_API_URL", "").rstrip("/")
     if not override:
         return HOSTS[region]
-    url = urlsplit(override)
+    try:
+        url = urlsplit(override)
+    except ValueError:
+        url = urlsplit("")
     if url.hostname and (url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)):
         return override
     raise ConfigError(
@@ -201,7 +206,7 @@ class Client:
             moment = int(parsedate_to_datetime(response.headers["Date"]).timestamp())
         except (KeyError, ValueError):
             moment = int(time.time())
-        return _decode(response, "GET /me"), moment
+        return _decode(response), moment
 
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Map over items with the shared threads, in order; what is not yet begun is dropped on an error."""
@@ -216,7 +221,7 @@ class Client:
     def _call(
         self, method: str, path: str, *, params: Mapping[str, Any] | None, json: Json | None, retry: bool
     ) -> Json:
-        return _decode(self._send(method, path, params=params, json=json, retry=retry), f"{method} {path}")
+        return _decode(self._send(method, path, params=params, json=json, retry=retry))
 
     def _send(
         self, method: str, path: str, *, params: Mapping[str, Any] | None, json: Json | None, retry: bool
@@ -241,9 +246,6 @@ class Client:
         return response
 
 
-def _decode(response: requests.Response, endpoint: str) -> Json:
-    try:
-        body = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        raise unavailable(f"{endpoint}: the answer is not JSON") from None
+def _decode(response: requests.Response) -> Json:
+    body = body_of(response)
     return body if isinstance(body, dict) else {"data": body}

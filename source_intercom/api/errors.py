@@ -65,10 +65,7 @@ class Failure:
     @classmethod
     def of(cls, response: requests.Response) -> "Failure":
         """Read the error envelope of notes §5; never raises, whatever the body is."""
-        try:
-            body = orjson.loads(response.content)
-        except orjson.JSONDecodeError:
-            body = None
+        body = body_of(response)
         if not isinstance(body, dict):
             return cls(response.status_code)
         errors = body.get("errors")
@@ -137,11 +134,22 @@ class Unavailable(IntercomError):
     final = False
 
 
+def body_of(response: requests.Response) -> object:
+    """The parsed body of an answer, None when it is not JSON. Parsed once: what is retried for is what is read."""
+    known = vars(response)
+    if "parsed_body" not in known:
+        try:
+            known["parsed_body"] = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            known["parsed_body"] = None
+    return known["parsed_body"]
+
+
 def meaning_of(response: requests.Response) -> Meaning:
     """Classify an answer by its class and code, as notes §5 tabulates; unknown codes go by their HTTP class."""
     if response.ok:
         # A gateway can answer 200 with nothing or with a page of its own (notes §5, peers #44).
-        return Meaning.OK if _looks_like_json(response.content) else Meaning.RETRY
+        return Meaning.OK if isinstance(body_of(response), (dict, list)) else Meaning.RETRY
     failure = Failure.of(response)
     if is_scroll_restart(failure):
         return Meaning.SCROLL_LOST
@@ -209,6 +217,14 @@ def error_for(meaning: Meaning, failure: Failure, *, endpoint: str, permission: 
     )
 
 
+def strange(detail: str) -> RequestRefused:
+    """The error of an answer in a shape that nobody has seen; reading on could leave records out unseen."""
+    return RequestRefused(
+        "Intercom's answer has another shape than this connector knows; please report this to its maintainers.",
+        detail,
+    )
+
+
 def unavailable(detail: str) -> Unavailable:
     """The error of a request that kept failing; ``detail`` says how."""
     return Unavailable(
@@ -243,7 +259,3 @@ class RetryPolicy(ErrorHandler):
             # The exception's own text may quote the URL and headers of the request; its kind is enough.
             reason = type(response).__name__
         return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, reason)
-
-
-def _looks_like_json(content: bytes) -> bool:
-    return content[:1] in (b"{", b"[") and content.rstrip()[-1:] in (b"}", b"]")

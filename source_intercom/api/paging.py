@@ -14,6 +14,7 @@ from source_intercom.api.errors import (
     ScrollLost,
     ScrollTaken,
     Unavailable,
+    strange,
 )
 from source_intercom.api.search import Query, search_body
 
@@ -36,6 +37,7 @@ def search_answers(
     """
     per_page = SEARCH_PAGE
     cursor: str | None = None
+    seen: set[str] = set()
     while True:
         try:
             answer = client.post(path, search_body(query, sort_field, per_page, cursor))
@@ -48,8 +50,9 @@ def search_answers(
         following = next_cursor(answer)
         if following is None:
             return
-        if following == cursor:
+        if following in seen:
             raise RequestRefused(f"Intercom's {path} gave the same page cursor twice.", f"POST {path}")
+        seen.add(following)
         cursor = following
         per_page = min(SEARCH_PAGE, per_page * 2)
 
@@ -65,7 +68,7 @@ def list_pages(client: Client, path: str, records_key: str, params: Mapping[str,
         following = next_request(answer, path, asked)
         if following is None:
             return
-        if following == request or following in seen[-2:]:
+        if following == request or following in seen:
             raise RequestRefused(f"Intercom's {path} gave the same next page twice.", f"GET {path}")
         seen.append(request)
         request = following
@@ -81,16 +84,18 @@ def records_in(answer: Json, records_key: str) -> Page:
         records = answer.get(key)
         if isinstance(records, list):
             return records
-    raise RequestRefused(
-        "Intercom's answer has another shape than this connector knows; please report this to its maintainers.",
-        f"no list under '{records_key}', but the keys {sorted(answer)}",
-    )
+    raise strange(f"no list under '{records_key}', but the keys {sorted(answer)}")
 
 
 def next_cursor(answer: Json) -> str | None:
     """``pages.next.starting_after``, None on the last page."""
     following = (answer.get("pages") or {}).get("next")
-    return following.get("starting_after") if isinstance(following, dict) else None
+    if not following:
+        return None
+    cursor = following.get("starting_after") if isinstance(following, dict) else None
+    if not isinstance(cursor, str):
+        raise strange(f"a next page without a cursor: {following!r}")
+    return cursor
 
 
 def next_request(answer: Json, path: str, asked: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
@@ -105,13 +110,17 @@ def next_request(answer: Json, path: str, asked: Mapping[str, Any]) -> tuple[str
     following = counters.get("next")
     if isinstance(following, str) and following:
         url = urlsplit(following)
-        return (f"{url.path}?{url.query}" if url.query else url.path), {}
+        # Without its one slash a path such as ".example.com/x" would become a part of the host's name.
+        link = "/" + url.path.lstrip("/")
+        return (f"{link}?{url.query}" if url.query else link), {}
     if isinstance(following, dict):
         for name in ("starting_after", "page"):
             if following.get(name):
                 return path, {**asked, name: following[name]}
     if answer.get("has_more") and answer.get("next_cursor"):
         return path, {**asked, "cursor": answer["next_cursor"]}
+    if following or answer.get("has_more"):
+        raise strange(f"more pages, but no way to them: {following!r}")
     page, total = counters.get("page"), counters.get("total_pages")
     if "next" not in counters and isinstance(page, int) and isinstance(total, int) and page < total:
         return path, {**asked, "page": page + 1}
@@ -176,6 +185,8 @@ class CompanyScroll:
             fresh = [company for company in companies if str(company["id"]) not in given]
             given |= ids
             yield fresh
+            if not answer.get("scroll_param"):
+                raise strange("a page of the scroll without its token")
             answer = self._client.get("/companies/scroll", {"scroll_param": answer["scroll_param"]}, retry=False)
 
     def _open(self) -> Json:

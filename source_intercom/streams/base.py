@@ -37,6 +37,9 @@ class Reading(Protocol):
     def window_pages(self) -> int:
         """How many pages a window should have at least, so that the streams of the walk waste little."""
 
+    def expect(self, total: int) -> None:
+        """The window matches so many records."""
+
     def split(self, windows: Iterable[Window]) -> None:
         """Hand out the windows at the end of this one; it ends where the first of them starts."""
 
@@ -48,6 +51,9 @@ class _Uncut:
     """A window that is read as it is."""
 
     window_pages = 1_000_000_000
+
+    def expect(self, total: int) -> None:
+        """An estimate of parents says nothing of their children."""
 
     def split(self, windows: Iterable[Window]) -> None:
         raise NotImplementedError("nothing is too much for this window")
@@ -147,6 +153,11 @@ class IntercomStream(HttpStream):
     def next_page_token(self, response: requests.Response) -> Mapping[str, Any] | None:
         """HttpStream's hook, unused for the same reason."""
         raise NotImplementedError
+
+    @property
+    def is_one_to_one(self) -> bool:
+        """Whether each record of the walk becomes one row."""
+        return type(self).rows is IntercomStream.rows
 
     @property
     def is_configured(self) -> bool:

@@ -57,6 +57,10 @@ class Contacts(_ContactPages):
 
     cursor_time = "updated_at"
 
+    @property
+    def is_one_to_one(self) -> bool:
+        return True
+
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
         wanted = self.sync.config.expand
         if wanted:

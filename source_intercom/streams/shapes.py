@@ -128,6 +128,8 @@ class SearchStream(IntercomStream):
         answers = search_answers(self.walk_client, self.endpoint, query, self.walk_field, self.records_key)
         for number, (page, total) in enumerate(answers):
             parts = total // (SEARCH_PAGE * reading.window_pages)
+            if number == 0:
+                reading.expect(total)
             if number == 0 and (handed := self._excess(query, window, page, parts)):
                 reading.split(handed)
                 window = Window(window.start, handed[0].start - 1)

@@ -7,12 +7,22 @@ tells one failure once a partition.
 """
 
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from queue import Queue
 from typing import Any
 
-from airbyte_cdk.models import AirbyteStreamStatus, StreamDescriptor
+from airbyte_cdk.models import (
+    AirbyteEstimateTraceMessage,
+    AirbyteMessage,
+    AirbyteStreamStatus,
+    AirbyteTraceMessage,
+    EstimateType,
+    StreamDescriptor,
+    TraceType,
+    Type,
+)
 from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
@@ -94,12 +104,12 @@ class Walk:
         finally:
             self.closed()
 
-    def open(self, slice_: StreamSlice, *, sweep: bool = False) -> "WindowPartition":
+    def open(self, slice_: StreamSlice, *, sweep: bool = False, handed_out: bool = False) -> "WindowPartition":
         """Make the partition of a window, which counts as open from now on."""
         with self._lock:
             self._open += 1
             self._unread += not sweep
-        return WindowPartition(self, slice_, sweep=sweep)
+        return WindowPartition(self, slice_, sweep=sweep, handed_out=handed_out)
 
     def closed(self) -> None:
         """A window has ended, well or not, or the last one has been made."""
@@ -128,13 +138,14 @@ class Walk:
 class WindowPartition(Partition):
     """One window of a walk. It can hand out what lies behind it, and tell how far it has come."""
 
-    def __init__(self, walk: Walk, slice_: StreamSlice, *, sweep: bool) -> None:
+    def __init__(self, walk: Walk, slice_: StreamSlice, *, sweep: bool, handed_out: bool = False) -> None:
         bounds = slice_.cursor_slice
         begin = walk.leader.stream.sync.begin
         self._walk = walk
         self._window = Window(bounds["start"], bounds["end"]) if bounds else Window(0, begin)
         self._slice = StreamSlice(partition={}, cursor_slice=self._window._asdict())
         self._sweep = sweep
+        self._handed_out = handed_out
         self._unread_for: set[str] = set()
 
     def read(self) -> Iterable[QueueItem]:  # type: ignore[override]  # the CDK puts whatever comes onto its queue
@@ -166,13 +177,22 @@ class WindowPartition(Partition):
         """Whether a stream has got all rows of this window, so that its state may count it."""
         return stream not in self._unread_for
 
+    def expect(self, total: int) -> None:
+        """Tell the platform how much there is, once for each gap, as it draws a bar of it."""
+        leader = self._walk.leader.stream
+        # What was handed out has been told already, and what a sweep finds is beside the point.
+        if not self._handed_out and not self._sweep and leader.is_one_to_one:
+            leader.client.tally.add(expected=total)
+            self._walk.queue.put(_estimate(leader.name, leader.client.tally.expected))
+
     def split(self, windows: Iterable[Window]) -> None:
         """Hand out the windows behind this one; this one ends where the first of them starts."""
         handed = sorted(windows)
         self._window = Window(self._window.start, handed[0].start - 1)
         self._slice = StreamSlice(partition={}, cursor_slice=self._window._asdict())
         for window in handed:
-            self._walk.queue.put(self._walk.open(StreamSlice(partition={}, cursor_slice=window._asdict())))
+            slice_ = StreamSlice(partition={}, cursor_slice=window._asdict())
+            self._walk.queue.put(self._walk.open(slice_, handed_out=True))
 
     def reached(self, moment: int) -> None:
         """Everything of this window up to and including ``moment`` has been given: states may say so."""
@@ -227,6 +247,17 @@ class WindowPartition(Partition):
 
     def _give_up(self) -> None:
         self._unread_for.update(member.stream.name for member in self._walk.members)
+
+
+def _estimate(stream: str, rows: int) -> AirbyteMessage:
+    return AirbyteMessage(
+        type=Type.TRACE,
+        trace=AirbyteTraceMessage(
+            type=TraceType.ESTIMATE,
+            emitted_at=time.time_ns() // 1_000_000,
+            estimate=AirbyteEstimateTraceMessage(name=stream, type=EstimateType.STREAM, row_estimate=rows),
+        ),
+    )
 
 
 class Leading(PartitionGenerator):

@@ -1,0 +1,549 @@
+"""The call budget: it spends what Intercom allows, all of it, and nothing more. No test sleeps."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
+
+import pytest
+import requests
+from airbyte_cdk.sources.streams.call_rate import CallRateLimitHit
+from api_helpers import FakeTime, answer, fault, window
+
+from source_intercom.api.budget import WINDOW_SECONDS, CallBudget, WindowPolicy
+
+REQUEST = requests.Request("GET", "https://api.intercom.io/me").prepare()
+START = 1_700_000_000  # the edge of a window, on Intercom's clock
+EDGE = START + WINDOW_SECONDS
+
+
+@pytest.fixture
+def policy(time: FakeTime) -> WindowPolicy:
+    time.now = float(START)
+    return WindowPolicy(clock=time.time)
+
+
+def wait(policy: WindowPolicy) -> float:
+    """Seconds until a call may be made: 0 when it has been taken."""
+    try:
+        policy.try_acquire(REQUEST, 1)
+    except CallRateLimitHit as hit:
+        return hit.time_to_wait.total_seconds()
+    return 0.0
+
+
+def free(policy: WindowPolicy, at_most: int = 10_000) -> int:
+    """Take calls until the policy says no; how many there were."""
+    taken = 0
+    while taken < at_most and not wait(policy):
+        taken += 1
+    return taken
+
+
+def called(policy: WindowPolicy, headers: dict[str, str], status: int = 200) -> None:
+    """A call that got its answer at once."""
+    assert wait(policy) == 0
+    policy.learn(answer(status, {}, headers))
+
+
+# --- One window -------------------------------------------------------------------------------------
+
+
+def test_without_headers_nothing_waits(policy: WindowPolicy, time: FakeTime) -> None:
+    for _ in range(5_000):
+        called(policy, {})
+    time.now += 1000
+    assert free(policy, at_most=5_000) == 5_000
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        window(None, 0, None),
+        window(None, None, EDGE),
+        {"X-RateLimit-Remaining": "", "X-RateLimit-Reset": str(EDGE)},
+        {"X-RateLimit-Remaining": "none", "X-RateLimit-Reset": str(EDGE)},
+        {"X-RateLimit-Remaining": "-1", "X-RateLimit-Reset": str(EDGE)},
+        {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"},
+        {"X-RateLimit-Limit": "1.5", "X-RateLimit-Remaining": "\u00b2", "X-RateLimit-Reset": str(EDGE)},
+    ],
+)
+def test_half_a_statement_is_none(policy: WindowPolicy, headers: dict[str, str]) -> None:
+    called(policy, headers)
+
+    assert free(policy, at_most=500) == 500
+
+
+@pytest.mark.parametrize("headers", [window(100, None, None), window(100, None, EDGE), window(100, 0, None)])
+def test_a_limit_alone_makes_windows_of_our_own(policy: WindowPolicy, time: FakeTime, headers: dict[str, str]) -> None:
+    called(policy, headers)
+
+    assert free(policy) == 100
+    assert 0 < wait(policy) <= WINDOW_SECONDS
+    for _ in range(100):
+        policy.release()
+    time.now += WINDOW_SECONDS
+    assert free(policy) == 100
+
+
+def test_what_is_left_is_spent_to_the_last_call(policy: WindowPolicy) -> None:
+    called(policy, window(100, 40, EDGE, START))
+
+    assert free(policy) == 40
+
+
+def test_nothing_left_means_nothing(policy: WindowPolicy, time: FakeTime) -> None:
+    time.now = START + 4.0
+    called(policy, window(100, 0, EDGE, START + 4))
+
+    assert wait(policy) == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("elapsed", [0.0, 3.0, 9.0])
+def test_a_spent_window_is_waited_out_and_no_longer(policy: WindowPolicy, time: FakeTime, elapsed: float) -> None:
+    called(policy, window(100, 3, EDGE, START))
+    assert free(policy) == 3
+
+    time.now = START + elapsed
+    assert wait(policy) == pytest.approx(WINDOW_SECONDS - elapsed)
+    time.now = EDGE - 0.05
+    assert 0 < wait(policy) <= 0.06
+    time.now = EDGE
+    assert free(policy) == 100 - 3  # three have no answer yet: Intercom may count them here
+
+
+def test_a_second_that_has_begun_costs_at_most_that_second(policy: WindowPolicy, time: FakeTime) -> None:
+    """``Date`` has whole seconds; whoever rounds to the early side meets a 429."""
+    time.now = START + 4.9
+    called(policy, window(100, 0, EDGE, START + 4.9))
+
+    assert EDGE - time.now <= wait(policy) <= EDGE - time.now + 1.0
+
+
+@pytest.mark.parametrize("ahead", [-86_400.0, -30.0, -3.0, 3.0, 30.0, 86_400.0])
+def test_our_clock_may_be_wrong(policy: WindowPolicy, time: FakeTime, ahead: float) -> None:
+    time.now = START + 4 + ahead
+    called(policy, window(100, 0, EDGE, START + 4))
+
+    assert wait(policy) == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("date", [None, "yesterday", ""])
+def test_without_a_date_our_own_clock_must_do(policy: WindowPolicy, time: FakeTime, date: str | None) -> None:
+    time.now = START + 4.0
+    called(policy, {**window(100, 0, EDGE), **({} if date is None else {"Date": date})})
+
+    assert wait(policy) == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("reset", [EDGE * 1000, EDGE + 3600])
+def test_no_reset_is_further_than_a_window(policy: WindowPolicy, reset: int) -> None:
+    called(policy, window(100, 0, reset, START))
+
+    assert WINDOW_SECONDS <= wait(policy) <= WINDOW_SECONDS + 1
+
+
+def test_a_clock_that_is_put_back_makes_nobody_wait_longer(policy: WindowPolicy, time: FakeTime) -> None:
+    called(policy, window(100, 0, EDGE, START))
+
+    time.now -= 3600  # a clock that ran ahead has been corrected
+    assert wait(policy) <= WINDOW_SECONDS + 1
+
+
+def test_a_reset_that_has_passed_is_no_wait(policy: WindowPolicy, time: FakeTime) -> None:
+    time.now = EDGE + 5.0
+    called(policy, window(100, 0, EDGE, EDGE + 5))
+
+    assert wait(policy) <= 0.05
+
+
+# --- Window after window ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [50, 167])
+def test_a_limit_that_changes_holds_from_the_next_window_on(policy: WindowPolicy, time: FakeTime, limit: int) -> None:
+    called(policy, window(100, 99, EDGE, START))
+    called(policy, window(limit, 10, EDGE, START))
+
+    time.now = EDGE + 0.1
+    assert free(policy) == limit
+
+
+def test_an_answer_of_the_next_window_opens_it(policy: WindowPolicy) -> None:
+    called(policy, window(100, 1, EDGE, START))
+    assert wait(policy) == 0
+    assert wait(policy) > 0
+
+    policy.learn(answer(200, {}, window(100, 99, EDGE + WINDOW_SECONDS, EDGE)))
+    assert free(policy) == 99
+
+
+def test_what_another_app_spends_is_not_ours(policy: WindowPolicy) -> None:
+    called(policy, window(100, 99, EDGE, START))
+    called(policy, window(100, 20, EDGE, START))
+
+    assert free(policy) == 20
+
+
+def test_answers_out_of_order_give_no_calls_back(policy: WindowPolicy) -> None:
+    for _ in range(3):
+        assert wait(policy) == 0
+    for left in (40, 42, 41):
+        policy.learn(answer(200, {}, window(100, left, EDGE, START)))
+
+    assert 38 <= free(policy) <= 40
+
+
+def test_an_answer_of_a_window_gone_by_is_ignored(policy: WindowPolicy, time: FakeTime) -> None:
+    assert wait(policy) == 0  # this one takes long
+    called(policy, window(100, 98, EDGE, START))
+    time.now = EDGE + 1.0
+    called(policy, window(100, 98, EDGE + WINDOW_SECONDS, EDGE + 1))
+
+    policy.learn(answer(200, {}, window(100, 0, EDGE, START + 9)))
+    assert free(policy) == 97  # one was under way when the window was first heard of
+
+
+def test_a_late_answer_of_the_last_window_does_not_spend_the_new_one(policy: WindowPolicy, time: FakeTime) -> None:
+    """Else everybody sleeps through a window of which nothing is spent."""
+    assert wait(policy) == 0  # a heavy search, asked in the old window
+    called(policy, window(100, 60, EDGE, START))
+    time.now = EDGE + 0.2
+    assert wait(policy) == 0  # the first call of the new window
+
+    policy.learn(answer(200, {}, window(100, 0, EDGE, START + 9)))  # the heavy search: others spent the rest
+    assert wait(policy) == 0
+
+
+def test_calls_under_way_over_an_edge_are_counted_on_the_far_side(policy: WindowPolicy, time: FakeTime) -> None:
+    called(policy, window(10, 9, EDGE, START))
+    for _ in range(4):
+        assert wait(policy) == 0
+
+    time.now = EDGE + 0.1
+    assert free(policy) == 10 - 4
+
+
+def test_what_a_first_answer_does_not_count_yet_is_not_spent_twice(policy: WindowPolicy) -> None:
+    for _ in range(4):
+        assert wait(policy) == 0
+    policy.learn(answer(200, {}, window(10, 9, EDGE, START)))
+
+    assert free(policy) == 9 - 3
+
+
+def test_more_calls_under_way_than_a_window_holds(policy: WindowPolicy, time: FakeTime) -> None:
+    called(policy, window(10, 9, EDGE, START))
+    for _ in range(9):
+        assert wait(policy) == 0
+    policy.learn(answer(200, {}, window(5, 0, EDGE, START)))
+
+    time.now = EDGE + 0.1
+    assert wait(policy) > 0  # eight are under way, five fit
+
+
+# --- 429 and calls without an answer ----------------------------------------------------------------
+
+
+def test_a_429_waits_for_the_reset_whatever_is_left(policy: WindowPolicy, time: FakeTime) -> None:
+    called(policy, window(100, 50, EDGE, START))
+    time.now = START + 2.0
+    called(policy, window(100, 5, EDGE, START + 2), status=429)
+
+    assert wait(policy) == pytest.approx(8.0)
+    time.now = EDGE + 0.01
+    assert free(policy) == 100
+
+
+def test_a_429_that_only_names_its_reset(policy: WindowPolicy, time: FakeTime) -> None:
+    time.now = START + 3.0
+    called(policy, window(None, None, EDGE, START + 3), status=429)
+
+    assert wait(policy) == pytest.approx(7.0)
+
+
+def test_a_bare_429_waits_a_window_and_a_second(policy: WindowPolicy, time: FakeTime) -> None:
+    called(policy, {}, status=429)
+
+    assert wait(policy) == pytest.approx(WINDOW_SECONDS + 1)
+    time.now += WINDOW_SECONDS + 1
+    assert wait(policy) == 0
+
+
+def test_a_bare_429_after_a_limit_was_heard(policy: WindowPolicy, time: FakeTime) -> None:
+    called(policy, window(100, 99, EDGE, START))
+    called(policy, {}, status=429)
+
+    assert wait(policy) == pytest.approx(WINDOW_SECONDS + 1)
+    time.now += WINDOW_SECONDS + 1
+    assert free(policy) == 100
+
+
+def test_a_429_of_a_window_gone_by_holds_nobody_up(policy: WindowPolicy, time: FakeTime) -> None:
+    assert wait(policy) == 0
+    time.now = EDGE + 1.0
+    called(policy, window(100, 90, EDGE + WINDOW_SECONDS, EDGE + 1))
+
+    policy.learn(answer(429, fault("rate_limit_exceeded"), window(100, 0, EDGE, START + 9)))
+    assert wait(policy) == 0
+
+
+def test_a_call_without_an_answer_is_spent_but_no_longer_under_way(policy: WindowPolicy, time: FakeTime) -> None:
+    called(policy, window(10, 9, EDGE, START))
+    for _ in range(4):
+        assert wait(policy) == 0
+        policy.release()
+
+    assert free(policy) == 5  # Intercom may have counted the four
+    for _ in range(5):
+        policy.release()
+    time.now = EDGE + 0.1
+    assert free(policy) == 10  # but they are nobody's business after the edge
+
+
+# --- The cap of the option --------------------------------------------------------------------------
+
+
+def test_the_cap_needs_no_headers(time: FakeTime) -> None:
+    policy = WindowPolicy(60, clock=time.time)
+
+    assert free(policy) == 10
+    assert 0 < wait(policy) <= WINDOW_SECONDS
+    for _ in range(10):
+        policy.learn(answer(200, {}))
+    time.now += WINDOW_SECONDS
+    assert free(policy) == 10
+
+
+@pytest.mark.parametrize(("cap", "limit", "allowed"), [(60, 100, 10), (6000, 100, 100), (6, 100, 1), (9, 100, 1)])
+def test_the_lower_of_cap_and_limit_holds(time: FakeTime, cap: int, limit: int, allowed: int) -> None:
+    time.now = float(START)
+    policy = WindowPolicy(cap, clock=time.time)
+    called(policy, window(limit, limit - 1, EDGE, START))
+
+    time.now = EDGE + 0.1
+    assert free(policy) == allowed
+
+
+@pytest.mark.parametrize(("cap", "limit", "known"), [(None, None, None), (None, 167, 167), (60, None, 10), (60, 7, 7)])
+def test_the_size_of_a_window_as_far_as_it_is_known(
+    time: FakeTime, cap: int | None, limit: int | None, known: int | None
+) -> None:
+    budget = CallBudget(WindowPolicy(cap, clock=time.time))
+    budget.acquire_call(REQUEST)
+    budget.update_from_response(REQUEST, answer(200, {}, window(limit, 5, EDGE, START)))
+
+    assert budget.limit == known
+
+
+def test_an_answer_does_not_refill_the_cap(time: FakeTime) -> None:
+    time.now = float(START)
+    policy = WindowPolicy(60, clock=time.time)
+    for _ in range(4):
+        assert wait(policy) == 0
+    for left in (99, 98, 97, 96):
+        policy.learn(answer(200, {}, window(100, left, EDGE, START)))
+
+    assert free(policy) == 10 - 4
+
+
+# --- The CDK's budget -------------------------------------------------------------------------------
+
+
+def test_the_budget_waits_and_never_fails(time: FakeTime, policy: WindowPolicy) -> None:
+    budget = CallBudget(policy)
+    budget.acquire_call(REQUEST)
+    budget.update_from_response(REQUEST, answer(200, {}, window(2, 1, EDGE, START)))
+    budget.acquire_call(REQUEST)
+    assert time.slept == []
+    budget.update_from_response(REQUEST, answer(200, {}, window(2, 0, EDGE, START)))
+
+    budget.acquire_call(REQUEST)
+    assert time.slept == [pytest.approx(WINDOW_SECONDS)]
+    assert time.now == pytest.approx(EDGE)
+
+
+def test_the_budget_hears_of_calls_without_an_answer(time: FakeTime, policy: WindowPolicy) -> None:
+    budget = CallBudget(policy)
+    budget.acquire_call(REQUEST)
+    budget.update_from_response(REQUEST, answer(200, {}, window(3, 2, EDGE, START)))
+    for _ in range(2):
+        budget.acquire_call(REQUEST)
+        budget.release()
+
+    time.now = EDGE + 0.1
+    assert free(policy) == 3
+
+
+def test_every_request_spends_from_the_one_bucket(policy: WindowPolicy) -> None:
+    assert policy.matches(REQUEST)
+    assert policy.matches(None)
+
+
+def test_the_cdks_own_hook_changes_nothing(policy: WindowPolicy) -> None:
+    called(policy, window(100, 40, EDGE, START))
+    policy.update(0, None)
+    policy.update(10_000, None)
+
+    assert free(policy) == 40
+
+
+# --- A minute and more with fifty workers -----------------------------------------------------------
+
+
+@dataclass
+class Intercom:
+    """Intercom's limiter: windows of ten seconds by its own clock, shared with other apps."""
+
+    limit: int
+    others: int = 0  # what other apps take at the start of each window
+    ours: Counter[int] = field(default_factory=Counter)
+    refused: int = 0
+
+    def take(self, moment: float) -> int:
+        number = int(moment // WINDOW_SECONDS)
+        if self.ours[number] + self.others >= self.limit:
+            self.refused += 1
+            return 429
+        self.ours[number] += 1
+        return 200
+
+    def headers(self, moment: float) -> dict[str, str]:
+        number = int(moment // WINDOW_SECONDS)
+        left = max(0, self.limit - self.others - self.ours[number])
+        return window(self.limit, left, (number + 1) * WINDOW_SECONDS, moment)
+
+
+@dataclass
+class Run:
+    """What Intercom saw of two minutes, without the windows that were only begun or not finished."""
+
+    refused: int
+    windows: list[int]
+
+
+Latency = Callable[[Random], float]
+
+
+def simulate(
+    *,
+    limit: int,
+    latency: Latency,
+    workers: int = 50,
+    others: int = 0,
+    cap: int | None = None,
+    ahead: float = 0.0,
+    told_at_the_end: bool = False,
+    date: bool = True,
+) -> Run:
+    """Workers that call without a pause, event by event.
+
+    ``ahead`` is how far our clock is ahead of Intercom's. Headers are made when a request arrives, or
+    ``told_at_the_end``, when its answer leaves: both kinds of limiter exist.
+    """
+    random = Random(1)
+    clock = FakeTime()
+    begin = START + 3.7
+    clock.now = begin + ahead
+    policy = WindowPolicy(cap, clock=clock.time)
+    intercom = Intercom(limit, others)
+    events: list[tuple[float, int, Callable[[float], None]]] = []
+    numbers = count()
+
+    def at(moment: float, event: Callable[[float], None]) -> None:
+        heapq.heappush(events, (moment, next(numbers), event))
+
+    def ask(moment: float) -> None:
+        try:
+            policy.try_acquire(REQUEST, 1)
+        except CallRateLimitHit as hit:
+            at(moment + hit.time_to_wait.total_seconds(), ask)
+            return
+        seconds = latency(random)
+        at(moment + seconds * 0.3, lambda arrival: arrive(arrival, seconds))
+
+    def arrive(moment: float, seconds: float) -> None:
+        status, headers = intercom.take(moment), intercom.headers(moment)
+        at(moment + seconds * 0.5, lambda departure: leave(departure, seconds, status, headers))
+
+    def leave(moment: float, seconds: float, status: int, headers: dict[str, str]) -> None:
+        sent = intercom.headers(moment) if told_at_the_end else headers
+        if not date:
+            del sent["Date"]
+        at(moment + seconds * 0.2, lambda arrival: learn(arrival, status, sent))
+
+    def learn(moment: float, status: int, headers: dict[str, str]) -> None:
+        policy.learn(answer(status, {}, headers))
+        ask(moment)
+
+    for worker in range(workers):
+        at(begin + worker * 1e-4, ask)
+    moment = begin
+    while moment < begin + 120:
+        moment, _, event = heapq.heappop(events)
+        clock.now = moment + ahead
+        event(moment)
+    return Run(intercom.refused, [intercom.ours[number] for number in sorted(intercom.ours)[1:-1]])
+
+
+def quick(random: Random) -> float:
+    return random.uniform(0.1, 0.3)
+
+
+def mixed(random: Random) -> float:
+    """One call in twenty is a heavy search that takes longer than some windows have left."""
+    return random.uniform(2.0, 12.0) if random.random() < 0.05 else random.uniform(0.05, 0.15)
+
+
+@pytest.mark.parametrize("told_at_the_end", [False, True], ids=["told-on-arrival", "told-at-the-end"])
+@pytest.mark.parametrize("limit", [1667, 400, 167])
+def test_alone_no_call_is_refused_and_the_budget_is_used(limit: int, told_at_the_end: bool) -> None:
+    run = simulate(limit=limit, latency=quick, told_at_the_end=told_at_the_end)
+
+    assert run.refused == 0
+    assert len(run.windows) == 11
+    assert sum(run.windows) >= 0.9 * limit * len(run.windows)
+
+
+@pytest.mark.parametrize("limit", [400, 167])
+def test_heavy_calls_do_not_hold_the_budget_back(limit: int) -> None:
+    run = simulate(limit=limit, latency=mixed)
+
+    assert run.refused == 0
+    assert sum(run.windows) >= 0.9 * limit * len(run.windows)
+
+
+@pytest.mark.parametrize("ahead", [-400.0, -7.3, 0.4, 7.3, 400.0])
+def test_a_wrong_clock_costs_neither_calls_nor_refusals(ahead: float) -> None:
+    run = simulate(limit=1667, latency=quick, ahead=ahead)
+
+    assert run.refused == 0
+    assert sum(run.windows) >= 0.9 * 1667 * len(run.windows)
+
+
+def test_without_a_date_a_right_clock_is_enough() -> None:
+    run = simulate(limit=1667, latency=quick, date=False)
+
+    assert run.refused <= 0.01 * sum(run.windows)
+    assert sum(run.windows) >= 0.9 * 1667 * len(run.windows)
+
+
+def test_beside_another_app_the_rest_is_used_and_hardly_a_call_refused() -> None:
+    run = simulate(limit=1667, latency=quick, others=800)
+
+    assert run.refused <= 0.01 * sum(run.windows)
+    assert sum(run.windows) >= 0.9 * 867 * len(run.windows)
+
+
+@pytest.mark.parametrize(("cap", "workers"), [(9500, 50), (1000, 50), (60, 4), (6, 1)])
+def test_the_cap_is_kept_and_used(cap: int, workers: int) -> None:
+    run = simulate(limit=1667, latency=quick, cap=cap, workers=workers)
+
+    assert run.refused == 0
+    minutes = [sum(run.windows[first : first + 6]) for first in range(len(run.windows) - 5)]
+    assert max(minutes) <= cap
+    assert sum(run.windows) >= 0.9 * (cap // 6) * len(run.windows)

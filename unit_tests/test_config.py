@@ -1,0 +1,587 @@
+"""Config: what is accepted, what is said about a fault, and a spec that agrees with both."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import traceback
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from airbyte_cdk.models import ConnectorSpecificationSerializer, FailureType
+from freezegun import freeze_time
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+
+from source_intercom.config import Config, ConfigError
+
+TOKEN = "dG9rOmNhZmU0MmJhYmU="
+SECRETS = ("access_token", "client_id", "client_secret")
+
+# A config as the official connector's form writes it, with keys of former versions that nobody removed.
+OFFICIAL = {
+    "access_token": TOKEN,
+    "start_date": "2020-11-16T00:00:00Z",
+    "client_id": "6f1c-client",
+    "client_secret": "9a77-secret",
+    "lookback_window": 60,
+    "activity_logs_time_step": 30,
+    "num_workers": 10,
+    "api_rate_limit": 9500,
+    "credentials": {"auth_type": "access_token"},
+    "__injected_declarative_manifest": {},
+}
+
+SENTENCE = re.compile(r"Option '(?P<name>\w+)' (?P<fault>is [^;]*); accepted is (?P<accepted>[^;]+?)\.(?= Option '|$)")
+
+
+def complaint(options: dict[str, Any]) -> str:
+    """What a person reads about faulty options."""
+    with pytest.raises(ConfigError) as caught:
+        Config.load(options)
+    return str(caught.value.message)
+
+
+def sentences(options: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Fault and what is accepted, by the name of the option; the message must hold nothing besides."""
+    message = complaint(options)
+    found = list(SENTENCE.finditer(message))
+    assert " ".join(match.group() for match in found) == message
+    return {match["name"]: (match["fault"], match["accepted"]) for match in found}
+
+
+# --- What is accepted -------------------------------------------------------------------------------
+
+
+def test_the_official_connectors_config_is_valid_as_it_is() -> None:
+    config = Config.load(OFFICIAL)
+
+    assert config.access_token == TOKEN
+    assert config.start == int(datetime(2020, 11, 16, tzinfo=timezone.utc).timestamp())
+    assert (config.client_id, config.client_secret) == ("6f1c-client", "9a77-secret")
+    assert (config.lookback_window, config.activity_logs_time_step) == (60, 30)
+    assert (config.num_workers, config.api_rate_limit) == (10, 9500)
+
+
+def test_a_token_is_all_that_is_needed() -> None:
+    config = Config.load({"access_token": TOKEN})
+
+    assert config.start == 0
+    assert config.region == "us"
+    assert config.lookback_window == 0
+    assert config.activity_logs_time_step == 30
+    assert config.api_rate_limit is None
+    assert config.client_id is None
+    assert config.client_secret is None
+    assert config.custom_object_types == []
+
+
+@pytest.mark.parametrize("nothing", ["", None], ids=["empty", "null"])
+def test_an_empty_field_is_not_given(nothing: str | None) -> None:
+    empty = dict.fromkeys(Config.model_fields, nothing)
+
+    assert Config.load({**empty, "access_token": TOKEN}) == Config.load({"access_token": TOKEN})
+    assert sentences(empty) == {"access_token": ("is missing", "the access token of an Intercom app, as text")}
+
+
+@pytest.mark.parametrize("region", ["us", "eu", "au"])
+def test_regions(region: str) -> None:
+    assert Config.load({"access_token": TOKEN, "region": region}).region == region
+
+
+@pytest.mark.parametrize(
+    ("option", "least", "most"),
+    [
+        ("lookback_window", 0, 3650),
+        ("activity_logs_time_step", 1, 91),
+        ("num_workers", 1, 100),
+        ("api_rate_limit", 6, 100_000),
+    ],
+)
+def test_bounds(option: str, least: int, most: int) -> None:
+    for value in (least, most):
+        assert getattr(Config.load({"access_token": TOKEN, option: value}), option) == value
+    for value in (least - 1, most + 1):
+        fault, accepted = sentences({"access_token": TOKEN, option: value})[option]
+        assert fault == f"is not acceptable ({value})"
+        assert f"from {least} to {most}" in accepted
+
+
+def test_a_config_cannot_be_changed_afterwards() -> None:
+    config = Config.load({"access_token": TOKEN})
+
+    with pytest.raises(ValueError, match="frozen"):
+        config.access_token = "other"
+
+
+@pytest.mark.parametrize("token", [f"{TOKEN}\n", f" {TOKEN}", f"{TOKEN}\r\n", f"{TOKEN}\u00a0"])
+def test_space_around_a_pasted_token_is_no_part_of_it(token: str) -> None:
+    """A line break in a header makes http.client fail with an error that quotes the header, token and all."""
+    assert Config.load({"access_token": token}).access_token == TOKEN
+
+
+@pytest.mark.parametrize("token", ["dG9r\nOmNhZmU", "dG9r\r\nX-Evil: 1", "токен-доступа", "   ", "dG9r\x00OmNhZmU"])
+def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
+    message = complaint({"access_token": token})
+
+    assert "'access_token'" in message
+    assert token.strip() not in message or not token.strip()
+
+
+# --- Faults -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "fault", "accepted"),
+    [
+        ("start_date", "yesterday", "is not a date ('yesterday')", "2024-01-31T00:00:00Z"),
+        ("start_date", "31.01.2024", "is not a date ('31.01.2024')", "2024-01-31"),
+        ("start_date", "2024-01-31 00:00:00", "is not a date ('2024-01-31 00:00:00')", "2024-01-31"),
+        ("start_date", "2024-01-31T00:00:00", "is not a date ('2024-01-31T00:00:00')", "2024-01-31"),
+        ("start_date", "2024-02-30", "is not a date ('2024-02-30')", "2024-01-31"),
+        ("start_date", "2023-02-29T00:00:00Z", "is not a date ('2023-02-29T00:00:00Z')", "2024-01-31"),
+        ("start_date", "2023-02-29T00:00:00.25Z", "is not a date ('2023-02-29T00:00:00.25Z')", "2024-01-31"),
+        ("start_date", "2024-13-01", "is not a date ('2024-13-01')", "2024-01-31"),
+        ("start_date", "2024-01-01T25:00:00Z", "is not a date ('2024-01-01T25:00:00Z')", "2024-01-31"),
+        ("start_date", "2024-01-01T00:00:00+99:00", "is not a date ('2024-01-01T00:00:00+99:00')", "2024-01-31"),
+        ("start_date", "0000-01-01", "is not a date ('0000-01-01')", "2024-01-31"),
+        ("start_date", "2024-01-31\n", r"is not a date ('2024-01-31\n')", "2024-01-31"),
+        ("start_date", "9999-12-31T23:59:59-14:00", "is in the future ('9999-12-31T23:59:59-14:00')", "not in the fu"),
+        ("start_date", 1605484800, "is not acceptable (1605484800)", "2024-01-31"),
+        ("region", "asia", "is not acceptable ('asia')", "us, eu or au"),
+        ("region", "EU", "is not acceptable ('EU')", "us, eu or au"),
+        ("region", 1, "is not acceptable (1)", "us, eu or au"),
+        ("lookback_window", "7", "is not acceptable ('7')", "a whole number of days from 0 to 3650"),
+        ("lookback_window", True, "is not acceptable (True)", "a whole number of days from 0 to 3650"),
+        ("lookback_window", 1.5, "is not acceptable (1.5)", "a whole number of days from 0 to 3650"),
+        ("activity_logs_time_step", False, "is not acceptable (False)", "a whole number of days from 1 to 91"),
+        ("num_workers", True, "is not acceptable (True)", "a whole number from 1 to 100"),
+        ("num_workers", [10], "is not acceptable ([10])", "a whole number from 1 to 100"),
+        ("api_rate_limit", True, "is not acceptable (True)", "a whole number of calls from 6 to 100000"),
+        ("api_rate_limit", "9500", "is not acceptable ('9500')", "a whole number of calls from 6 to 100000"),
+        ("api_rate_limit", {}, "is not acceptable ({})", "a whole number of calls from 6 to 100000"),
+        ("custom_object_types", "Order", "is not acceptable ('Order')", "a list of identifiers"),
+        ("custom_object_types", {"Order": 1}, "is not acceptable ({'Order': 1})", "a list of identifiers"),
+        # The value of a secret is nobody's business.
+        ("access_token", 5, "is not acceptable", "the access token of an Intercom app, as text"),
+        ("client_id", True, "is not acceptable", "text"),
+        ("client_secret", ["x"], "is not acceptable", "text"),
+    ],
+)
+def test_a_fault_gets_one_sentence(option: str, value: Any, fault: str, accepted: str) -> None:
+    found = sentences({"access_token": TOKEN, option: value})
+
+    assert list(found) == [option]
+    assert found[option][0] == fault
+    assert accepted in found[option][1]
+
+
+def test_a_missing_token() -> None:
+    assert (
+        complaint({}) == "Option 'access_token' is missing; accepted is the access token of an Intercom app, as text."
+    )
+
+
+def test_each_fault_of_several_is_named() -> None:
+    found = sentences({"start_date": "soon", "num_workers": 0, "region": "moon", "lookback_window": 7})
+
+    assert set(found) == {"access_token", "start_date", "num_workers", "region"}
+
+
+@freeze_time("2024-05-05T12:00:00Z")
+def test_the_future_begins_now() -> None:
+    def load(start_date: str) -> Config:
+        return Config.load({"access_token": TOKEN, "start_date": start_date})
+
+    assert load("2024-05-05T12:00:00Z").start == 1714910400
+    assert load("2024-05-05T14:00:00+02:00").start == 1714910400
+    assert load("2024-05-05").start == 1714867200
+    for later in ("2024-05-05T12:00:01Z", "2024-05-05T11:00:00-02:00", "2024-05-06"):
+        fault, accepted = sentences({"access_token": TOKEN, "start_date": later})["start_date"]
+        assert fault == f"is in the future ('{later}')"
+        assert accepted.endswith("not in the future")
+
+
+def test_a_fault_is_a_config_error() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config.load({})
+
+    assert caught.value.failure_type is FailureType.config_error
+    assert caught.value.internal_message == caught.value.message
+
+
+@pytest.mark.parametrize("fault", [{}, {"region": "moon"}, {"start_date": "soon", "num_workers": 0}])
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("wrap", [lambda s: [s], lambda s: {"value": s}, lambda s: s.encode(), lambda s: (s, True)])
+def test_no_secret_is_shown_even_where_it_is_faulty(fault: dict[str, Any], secret: str, wrap: Any) -> None:
+    hidden = "5up3r-s3cr3t"
+    options: dict[str, Any] = {**dict.fromkeys(SECRETS, f"{hidden}-good"), **fault, secret: wrap(hidden)}
+
+    with pytest.raises(ConfigError) as caught:
+        Config.load(options)
+
+    assert f"Option '{secret}' is not acceptable; " in str(caught.value.message)
+    assert hidden not in f"{caught.value!r} {caught.value} {caught.value.internal_message}"
+    assert hidden not in "".join(traceback.format_exception(caught.value))
+    assert hidden not in str(caught.value.as_airbyte_message())
+
+
+# --- The end date and the groups --------------------------------------------------------------------
+
+
+def test_an_end_may_be_given_with_or_without_a_start() -> None:
+    assert Config.load({"access_token": TOKEN}).end is None
+    assert Config.load({"access_token": TOKEN, "end_date": "2024-02-29T02:00:00+02:00"}).end == 1709164800
+    both = Config.load({"access_token": TOKEN, "start_date": "2024-02-28", "end_date": "2024-02-29"})
+    assert (both.start, both.end) == (1709078400, 1709164800 + 86399)
+    assert Config.load({"access_token": TOKEN, "end_date": "9999-12-31"}).end == 253402214400
+
+
+@pytest.mark.parametrize("end_date", ["2024-02-27", "2024-02-28", "2024-02-28T00:00:00Z", "2024-02-28T01:00:00+02:00"])
+def test_an_end_lies_behind_the_start(end_date: str) -> None:
+    found = sentences({"access_token": TOKEN, "start_date": "2024-02-28", "end_date": end_date})
+
+    assert list(found) == ["end_date"]
+    assert found["end_date"][0] == f"is not after the start date ('{end_date}')"
+    assert "after the start date" in found["end_date"][1]
+
+
+def test_a_faulty_start_is_not_blamed_on_the_end() -> None:
+    assert list(sentences({"access_token": TOKEN, "start_date": "soon", "end_date": "2024-02-28"})) == ["start_date"]
+
+
+def test_filters_are_read() -> None:
+    filters = Config.load(
+        {
+            "access_token": TOKEN,
+            "filters": {
+                "conversations": {"states": ["open", "snoozed"], "assignee": "admins", "admin_ids": ["17"]},
+                "contacts": {"roles": ["lead"], "emails": ["jo@example.com"]},
+                "notes": {"ids": ["1", "2"]},
+                "events": {"contact_roles": ["user"]},
+            },
+        }
+    ).filters
+
+    assert filters.conversations.states == ["open", "snoozed"]
+    assert filters.conversations.admin_ids == ["17"]
+    assert filters.contacts.roles == ["lead"]
+    assert filters.contacts.tag_ids == []
+    assert filters.notes.ids == ["1", "2"]
+    assert filters.events.contact_roles == ["user"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "name", "fault", "accepted"),
+    [
+        ("open", "filters", "is not acceptable ('open')", "an object of the groups"),
+        ({"conversation": {}}, "filters.conversation", "is not known", "one of conversations, contacts, notes, events"),
+        ({"notes": []}, "filters.notes", "is not acceptable ([])", "an object with ids"),
+        ({"contacts": {"email": "x"}}, "filters.contacts.email", "is not known", "one of roles, emails, segment_ids"),
+        ({"contacts": {"roles": ["boss"]}}, "filters.contacts.roles", "is not acceptable ('boss')", "user, lead"),
+        ({"contacts": {"roles": "user"}}, "filters.contacts.roles", "is not acceptable ('user')", "user, lead"),
+        ({"contacts": {"ids": [7]}}, "filters.contacts.ids", "is not acceptable (7)", "a list of contact ids"),
+        ({"conversations": {"states": [True]}}, "filters.conversations.states", "is not acceptable (True)", "open"),
+        (
+            {"conversations": {"assignee": "jo"}},
+            "filters.conversations.assignee",
+            "is not acceptable ('jo')",
+            "all, unassigned or admins",
+        ),
+        (
+            {"conversations": {"assignee": "admins"}},
+            "filters.conversations",
+            "needs 'assignee' to be admins",
+            "admin_ids",
+        ),
+        (
+            {"conversations": {"admin_ids": ["1"]}},
+            "filters.conversations",
+            "needs 'assignee' to be admins",
+            "admin_ids",
+        ),
+        (
+            {"conversations": {"assignee": "admins", "admin_ids": ["jo@example.com"]}},
+            "filters.conversations",
+            "names teammates by something else than their ids",
+            "admin_ids",
+        ),
+    ],
+)
+def test_a_fault_in_a_group_is_named_by_its_path(filters: Any, name: str, fault: str, accepted: str) -> None:
+    message = complaint({"access_token": TOKEN, "filters": filters})
+
+    assert message.startswith(f"Option '{name}' {fault}")
+    assert message.count("Option '") == 1
+    assert accepted in message.partition("; accepted is ")[2]
+
+
+@pytest.mark.parametrize("nothing", ["", None], ids=["empty", "null"])
+@pytest.mark.parametrize("group", ["conversations", "contacts"])
+def test_an_empty_field_of_a_group_is_not_given_either(nothing: str | None, group: str) -> None:
+    """A form that has been filled in and emptied sends the same nothing at every depth."""
+    empty = dict.fromkeys(type(getattr(Config.load({"access_token": TOKEN}).filters, group)).model_fields, nothing)
+
+    assert Config.load({"access_token": TOKEN, "filters": {group: empty}}) == Config.load({"access_token": TOKEN})
+    assert Config.load({"access_token": TOKEN, "filters": {group: nothing}}) == Config.load({"access_token": TOKEN})
+
+
+# --- The start date ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start_date", "seconds"),
+    [
+        ("1970-01-01", 0),
+        ("2024-02-29", 1709164800),
+        ("2024-02-29T00:00:00Z", 1709164800),
+        ("2024-02-29T00:00:00+00:00", 1709164800),
+        ("2024-02-29T02:00:00+02:00", 1709164800),
+        ("2024-02-28T13:00:00-11:00", 1709164800),
+        ("2024-02-29T05:45:00+05:45", 1709164800),
+        ("2024-02-29T14:00:00.5+14:00", 1709164800),
+        *((f"2024-02-29T00:00:00.{'123456789'[:digits]}Z", 1709164800) for digits in range(1, 8)),
+        *((f"2024-02-29T00:00:07.{'9' * digits}-00:30", 1709166607) for digits in range(1, 8)),
+    ],
+)
+def test_start_in_seconds(start_date: str, seconds: int) -> None:
+    assert Config.load({"access_token": TOKEN, "start_date": start_date}).start == seconds
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_a_date_is_a_day_of_utc_wherever_the_connector_runs(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for text in ("2024-02-29", "2024-02-29T00:00:00Z"):
+            assert Config.load({"access_token": TOKEN, "start_date": text}).start == 1709164800
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@settings(deadline=None)
+@given(
+    st.datetimes(datetime(1970, 1, 2), datetime(2025, 1, 1)),
+    st.integers(-23 * 60 - 59, 23 * 60 + 59),
+    st.integers(0, 9),
+)
+def test_every_spelling_of_a_moment_gives_its_second(moment: datetime, minutes: int, digits: int) -> None:
+    moment = moment.replace(tzinfo=timezone.utc)
+    local = moment.astimezone(timezone(timedelta(minutes=minutes)))
+    fraction = f".{moment.microsecond:06d}000"[: digits + 1] if digits else ""
+    sign = "-" if minutes < 0 else "+"
+    offset = f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+    config = Config.load({"access_token": TOKEN, "start_date": f"{local:%Y-%m-%dT%H:%M:%S}{fraction}{offset}"})
+
+    assert config.start == int(moment.timestamp())
+
+
+# --- The spec ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(name="schema", scope="module")
+def schema_fixture() -> dict[str, Any]:
+    return dict(Config.spec().connectionSpecification)
+
+
+@pytest.fixture(name="properties", scope="module")
+def properties_fixture(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return dict(schema["properties"])
+
+
+def keywords(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        for key, value in schema.items():
+            yield key
+            yield from keywords(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from keywords(value)
+
+
+def test_the_spec_is_draft_07_and_serialises(schema: dict[str, Any]) -> None:
+    Draft7Validator.check_schema(schema)
+    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert schema["type"] == "object"
+
+    spec = Config.spec()
+    sent = json.loads(json.dumps(ConnectorSpecificationSerializer.dump(spec)))
+    assert sent["connectionSpecification"] == schema
+    assert urlsplit(sent["documentationUrl"]).scheme == "https"
+
+
+def test_the_spec_has_every_option_and_asks_for_the_token_only(
+    schema: dict[str, Any], properties: dict[str, dict[str, Any]]
+) -> None:
+    assert set(properties) == set(Config.model_fields)
+    assert set(OFFICIAL) - {"credentials", "__injected_declarative_manifest"} <= set(properties)
+    assert schema["required"] == ["access_token"]
+    assert schema["additionalProperties"] is True
+
+
+def test_every_option_has_a_title_a_description_and_its_place(properties: dict[str, dict[str, Any]]) -> None:
+    assert properties["access_token"]["order"] == 0
+    seen = list(groups(properties))
+    assert len(seen) >= 5
+    for group in seen:
+        assert sorted(option["order"] for option in group.values()) == list(range(len(group)))
+        assert len({option["title"] for option in group.values()}) == len(group)
+        for name, option in group.items():
+            assert option["title"].strip(), name
+            assert option["description"].strip().endswith("."), name
+            assert isinstance(option["type"], str), name
+
+
+def groups(properties: dict[str, dict[str, Any]]) -> Iterator[dict[str, dict[str, Any]]]:
+    """The options, and those of each group among them."""
+    yield properties
+    for option in properties.values():
+        if "properties" in option:
+            yield from groups(option["properties"])
+
+
+def test_the_spec_uses_only_what_the_form_understands(schema: dict[str, Any]) -> None:
+    strange = {"anyOf", "oneOf", "allOf", "$ref", "$defs", "definitions", "const", "accepts"}
+    assert not strange & set(keywords(schema))
+
+
+def test_secrets_are_marked_and_nothing_else_is(properties: dict[str, dict[str, Any]]) -> None:
+    assert {name for name, option in properties.items() if option.get("airbyte_secret")} == set(SECRETS)
+
+
+def test_defaults_and_examples_are_valid(properties: dict[str, dict[str, Any]]) -> None:
+    given_ones = 0
+    for name, option in properties.items():
+        for value in [*option.get("examples", []), *([option["default"]] if "default" in option else [])]:
+            given_ones += 1
+            Draft7Validator(option).validate(value)
+            Config.load({"access_token": TOKEN, name: value})
+    assert given_ones >= 10
+
+
+def test_defaults_of_the_spec_are_those_of_the_model(properties: dict[str, dict[str, Any]]) -> None:
+    config = Config.load({"access_token": TOKEN}).model_dump()
+    for name, option in properties.items():
+        if "default" in option:
+            assert config[name] == option["default"], name
+        elif name != "access_token":
+            assert not list(values_in(config[name])) or option["type"] == "object", name
+
+
+def values_in(value: Any) -> Iterator[Any]:
+    """What is set in a value that may be a group of options."""
+    for inner in value.values() if isinstance(value, dict) else [value]:
+        if isinstance(inner, dict):
+            yield from values_in(inner)
+        elif inner not in (None, []):
+            yield inner
+
+
+@settings(deadline=None)
+@given(st.from_regex(Config.spec().connectionSpecification["properties"]["start_date"]["pattern"], fullmatch=True))
+@example("2024-01-31")
+@example("2024-01-31T00:00:00.1234567Z")
+def test_what_the_pattern_lets_through_is_refused_for_its_date_alone(text: str) -> None:
+    """The form checks the shape, the connector the calendar: nobody is told that a good shape is bad."""
+    month, day = int(text[5:7]), int(text[8:10])
+    try:
+        Config.load({"access_token": TOKEN, "start_date": text})
+    except ConfigError as error:
+        assert "is not a date" in str(error.message) or "is in the future" in str(error.message)
+    else:
+        assert 1 <= month <= 12
+        assert 1 <= day <= 31
+
+
+@settings(deadline=None)
+@given(
+    st.dates(datetime(1970, 1, 2).date(), datetime(2025, 1, 1).date()),
+    st.sampled_from(["", "T09:08:07Z", "T09:08:07.6-03:30"]),
+)
+def test_the_pattern_accepts_what_the_connector_accepts(day: Any, rest: str) -> None:
+    pattern = Config.spec().connectionSpecification["properties"]["start_date"]["pattern"]
+    text = f"{day.isoformat()}{rest}"
+
+    assert Config.load({"access_token": TOKEN, "start_date": text}).start > 0
+    assert re.search(pattern, text)
+
+
+# What a form, Terraform or a person could put into a field. Left out: empty ones, which mean "not given" here, and
+# what only a calendar knows.
+ANYTHING: tuple[Any, ...] = (
+    *(True, False, -1, 0, 1, 5, 6, 7, 30, 91, 92, 100, 101, 3650, 3651, 100_000, 100_001, 1.5),
+    *("7", "us", "EU", "eu", "today", "x", "2024-01-31", "2024-1-31", "2024-01-31T00:00:00Z", "2024-01-31T00:00Z"),
+    *("2024-01-31T00:00:00.25+05:30", "2024-01-31t00:00:00z", "2024-01-31T00:00:00", " 2024-01-31"),
+    *("updated_at", "created_at", "all", "admins", "open"),
+    *([], [1], ["us"], ["open", "closed"], ["user"], ["tags", "notes"], ["everything"], "tags"),
+    *({}, {"us": 1}, {"conversations": {}}, {"conversations": {"states": ["open"]}}, {"contacts": {"roles": "user"}}),
+    *({"notes": {"ids": ["1"]}}, {"notes": {"ids": [1]}}, {"notes": []}, {"events": {"contact_roles": ["admin"]}}),
+    *({"companies": {}}, {"contacts": {"email": ["jo@example.com"]}}, {"conversations": {"assignee": "nobody"}}),
+)
+
+
+@pytest.mark.parametrize("option", [*Config.model_fields, "unknown"])
+def test_the_spec_and_the_connector_agree_on_each_option(option: str, schema: dict[str, Any]) -> None:
+    verdicts = set()
+    for value in ANYTHING:
+        options = {"access_token": TOKEN, option: value}
+        try:
+            Config.load(options)
+            loads = True
+        except ConfigError:
+            loads = False
+        verdicts.add(loads)
+        assert Draft7Validator(schema).is_valid(options) == loads, value
+    assert verdicts == ({True} if option == "unknown" else {True, False})
+
+
+@pytest.mark.parametrize("options", [OFFICIAL, {"access_token": TOKEN}, {}, {**OFFICIAL, "num_workers": 0}])
+def test_the_spec_and_the_connector_agree_on_whole_configs(options: dict[str, Any], schema: dict[str, Any]) -> None:
+    if Draft7Validator(schema).is_valid(options):
+        Config.load(options)
+    else:
+        complaint(options)
+
+
+@pytest.mark.parametrize("option", ["lookback_window", "activity_logs_time_step", "num_workers", "api_rate_limit"])
+def test_a_whole_number_may_be_written_with_a_point(option: str, properties: dict[str, dict[str, Any]]) -> None:
+    """JSON has one kind of number: tools that rewrite configs turn 10 into 10.0, and the spec accepts both."""
+    assert Draft7Validator(properties[option]).is_valid(10.0)
+
+    assert getattr(Config.load({"access_token": TOKEN, option: 10.0}), option) == 10
+
+
+# --- OAuth ------------------------------------------------------------------------------------------
+
+
+def test_oauth_is_declared_as_airbyte_wants_it(properties: dict[str, dict[str, Any]]) -> None:
+    auth = ConnectorSpecificationSerializer.dump(Config.spec())["advanced_auth"]
+    oauth = auth["oauth_config_specification"]
+    how = oauth["oauth_connector_input_specification"]
+
+    assert auth["auth_flow_type"] == "oauth2.0"
+    assert not auth.get("predicate_key")
+    assert urlsplit(how["consent_url"]).hostname == "app.intercom.com"
+    for parameter in ("client_id_param", "redirect_uri_param", "state_param"):
+        assert f"{{{{{parameter}}}}}" in how["consent_url"]
+    assert "response_type=code" in how["consent_url"]
+    assert urlsplit(how["access_token_url"]).scheme == "https"
+    assert urlsplit(how["access_token_url"]).hostname == "api.intercom.io"
+    assert set(how["access_token_params"]) == {"code", "client_id", "client_secret"}
+    assert how["extract_output"] == ["access_token"]
+    written = {
+        **oauth["complete_oauth_output_specification"]["properties"],
+        **oauth["complete_oauth_server_output_specification"]["properties"],
+    }
+    assert {name: target["path_in_connector_config"] for name, target in written.items()} == {
+        name: [name] for name in SECRETS
+    }
+    assert set(written) <= set(properties)
+    assert set(oauth["complete_oauth_server_input_specification"]["properties"]) == {"client_id", "client_secret"}
