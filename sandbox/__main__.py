@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     for one in fields(Settings):
         flag, default = "--" + one.name.replace("_", "-"), one.default
         text = HELP.get(one.name, f"how many {one.name.replace('_', ' ')}")
-        if one.name in ("scopes", "plan_restricted", "tokens"):
+        if one.name in ("scopes", "plan_restricted", "tokens", "custom_object_types"):
             continue
         if isinstance(default, bool):
             made.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=text)
@@ -62,6 +62,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--scopes", type=_labels, help="permissions of the token, separated by commas (default: all that read)"
     )
+    made.add_argument("--custom-object-types", type=_names, default=["Order", "Subscription"], metavar="TEXT",
+                      help="types of custom objects, separated by commas (default: Order,Subscription)")  # fmt: skip
     made.add_argument("--plan-restricted", type=_labels, default=[], help="permissions the workspace's plan lacks: 403")
     made.add_argument("--fault", action="append", type=_fault, default=[], metavar="RULE",
                       help="'POST /contacts/search=status:503:times=2'; kinds: status:N, html:N, "
@@ -72,8 +74,12 @@ def parser() -> argparse.ArgumentParser:
 _FLOATS = ("latency_ms", "scroll_expiry_seconds", "vanished_percent")
 
 
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def _labels(text: str) -> list[str]:
-    labels = [label.strip() for label in text.split(",") if label.strip()]
+    labels = _names(text)
     for label in labels:
         try:
             Permission.labelled(label)

@@ -8,12 +8,12 @@ import orjson
 from aiohttp import web
 
 from .faults import Fault, When, parse_fault
-from .workspace import CHANGEABLE
+from .truths import TRUTHS, truth
+from .workspace import ATTACHED, CHANGEABLE
 
 if TYPE_CHECKING:
     from .server import Server
 
-TRUTHS = (*CHANGEABLE, "conversation_parts", "company_segments", "contact_attributes", "company_attributes")
 CHUNK_BYTES = 256 << 10
 
 
@@ -68,10 +68,11 @@ class Control:
         """`{"contacts": {"update": 5, "create": 2, "delete": 1}, ...}` -> the ids touched."""
         wanted: dict[str, dict[str, int]] = {}
         for kind, asked in counts.items():
-            if kind not in CHANGEABLE:
-                raise ValueError(f"{kind!r} cannot be changed; there are: {', '.join(CHANGEABLE)}")
-            if not isinstance(asked, dict) or set(asked) - {"update", "create", "delete"}:
-                raise ValueError(f"{kind} needs an object of update, create and delete")
+            verbs = ("create",) if kind in ATTACHED else ("update", "create", "delete")
+            if kind not in CHANGEABLE and kind not in ATTACHED:
+                raise ValueError(f"{kind!r} cannot be changed; there are: {', '.join((*CHANGEABLE, *ATTACHED))}")
+            if not isinstance(asked, dict) or set(asked) - set(verbs):
+                raise ValueError(f"{kind} needs an object of {', '.join(verbs)}")
             wanted[kind] = {name: _whole(count, name) for name, count in asked.items()}
         return {kind: self._server.ws.change(kind, **asked) for kind, asked in wanted.items()}
 
@@ -106,7 +107,7 @@ class Control:
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
         piece = bytearray()
-        for record in self._server.ws.truth(kind):
+        for record in truth(self._server.ws, kind):
             piece += orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
             if len(piece) > CHUNK_BYTES:
                 await response.write(bytes(piece))

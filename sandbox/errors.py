@@ -8,10 +8,16 @@ import uuid
 import orjson
 
 _requests = itertools.count(1)
+NGINX_404 = (
+    b"<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n"
+    b"<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
 
 
 class ApiError(Exception):
     """An error answer: status, code, message and, where Intercom says it, the field at fault."""
+
+    content_type = "application/json"
 
     def __init__(self, status: int, code: str, message: str, field: str | None = None) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -27,6 +33,18 @@ class ApiError(Exception):
             error["field"] = self.field
         request_id = str(uuid.UUID(int=next(_requests), version=4))
         return orjson.dumps({"type": "error.list", "request_id": request_id, "errors": [error]})
+
+
+class BareNotFound(ApiError):
+    """A 404 that is nginx's own page instead of JSON (notes §5)."""
+
+    content_type = "text/html"
+
+    def __init__(self) -> None:
+        super().__init__(404, "not_found", "Not Found")
+
+    def body(self) -> bytes:
+        return NGINX_404
 
 
 def bad_parameter(message: str, field: str | None = None) -> ApiError:

@@ -9,9 +9,10 @@ from types import TracebackType
 from typing import TypeVar
 
 from .collection import Record
-from .control import TRUTHS, Control
+from .control import Control
 from .server import Server
 from .settings import Settings
+from .truths import TRUTHS, truth
 
 Result = TypeVar("Result")
 
@@ -70,7 +71,7 @@ class Sandbox:
         """The truth: every record of a kind, as the API would show it."""
         if kind not in TRUTHS:
             raise ValueError(f"no records of {kind!r}; there are: {', '.join(TRUTHS)}")
-        return self._ask(lambda: list(self.server.ws.truth(kind)))
+        return self._ask(lambda: list(truth(self.server.ws, kind)))
 
     def change(self, **counts: dict[str, int]) -> dict[str, dict[str, list[str]]]:
         """`sb.change(contacts={"update": 5, "create": 2, "delete": 1})`; the ids touched, by kind and verb."""

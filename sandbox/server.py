@@ -86,7 +86,7 @@ class Server:
             else:
                 reply = Reply(b"{}")
         except ApiError as error:
-            reply = Reply(error.body(), error.status)
+            reply = Reply(error.body(), error.status, error.content_type)
         if version is not None:
             headers["Intercom-Version"] = version
         if fault is not None:

@@ -16,6 +16,11 @@ DATA_SETTINGS = frozenset(
     {
         "seed", "contacts", "companies", "conversations", "tickets", "admins", "teams", "tags", "segments",
         "activity_logs", "max_parts", "history_days", "now", "skew", "max_tags", "port",
+        "articles", "collections", "help_centers", "help_center_redirects", "internal_articles", "news_items",
+        "newsfeeds", "content_import_sources", "external_pages", "content_snippets", "macros", "data_connectors",
+        "data_connector_execution_results", "custom_object_instances", "custom_object_types", "calls",
+        "subscription_types", "away_status_reasons", "brands", "email_settings", "office_hours_schedules",
+        "office_hours_exceptions", "audiences", "conversation_attributes", "deleted_conversations",
     }
 )  # fmt: skip
 """Settings that are read once: changing them on a running server has no effect, so it is refused."""
@@ -45,6 +50,33 @@ class Settings:
     history_days: int = 365
     now: int | None = None
     skew: str = "even"
+
+    # What else is in it; what is attached to contacts, companies and conversations follows from their number.
+    articles: int = 40
+    collections: int = 24
+    help_centers: int = 2
+    help_center_redirects: int = 12
+    internal_articles: int = 30
+    news_items: int = 25
+    newsfeeds: int = 3
+    content_import_sources: int = 4
+    external_pages: int = 60
+    content_snippets: int = 20
+    macros: int = 30
+    data_connectors: int = 5
+    data_connector_execution_results: int = 120
+    custom_object_instances: int = 40
+    custom_object_types: list[str] = field(default_factory=lambda: ["Order", "Subscription"])
+    calls: int = 60
+    subscription_types: int = 26
+    away_status_reasons: int = 5
+    brands: int = 3
+    email_settings: int = 4
+    office_hours_schedules: int = 2
+    office_hours_exceptions: int = 7
+    audiences: int = 6
+    conversation_attributes: int = 9
+    deleted_conversations: int = 12
 
     # Who may read it.
     token: str = "sandbox-token"
@@ -80,12 +112,15 @@ class Settings:
             raise ValueError(f"no time zone is called {self.timezone!r}") from error
         if self.skew not in ("even", "burst"):
             raise ValueError(f"skew is {self.skew!r}; accepted: even, burst")
-        for name in ("contacts", "companies", "conversations", "tickets", "admins", "teams", "tags", "segments",
-                     "activity_logs", "max_parts", "latency_ms", "rate_limit", "index_lag_seconds"):  # fmt: skip
-            if getattr(self, name) < 0:
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if one.name not in ("seed", "now") and isinstance(value, int | float) and value < 0:
+                name = one.name
                 raise ValueError(f"{name} must not be negative")
         if self.history_days < 1:
             raise ValueError("history_days must be at least 1")
+        if self.custom_object_instances and not self.custom_object_types:
+            raise ValueError("custom_object_instances need custom_object_types")
         if self.max_parts > 9_000:
             raise ValueError("max_parts must be at most 9000: part ids are reserved in blocks of 10,000")
         if not 0 <= self.vanished_percent <= 100:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from array import array
+from datetime import datetime, timezone
 from random import Random
 
 from .settings import Settings
 
 DAY = 86_400
 BULK_SECONDS = 3
+
+
+def iso(second: int, milliseconds: bool = False) -> str:
+    """A moment as text, as 2.16's younger endpoints write it (notes §6)."""
+    text = datetime.fromtimestamp(second, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+    return text + (".000Z" if milliseconds else "Z")
 
 
 def spread(kind: str, count: int, settings: Settings, now: int) -> tuple[array[int], array[int]]:

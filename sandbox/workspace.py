@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 
-from .collection import Collection, HexIds, NumberIds, Record, UuidIds
+from .collection import NUMBER_MASK, Collection, HexIds, IdScheme, NumberIds, Record, UuidIds
 from .dice import roll
-from .records import activity, attributes, companies, contacts, conversations, small, tickets
+from .kinds import KINDS
+from .records import activity, companies, contacts, conversations, small, tickets
+from .records.membership import Membership
 from .scroll import Scroll
 from .settings import Settings
 from .times import DAY, spread
 
-CHANGEABLE = (
-    "contacts",
-    "companies",
-    "conversations",
-    "tickets",
-    "admins",
-    "teams",
-    "tags",
-    "segments",
-    "activity_logs",
-)
+CORE = ("contacts", "companies", "conversations", "tickets", "admins", "teams", "tags", "segments", "activity_logs")
+CHANGEABLE = (*CORE, *KINDS)
+ATTACHED = {"contact_notes": "contacts", "company_notes": "companies", "contact_events": "contacts",
+            "contact_merge_history": "contacts"}  # fmt: skip
+"""What can be added to a record, and to which kind of record; it has no life of its own."""
 TOUCHED = ("contacts", "conversations", "tickets", "companies")
 """What `touch_every` touches, one of each in turn."""
 
 
 class Workspace:
     """One Intercom workspace, built from its settings; the same settings and `now` give the same workspace."""
-
-    note_base = 30_000_000
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -55,26 +50,34 @@ class Workspace:
         self.teams = self._lay("teams", NumberIds(814_860), lambda n: small.team(self, n))
         self.tags = self._lay("tags", NumberIds(1_000_102), lambda n: small.tag(self, n))
         self.segments = self._lay("segments", HexIds(salt << 8 | 3), lambda n: small.segment(self, n))
-        self.activity_logs = self._lay("activity_logs", UuidIds(salt), lambda n: activity.build(self, n))
+        self.activity_logs = self._lay("activity_logs", UuidIds(salt), partial(activity.build, self), fixed=True)
+        self._collections: dict[str, Collection] = {kind: getattr(self, kind) for kind in CORE}
+        for kind, how in KINDS.items():
+            self._collections[kind] = self._lay(kind, how.ids(self), partial(how.build, self), how.fixed)
+        self._added: dict[str, dict[int, list[int]]] = {}
+        self.contacts_salt = salt << 8 | 1
+        self.merged: dict[int, list[tuple[int, int]]] = {}
+        """Second and number of the contacts merged into a contact since the workspace was laid out."""
+        self.deleted_conversations: list[tuple[int, int]] = []
+        """Second and number of the conversations deleted since then, oldest first."""
+        self.membership = Membership(self)
         self.scroll = Scroll(self)
 
-    def _lay(self, kind: str, ids: HexIds | NumberIds | UuidIds, build: Callable[[int], Record]) -> Collection:
+    def _lay(self, kind: str, ids: IdScheme, build: Callable[[int], Record], fixed: bool = False) -> Collection:
         created, updated = spread(kind, self._counts[kind], self.settings, self.laid_out_at)
-        if kind == "activity_logs":  # a log entry never changes
-            updated = array("q", created)
-        return Collection(kind, ids, created, updated, build)
+        return Collection(kind, ids, created, array("q", created) if fixed else updated, build)
 
     def collection(self, kind: str) -> Collection:
-        if kind not in CHANGEABLE:
-            raise KeyError(kind)
-        found = getattr(self, kind)
-        assert isinstance(found, Collection)
-        return found
+        return self._collections[kind]
 
     @property
     def revision(self) -> int:
-        """Grows with every change, of whatever kind."""
-        return sum(self.collection(kind).revision for kind in CHANGEABLE)
+        """Grows with every change of what can be searched or shows in what can."""
+        return sum(self._collections[kind].revision for kind in CORE)
+
+    def added(self, what: str, number: int) -> Sequence[int]:
+        """Seconds at which something was added to a record since the workspace was laid out."""
+        return self._added.get(what, {}).get(number, ())
 
     def laid_out(self, kind: str) -> int:
         """How many records the workspace began with: links between records are drawn from these only."""
@@ -108,11 +111,15 @@ class Workspace:
 
     def change(self, kind: str, update: int = 0, create: int = 0, delete: int = 0) -> dict[str, list[str]]:
         """Remove, touch and add records of a kind, chosen by seeded chance; the ids, none of them twice."""
+        if kind in ATTACHED:
+            return self._attach(kind, create)
         records, now = self.collection(kind), self.clock()
         done: dict[str, list[str]] = {"update": [], "create": [], "delete": []}
         for number in self._some(records, delete):
             done["delete"].append(records.id(number))
             records.delete(number)
+            if kind == "conversations":
+                self.deleted_conversations.append((now, number))
         for number in self._some(records, update):
             records.update(number, now)
             done["update"].append(records.id(number))
@@ -120,9 +127,33 @@ class Workspace:
             done["create"].append(records.id(records.create(now)))
         return done
 
+    def _attach(self, kind: str, count: int) -> dict[str, list[str]]:
+        """Add one thing each to some records, which are touched by it; the ids of these records."""
+        records, now = self.collection(ATTACHED[kind]), self.clock()
+        merge = kind == "contact_merge_history"
+        done: list[str] = []
+        # Not everybody can be merged into: draw more than are wanted.
+        for number in self._some(records, count * 8 if merge else count):
+            if len(done) == count or (merge and not self._merge(number, now)):
+                continue
+            if not merge:
+                self._added.setdefault(kind, {}).setdefault(number, []).append(now)
+            records.update(number, now)
+            done.append(records.id(number))
+        return {"update": [], "create": done, "delete": []}
+
+    def _merge(self, number: int, now: int) -> bool:
+        """Merge some other contact into this one, if this one is a user and still there."""
+        others = [one for one in self._some(self.contacts, 2) if one != number]
+        if not others or not self.contacts.alive(number) or not contacts.is_user(self, number):
+            return False
+        self.contacts.delete(others[0])
+        self.merged.setdefault(number, []).append((now, others[0]))
+        return True
+
     def _some(self, records: Collection, count: int) -> list[int]:
         chosen = self._random.sample(range(len(records)), min(count, len(records)))
-        return [records.by_created[at] & 0xFFFFFFFF for at in chosen]
+        return [records.by_created[at] & NUMBER_MASK for at in chosen]
 
     def touch(self) -> None:
         """One step of the change that goes on while somebody reads (`touch_every`)."""
@@ -131,27 +162,3 @@ class Workspace:
         records = self.collection(kind)
         for number in self._some(records, 1):
             records.update(number, self.clock())
-
-    # The truth.
-
-    def truth(self, kind: str) -> Iterator[Record]:
-        """Every record of a kind, just as the API would show it."""
-        if kind == "conversation_parts":
-            for number in list(self.conversations):
-                if not self.vanished("conversations", number):
-                    name = self.conversations.id(number)
-                    for part in conversations.parts(self, number):
-                        yield {"conversation_id": name, "part": part}
-        elif kind == "company_segments":
-            for number in list(self.companies):
-                if not self.vanished("companies", number):
-                    name = self.companies.id(number)
-                    for other in companies.segment_numbers(self, number):
-                        yield {"company_id": name, "segment": self.segments.body(other)}
-        elif kind in ("contact_attributes", "company_attributes"):
-            yield from attributes.attributes(self, kind.partition("_")[0], include_archived=True)
-        elif kind == "segments":
-            yield from (small.counted_segment(self, number) for number in list(self.segments))
-        else:
-            records = self.collection(kind)
-            yield from (records.body(number) for number in list(records))

@@ -8,7 +8,7 @@ from ..errors import not_found
 from ..permissions import Permission
 from ..records import conversations
 from ..router import Call, Reply, Router
-from .people import NGINX_404
+from .parents import conversation_of
 from .plaintext import plain
 from .shapes import cursor_list
 from .versions import reshape
@@ -28,13 +28,7 @@ def list_conversations(call: Call) -> Reply:
 def conversation(call: Call) -> Reply:
     """With its newest 500 parts. It may be gone although a search has just shown it."""
     ws = call.ws
-    number = ws.conversations.find(call.params["id"])
-    if number is None:
-        raise not_found()
-    if ws.vanished("conversations", number):
-        if ws.vanishes_bare("conversations", number):
-            return Reply(NGINX_404, 404, "text/html")
-        raise not_found()
+    number = conversation_of(call)
     record = reshape(call, "conversations", conversations.build_full(ws, number))
     if call.query.get("display_as") == "plaintext":
         plain(record)

@@ -9,15 +9,12 @@ from ..errors import ApiError, not_found
 from ..permissions import Permission
 from ..records import companies
 from ..router import Call, Reply, Router
+from .parents import company_of, contact_of
 from .shapes import cursor_list, numbered_list
-from .versions import reshape
+from .versions import whole
 
 LIST_CAP = 10_000
 """How far `/companies/list` can be paged."""
-NGINX_404 = (
-    b"<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n"
-    b"<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-)
 
 
 def add(router: Router) -> None:
@@ -34,10 +31,7 @@ def list_contacts(call: Call) -> Reply:
 
 
 def contact(call: Call) -> Reply:
-    number = call.ws.contacts.find(call.params["id"])
-    if number is None:
-        raise not_found("not_found", "User Not Found")
-    return Reply(orjson.dumps(reshape(call, "contacts", call.ws.contacts.body(number))), ids=[call.params["id"]])
+    return Reply(orjson.dumps(whole(call, "contacts", contact_of(call))), ids=[call.params["id"]])
 
 
 def scroll(call: Call) -> Reply:
@@ -79,12 +73,6 @@ def company(call: Call) -> Reply:
 
 
 def company_segments(call: Call) -> Reply:
-    """A company that is gone may still be listed; its children are 404, sometimes nginx's own (notes §6)."""
     ws = call.ws
-    number = ws.companies.find(call.params["id"])
-    if number is not None and ws.vanished("companies", number) and ws.vanishes_bare("companies", number):
-        return Reply(NGINX_404, 404, "text/html")
-    if number is None or ws.vanished("companies", number):
-        raise not_found("company_not_found", "Company Not Found")
-    found = [ws.segments.body(one) for one in companies.segment_numbers(ws, number)]
+    found = [ws.segments.body(one) for one in companies.segment_numbers(ws, company_of(call))]
     return Reply(orjson.dumps({"type": "list", "data": found}), ids=[call.params["id"]])

@@ -10,9 +10,9 @@ import orjson
 from ..collection import NUMBER_MASK, Record, key_of
 from ..errors import ApiError, bad_parameter
 from ..permissions import Permission
-from ..records import small
+from ..records import activity, small
 from ..records.attributes import CUSTOM, attributes
-from ..router import Call, Reply, Router
+from ..router import Call, Reply, Router, whole_number
 from .shapes import numbered_pages, plain_list
 
 DEFAULT_ACTIVITY_DAYS = 30
@@ -30,6 +30,7 @@ def add(router: Router) -> None:
     plain_list(router, "/data_attributes", key="data", list_type="list", permission=Permission.READ_PEOPLE,
                records=data_attributes)  # fmt: skip
     router.get("/admins/activity_logs", Permission.READ_ACTIVITY_LOGS)(activity_logs)
+    router.post("/admins/activity_logs/search", Permission.READ_ACTIVITY_LOGS, since="2.16")(search_activity_logs)
 
 
 def admins(call: Call) -> Sequence[Record]:
@@ -69,18 +70,38 @@ def data_attributes(call: Call) -> Sequence[Record]:
 
 def activity_logs(call: Call) -> Reply:
     """Newest first; without `created_at_after` the last thirty days (notes §1b). Both bounds are included."""
-    logs, now = call.ws.activity_logs, call.ws.clock()
+    now = call.ws.clock()
     after = call.number("created_at_after", now - DEFAULT_ACTIVITY_DAYS * 86_400, low=0)
-    before = call.number("created_at_before", now, low=0)
-    page = call.number("page", 1)
+    return _activity(call, after, call.number("created_at_before", now, low=0))
+
+
+def search_activity_logs(call: Call) -> Reply:
+    """The same by a body, which may also narrow the types of activity."""
+    body = call.json()
+    if "created_at_after" not in body:
+        raise ApiError(400, "parameter_not_found", "created_at_after is missing", "created_at_after")
+    after = whole_number(body["created_at_after"], "created_at_after", 0, None)
+    before = whole_number(body.get("created_at_before", call.ws.clock()), "created_at_before", 0, None)
+    kinds = body.get("event_types")
+    if kinds is None:
+        return _activity(call, after, before)
+    if not isinstance(kinds, list) or not set(map(str, kinds)) <= set(activity.EVENT_TYPES):
+        raise bad_parameter("event_types must be a list of types of activity", "event_types")
+    return _activity(call, after, before, frozenset(kinds))
+
+
+def _activity(call: Call, after: int, before: int, kinds: frozenset[str] | None = None) -> Reply:
+    logs, page = call.ws.activity_logs, call.number("page", 1)
     per_page = call.number("per_page", 20, high=250)
-    start = bisect_left(logs.by_created, key_of(after, 0))
-    end = max(start, bisect_left(logs.by_created, key_of(before + 1, 0)))
-    last = end - (page - 1) * per_page
-    numbers = [logs.by_created[at] & NUMBER_MASK for at in range(last - 1, max(start, last - per_page) - 1, -1)]
+    keys = logs.by_created[bisect_left(logs.by_created, key_of(after, 0)) :
+                           bisect_left(logs.by_created, key_of(before + 1, 0))][::-1]  # fmt: skip
+    numbers: Sequence[int] = keys
+    if kinds is not None:
+        numbers = [key for key in keys if activity.kind_of(call.ws, key & NUMBER_MASK) in kinds]
+    shown = [key & NUMBER_MASK for key in numbers[(page - 1) * per_page : page * per_page]]
     answer = {
         "type": "activity_log.list",
-        "pages": numbered_pages(call, end - start, page, per_page),
-        "activity_logs": logs.fragments(numbers),
+        "pages": numbered_pages(call, len(numbers), page, per_page),
+        "activity_logs": logs.fragments(shown),
     }
-    return Reply(orjson.dumps(answer), ids=[logs.id(number) for number in numbers])
+    return Reply(orjson.dumps(answer), ids=[logs.id(number) for number in shown])

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import orjson
@@ -13,8 +18,13 @@ from ..errors import bad_cursor
 from ..permissions import Permission
 from ..router import VERSIONS, Call, Reply, Router
 from ..search.cursor import Cursor
+from .versions import reshape, reshaped
 
 Records = Callable[[Call], Sequence[Record]]
+Item = TypeVar("Item")
+LAST_SECOND = (1 << 31) - 1
+UNSTATED_MAX = 150
+"""The longest page of a list for which Intercom states no limit (notes §9): as long as that of a search."""
 
 
 def plain_list(router: Router, path: str, *, key: str, list_type: str, permission: Permission | None,
@@ -22,7 +32,31 @@ def plain_list(router: Router, path: str, *, key: str, list_type: str, permissio
     """`{type, <key>: [...]}` without paging."""
 
     def handler(call: Call) -> Reply:
-        return Reply(orjson.dumps({"type": list_type, key: list(records(call))}))
+        found = records(call)
+        ids = [str(one["id"]) for one in found if "id" in one]
+        return Reply(orjson.dumps({"type": list_type, key: found}), ids=ids)
+
+    router.add("GET", path, permission, handler, since)
+
+
+def listed(router: Router, path: str, kind: str, permission: Permission, since: str, list_type: str = "list") -> None:
+    """A whole collection without paging, in the order of creation."""
+
+    def records(call: Call) -> Sequence[Record]:
+        found = call.ws.collection(kind)
+        return [found.body(number) for number in found]
+
+    plain_list(router, path, key="data", list_type=list_type, permission=permission, records=records, since=since)
+
+
+def paged(router: Router, path: str, kind: str, permission: Permission, since: str, shape: Paged,
+          by_updated: bool = False) -> None:  # fmt: skip
+    """A whole collection page by page: in the order of creation, or last changed first."""
+
+    def handler(call: Call) -> Reply:
+        found = call.ws.collection(kind)
+        keys = latest(found) if by_updated else found.by_created
+        return shape.reply(call, keys, lambda key: reshape(call, kind, found.body(key & NUMBER_MASK)))
 
     router.add("GET", path, permission, handler, since)
 
@@ -37,16 +71,84 @@ def numbered_pages(call: Call, total: int, page: int, per_page: int) -> Record:
     return {"type": "pages", "next": following, "page": page, "per_page": per_page, "total_pages": last}
 
 
-def numbered_list(
-    call: Call, records: Sequence[Record], *, key: str, list_type: str, default: int, high: int, counted: bool = True
-) -> Reply:
-    """One page, by number, of records that are already in order. `counted`: the answer has a `total_count`."""
-    page, per_page = call.number("page", 1), call.number("per_page", default, high=high)
-    shown = records[(page - 1) * per_page : page * per_page]
-    body: Record = {"type": list_type, key: list(shown), "pages": numbered_pages(call, len(records), page, per_page)}
-    if counted:
-        body["total_count"] = len(records)
-    return Reply(orjson.dumps(body), ids=[str(one["id"]) for one in shown if "id" in one])
+@dataclass(frozen=True)
+class Paged:
+    """A list by number of page: what it is called, how long a page is, and where the counters stand.
+
+    `counters`: "pages" has a URL of the next page, "pages without next" none, "top" has no `pages` at all but
+    the counters beside the records (notes §4.1).
+    """
+
+    default: int
+    high: int = UNSTATED_MAX
+    key: str = "data"
+    list_type: str = "list"
+    counters: str = "pages"
+
+    def reply(self, call: Call, items: Sequence[Item], build: Callable[[Item], Record]) -> Reply:
+        """One page; only what is on it is built."""
+        page, per_page = call.number("page", 1), call.number("per_page", self.default, high=self.high)
+        shown = [build(item) for item in items[(page - 1) * per_page : page * per_page]]
+        pages = numbered_pages(call, len(items), page, per_page)
+        body: Record = {"type": self.list_type, self.key: shown, "total_count": len(items)}
+        if self.counters == "top":
+            body.update({name: pages[name] for name in ("page", "per_page", "total_pages")})
+        else:
+            if self.counters == "pages without next":
+                del pages["next"]
+            body["pages"] = pages
+        return Reply(orjson.dumps(body), ids=[str(one["id"]) for one in shown if "id" in one])
+
+
+def numbered_list(call: Call, records: Sequence[Record], *, key: str, list_type: str, default: int, high: int) -> Reply:
+    """One page, by number, of records that are already in order."""
+    return Paged(default, high, key, list_type).reply(call, records, lambda record: record)
+
+
+def newest_first(
+    call: Call, records: Collection, *, default: int, high: int, by_updated: bool = True, since: int = 0,
+    until: int = LAST_SECOND, keep: Callable[[int], bool] | None = None, build: Callable[[int], Record] | None = None,
+) -> Reply:  # fmt: skip
+    """A list by cursor whose cursor is base64 of `[second, id]`, and which has no counters (notes §1b).
+
+    Listed are records from `since` to `until`, both included, and of these the numbers that `keep` accepts.
+    """
+    per_page = call.number("per_page", default, high=high)
+    keys = records.by_updated if by_updated else records.by_created
+    start, end = bisect_left(keys, key_of(since, 0)), bisect_left(keys, key_of(until + 1, 0))
+    after = call.query.get("starting_after") or None
+    if after is not None:
+        end = min(end, bisect_left(keys, _key_after(records, after)))
+    chosen: list[int] = []
+    for at in range(end - 1, start - 1, -1):
+        if keep is None or keep(keys[at] & NUMBER_MASK):
+            chosen.append(keys[at])
+            if len(chosen) > per_page:
+                break
+    following = None
+    if len(chosen) > per_page:
+        del chosen[per_page:]
+        last = [float(chosen[-1] >> NUMBER_BITS), records.id(chosen[-1] & NUMBER_MASK)]
+        following = {"starting_after": base64.b64encode(json.dumps(last).encode()).decode()}
+    shown = [(build or records.body)(key & NUMBER_MASK) for key in chosen]
+    body = {"type": "list", "data": shown, "pages": {"type": "pages", "per_page": per_page, "next": following}}
+    return Reply(orjson.dumps(body), ids=[str(one["id"]) for one in shown])
+
+
+def _key_after(records: Collection, cursor: str) -> int:
+    try:
+        second, name = json.loads(base64.b64decode(cursor, validate=True))
+        number = records.number_of(str(name))
+        if number is not None:
+            return key_of(int(second), number)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise bad_cursor() from error
+    raise bad_cursor()
+
+
+def latest(records: Collection) -> array[int]:
+    """Keys of all records, last changed first."""
+    return records.by_updated[::-1]
 
 
 def cursor_list(call: Call, records: Collection, *, key: str, list_type: str, default: int, by: str) -> Reply:
@@ -73,5 +175,6 @@ def cursor_list(call: Call, records: Collection, *, key: str, list_type: str, de
     if end > per_page:
         following = Cursor(chosen[-1] >> NUMBER_BITS, records.id(numbers[-1]), page + 1, False)
         pages["next"] = {"page": page + 1, "starting_after": following.encode()}
-    body = {"type": list_type, key: records.fragments(numbers), "total_count": len(keys), "pages": pages}
+    shown = reshaped(call, records.kind, numbers)
+    body = {"type": list_type, key: shown, "total_count": len(keys), "pages": pages}
     return Reply(orjson.dumps(body), ids=[records.id(number) for number in numbers])

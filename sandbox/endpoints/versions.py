@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import orjson
 
 from ..collection import Record
+from ..records import merges
 from ..router import Call
 
 SINCE = "2.16"
@@ -17,7 +18,15 @@ def reshaped(call: Call, kind: str, numbers: Sequence[int]) -> Sequence[Record |
     records = call.ws.collection(kind)
     if not call.at_least(SINCE) or kind not in _CHANGES:
         return records.fragments(numbers)
-    return [reshape(call, kind, records.body(number)) for number in numbers]
+    return [whole(call, kind, number) for number in numbers]
+
+
+def whole(call: Call, kind: str, number: int) -> Record:
+    """One record in the shape of the version, with what was asked for besides."""
+    record = reshape(call, kind, call.ws.collection(kind).body(number))
+    if kind == "contacts" and call.at_least(SINCE) and call.flag("include_merge_history") and record["role"] == "user":
+        record["merge_history"] = merges.history(call.ws, number)
+    return record
 
 
 def reshape(call: Call, kind: str, record: Record) -> Record:
@@ -42,4 +51,8 @@ def _ticket(record: Record) -> None:
         record[name] = int(str(record[name]))
 
 
-_CHANGES = {"contacts": _contact, "conversations": _conversation, "tickets": _ticket}
+def _article(record: Record) -> None:
+    del record["parent_id"], record["parent_type"]
+
+
+_CHANGES = {"contacts": _contact, "conversations": _conversation, "tickets": _ticket, "articles": _article}

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..collection import Record
 from ..dice import roll, wide
+from . import notes as notes_of
+from . import subscriptions
 from .words import BROWSERS, CITIES, PLANS, SYSTEMS, person
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ NESTED_CAP = 10
 """How many entries a nested list of a contact shows (notes §1a)."""
 
 DAY = 86_400
+FIRST_EXTERNAL_ID = 70_000
 
 
 def some_of(total: int, count: int, dice: bytes, at: int) -> list[int]:
@@ -37,16 +40,35 @@ def tag_numbers(ws: Workspace, dice: bytes) -> list[int]:
 
 
 def company_numbers(ws: Workspace, dice: bytes) -> list[int]:
+    return ws.companies.living(all_company_numbers(ws, dice))
+
+
+def all_company_numbers(ws: Workspace, dice: bytes) -> list[int]:
+    """Companies a contact was given, also those deleted since."""
     count = dice[2] % 14 if dice[3] < 20 else dice[2] % 2
-    return ws.companies.living(some_of(ws.laid_out("companies"), count, dice, 8))
+    return some_of(ws.laid_out("companies"), count, dice, 8)
 
 
 def segment_numbers(ws: Workspace, dice: bytes) -> list[int]:
-    return ws.segments.living(some_of(ws.laid_out("segments"), dice[12] % 4, dice, 13))
+    return ws.segments.living(all_segment_numbers(ws, dice))
 
 
-def note_count(dice: bytes) -> int:
-    return dice[18] % 13 if dice[17] < 24 else 0
+def all_segment_numbers(ws: Workspace, dice: bytes) -> list[int]:
+    return some_of(ws.laid_out("segments"), dice[12] % 4, dice, 13)
+
+
+def is_user(ws: Workspace, number: int) -> bool:
+    """Users have an id of the customer's own, leads have not."""
+    return roll(ws.seed, "contacts", number)[0] < 190
+
+
+def tags(ws: Workspace, number: int) -> list[Record]:
+    """`GET /contacts/{id}/tags`: all of them, with when and by whom they were put on (notes §1a)."""
+    contacts, dice = ws.contacts, links(ws, number)
+    created, last = contacts.created[number], contacts.history(number).first_updated
+    return [{**ws.tags.body(tag), "applied_at": min(last, created + 60 * (at + 1)),
+             "applied_by": {"type": "admin", "id": str(ws.admin_number(dice[24] + at))}}
+            for at, tag in enumerate(tag_numbers(ws, dice))]  # fmt: skip
 
 
 def addressable(kind: str, ids: list[str], contact: str, path: str) -> Record:
@@ -76,12 +98,14 @@ def build(ws: Workspace, number: int) -> Record:
     attached = links(ws, number)
     tags = [ws.tags.id(n) for n in tag_numbers(ws, attached)]
     companies = [ws.companies.id(n) for n in company_numbers(ws, attached)]
-    notes = [str(ws.note_base + number * 16 + n) for n in range(note_count(attached))]
+    notes = [notes_of.note_id("contacts", number, at) for at in range(notes_of.count(ws, "contacts", number))]
+    types = ws.collection("subscription_types")
+    opted_out, opted_in = ([types.id(n) for n in numbers] for numbers in subscriptions.chosen(ws, attached))
     return {
         "type": "contact",
         "id": name,
         "workspace_id": ws.app_id,
-        "external_id": str(70_000 + number) if user else None,
+        "external_id": str(FIRST_EXTERNAL_ID + number) if user else None,
         "role": "user" if user else "lead",
         "email": email,
         "email_domain": email.partition("@")[2],
@@ -132,9 +156,9 @@ def build(ws: Workspace, number: int) -> Record:
         "notes": addressable("note", notes, name, "notes"),
         "companies": addressable("company", companies, name, "companies"),
         "opted_out_subscription_types": addressable(
-            "subscription", ["12"] if dice[27] < 20 else [], name, "subscriptions"),
+            "subscription", opted_out, name, "subscriptions"),
         "opted_in_subscription_types": addressable(
-            "subscription", ["11"] if dice[28] < 40 else [], name, "subscriptions"),
+            "subscription", opted_in, name, "subscriptions"),
         "utm_campaign": None,
         "utm_content": None,
         "utm_medium": "cpc" if dice[29] < 20 else None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..collection import Record
 from ..dice import roll, wide
-from .contacts import company_numbers, links, some_of
+from .contacts import FIRST_EXTERNAL_ID, company_numbers, is_user, links, some_of
 from .small import admin_name
 from .words import SENTENCES, SUBJECTS, person, text
 
@@ -23,6 +23,8 @@ PART_TYPES = ("comment", "comment", "comment", "comment", "note", "assignment", 
               "conversation_attribute_updated_by_admin", "custom_action_started")  # fmt: skip
 NO_BODY = frozenset(PART_TYPES[5:])
 SLA: Record = {"type": "conversation_sla_summary", "sla_name": "Four hours", "sla_status": "hit"}
+CATEGORIES = ("Customer", "Back-office", "Tracker")
+"""Of tickets; here because conversations name those of the tickets they are linked to."""
 SOURCE_TYPES = ("conversation", "email", "whatsapp", "facebook", "sms")
 
 
@@ -34,8 +36,8 @@ def contact_number(ws: Workspace, number: int) -> int | None:
 def contact_references(ws: Workspace, contact: int | None) -> list[Record]:
     if contact is None:
         return []
-    user = roll(ws.seed, "contacts", contact)[0] < 190
-    return [{"type": "contact", "id": ws.contacts.id(contact), "external_id": str(70_000 + contact) if user else None}]
+    outside = str(FIRST_EXTERNAL_ID + contact) if is_user(ws, contact) else None
+    return [{"type": "contact", "id": ws.contacts.id(contact), "external_id": outside}]
 
 
 def part_count(ws: Workspace, number: int) -> int:
@@ -52,6 +54,18 @@ def tag_numbers(ws: Workspace, number: int) -> list[int]:
     return ws.tags.living(some_of(ws.laid_out("tags"), dice[9] % 3, dice, 10))
 
 
+def state_of(ws: Workspace, number: int, dice: bytes | None = None) -> str:
+    """Whoever changes a conversation opens it."""
+    if ws.conversations.version(number):
+        return "open"
+    dice = dice or roll(ws.seed, "conversations", number)
+    return ("open", "closed", "closed", "closed", "snoozed")[dice[14] % 5]
+
+
+def ticket_category(ws: Workspace, ticket: int) -> str:
+    return CATEGORIES[roll(ws.seed, "tickets", ticket)[5] % 3]
+
+
 def build(ws: Workspace, number: int) -> Record:
     """The search and list item: no parts."""
     conversations = ws.conversations
@@ -65,7 +79,7 @@ def build(ws: Workspace, number: int) -> Record:
     contacts = contact_references(ws, contact)
     subject = f"<p>{SUBJECTS[dice[21] % len(SUBJECTS)]}</p>"
     author_id = contacts[0]["id"] if contacts else "0"
-    state = "open" if version else ("open", "closed", "closed", "closed", "snoozed")[dice[14] % 5]
+    state = state_of(ws, number, dice)
     admins, teams = ws.laid_out("admins"), ws.laid_out("teams")
     assigned = admins > 0 and dice[15] < 170
     tags = [
@@ -272,9 +286,16 @@ def _custom(number: int, dice: bytes, created: int) -> Record:
 
 
 def _linked(ws: Workspace, dice: bytes) -> Record:
-    tickets = ws.laid_out("tickets")
-    linked = [{"type": "ticket", "id": ws.tickets.id(wide(dice, 55) % tickets), "category": "Customer"}] if (
-        tickets and dice[63] < 30) else []  # fmt: skip
+    """Most often nothing, else a ticket; now and then a crowd, for this list is not cut at ten (notes §1a)."""
+    tickets, conversations = ws.laid_out("tickets"), ws.laid_out("conversations")
+    first, count = wide(dice, 55), 11 + dice[61] % 20 if dice[63] < 4 else 1 if dice[63] < 30 else 0
+    linked: list[Record] = [
+        {"type": "ticket", "id": ws.tickets.id(number), "category": ticket_category(ws, number)}
+        for number in some_of(tickets, count, dice, 55)
+    ]  # fmt: skip
+    if count > 1 and conversations:
+        linked += [{"type": "conversation", "id": ws.conversations.id((first + at) % conversations), "category": None}
+                   for at in range(min(3, conversations))]  # fmt: skip
     return {"type": "list", "data": linked, "total_count": len(linked), "has_more": False}
 
 

@@ -87,7 +87,7 @@ def segment(ws: Workspace, number: int) -> Record:
 
 def counted_segment(ws: Workspace, number: int) -> Record:
     """A segment with `include_count=true`."""
-    return {**segment(ws, number), "count": roll(ws.seed, "segments", number)[0] * 7}
+    return {**segment(ws, number), "count": ws.membership.of_segment(number)}
 
 
 def me(ws: Workspace) -> Record:

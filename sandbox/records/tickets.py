@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..collection import Record
 from ..dice import roll, wide
 from .contacts import some_of
-from .conversations import PART_ROOM, contact_references
+from .conversations import CATEGORIES, PART_ROOM, contact_references
 from .small import admin_name
 from .words import SENTENCES, SUBJECTS, person, text
 
@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 PARTS_CAP = 500
-CATEGORIES = ("Customer", "Back-office", "Tracker")
+FIRST_TYPE = 100
 STATES = ("submitted", "in_progress", "waiting_on_customer", "resolved")
+ATTRIBUTES: tuple[tuple[str, str, Record | None], ...] = (
+    ("_default_title_", "string", {"multiline": False}), ("_default_description_", "string", {"multiline": True}),
+    ("Product", "list", {"list_options": [{"label": "Pro", "id": "7"}, {"label": "Basic", "id": "8"}]}),
+    ("Due", "datetime", None), ("Blocking", "boolean", None),
+)  # fmt: skip
 LATE_PART_SECONDS = 158
 """How much newer than its ticket's `updated_at` a part may be: the gap seen live (notes §6)."""
 
@@ -29,22 +34,45 @@ def state_record(state: int) -> Record:
 
 def type_record(ws: Workspace, number: int) -> Record:
     """A ticket type; its attributes stand under `data`, whatever the schema says (notes §7.9)."""
-    made = ws.began
+    made, archived = ws.began, number >= len(CATEGORIES)
     attributes = [
-        {"type": "ticket_type_attribute", "id": str(220 + 2 * number + at), "workspace_id": ws.app_id, "name": name,
-         "description": "", "data_type": "string", "input_options": None, "order": at,
+        {"type": "ticket_type_attribute", "id": str(220 + 10 * number + at), "workspace_id": ws.app_id, "name": name,
+         "description": "", "data_type": data_type, "input_options": options, "order": at,
          "required_to_create": at == 0, "required_to_create_for_contacts": False, "visible_on_create": True,
-         "visible_to_contacts": False, "default": True, "ticket_type_id": 100 + number, "archived": False,
-         "created_at": made, "updated_at": made}
-        for at, name in enumerate(("_default_title_", "_default_description_"))
+         "visible_to_contacts": at > 2, "default": at < 2, "ticket_type_id": FIRST_TYPE + number, "archived": at == 4,
+         "created_at": made, "updated_at": made + 3_600 * at}
+        for at, (name, data_type, options) in enumerate(ATTRIBUTES[: 5 - number])
     ]  # fmt: skip
+    category = CATEGORIES[number % len(CATEGORIES)]
     return {
-        "type": "ticket_type", "id": str(100 + number), "name": f"{CATEGORIES[number]} request", "description": "",
-        "icon": "🦁", "workspace_id": ws.app_id, "archived": False, "created_at": made, "updated_at": made,
-        "is_internal": number > 0, "category": CATEGORIES[number],
+        "type": "ticket_type", "id": str(FIRST_TYPE + number), "name": f"{category} request", "description": "",
+        "icon": "🦁", "workspace_id": ws.app_id, "archived": archived, "created_at": made, "updated_at": made,
+        "is_internal": number > 0, "category": category,
         "ticket_type_attributes": {"type": "list", "data": attributes},
         "ticket_states": {"type": "list", "data": [state_record(state) for state in range(len(STATES))]},
     }  # fmt: skip
+
+
+def types(ws: Workspace) -> list[Record]:
+    """`GET /ticket_types`, the archived one too (notes §1b)."""
+    return [type_record(ws, number) for number in range(len(CATEGORIES) + 1)]
+
+
+def attributes_of(kind: Record) -> list[Record]:
+    """The attributes of a ticket type."""
+    held = kind["ticket_type_attributes"]
+    assert isinstance(held, dict)
+    return list(held["data"])
+
+
+def states(ws: Workspace) -> list[Record]:
+    """`GET /ticket_states`: more is told than in a ticket, and the archived one is there too (notes §1b)."""
+    short = ("type", "id", "name", "description", "icon", "archived", "is_internal", "category")
+    kinds = [{key: kind[key] for key in short} for kind in types(ws)]
+    found = [{**state_record(state), "archived": False, "ticket_types": {"type": "list", "data": kinds}}
+             for state in range(len(STATES))]  # fmt: skip
+    old = {"id": "8590", "internal_label": "Old", "external_label": "Old", "archived": True}
+    return [*found, {**found[-1], **old, "ticket_types": {"type": "list", "data": []}}]
 
 
 def part_count(ws: Workspace, number: int) -> int:
@@ -55,13 +83,22 @@ def part_count(ws: Workspace, number: int) -> int:
     return laid_out + ws.tickets.version(number)
 
 
+def state_of(ws: Workspace, number: int, dice: bytes | None = None) -> int:
+    """The place in `STATES`. Whoever changes a ticket takes it in hand."""
+    return 1 if ws.tickets.version(number) else (dice or roll(ws.seed, "tickets", number))[6] % 4
+
+
+def type_of(ws: Workspace, number: int) -> int:
+    return roll(ws.seed, "tickets", number)[5] % 3
+
+
 def build(ws: Workspace, number: int) -> Record:
     """One ticket as search and `GET /tickets/{id}` show it."""
     tickets = ws.tickets
     dice = roll(ws.seed, "tickets", number)
-    created, updated, version = tickets.created[number], tickets.updated[number], tickets.version(number)
+    created, updated = tickets.created[number], tickets.updated[number]
     category = dice[5] % 3
-    state = 1 if version else dice[6] % 4
+    state = state_of(ws, number, dice)
     contacts, teams = ws.laid_out("contacts"), ws.laid_out("teams")
     people = [ref for n in some_of(contacts, 1 + (dice[7] < 30), dice, 8) for ref in contact_references(ws, n)]
     kind = type_record(ws, category)

@@ -12,7 +12,6 @@ from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ..collection import NUMBER_MASK, Collection, key_of
@@ -126,10 +125,8 @@ class Engine:
         for number in self._candidates(records, node, spans):
             if not all(low <= records.updated[number] <= high for low, high in visible):
                 continue
-            if not settled:
-                record = records.body(number)
-                if not matches(node, partial(grammar.value, self._ws, number, record), zone, inclusive):
-                    continue
+            if not settled and not matches(node, grammar.lookup(self._ws, number), zone, inclusive):
+                continue
             keys.append(key_of(column[number], number))
         keys.sort()
         return Found(array("Q", keys), [(0, len(keys))])

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ..collection import Collection, Record
-from ..records import contacts, conversations
+from ..records import contacts, conversations, tickets
 from ..records.attributes import CUSTOM
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ EXACT_OPERATORS: Mapping[Type, frozenset[str]] = {
 
 Getter = Callable[["Workspace", int, Record], object]
 """A record's value for a field; a list where any of several values may match."""
+Quick = Callable[["Workspace", int], object]
+"""The same for fields that can be told without building the record, which is nearly all the work of a scan."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,29 @@ class Grammar:
     prefix_types: Mapping[str, Type]
     cursor_error_status: int = 400
     getters: Mapping[str, Getter] = field(default_factory=dict)
+    quick: Mapping[str, Quick] = field(default_factory=dict)
 
     def type_of(self, name: str) -> Type | None:
         if name.startswith(self.prefix):
             rest = name[len(self.prefix) :]
             return self.prefix_types.get(rest) if self.prefix_types else Type.ANY
         return self.fields.get(name)
+
+    def lookup(self, ws: Workspace, number: int) -> Callable[[str], object]:
+        """A record's values by field name; the record is built when the first needs it."""
+        records, built = self.collection(ws), list[Record]()
+
+        def find(name: str) -> object:
+            if name in ("updated_at", "created_at"):
+                return (records.updated if name == "updated_at" else records.created)[number]
+            quick = self.quick.get(name)
+            if quick is not None:
+                return quick(ws, number)
+            if not built:
+                built.append(records.body(number))
+            return self.value(ws, number, built[0], name)
+
+        return find
 
     def value(self, ws: Workspace, number: int, record: Record, name: str) -> object:
         getter = self.getters.get(name)
@@ -118,9 +137,13 @@ CONTACTS = Grammar(
         boolean="unsubscribed_from_emails marked_email_as_spam has_hard_bounced",
         tag_id="tag_id",
     ),
+    quick={
+        "id": lambda ws, n: ws.contacts.id(n),
+        "role": lambda ws, n: "user" if contacts.is_user(ws, n) else "lead",
+        "tag_id": lambda ws, n: [ws.tags.id(t) for t in contacts.tag_numbers(ws, contacts.links(ws, n))],
+        "segment_id": lambda ws, n: [ws.segments.id(s) for s in contacts.segment_numbers(ws, contacts.links(ws, n))],
+    },
     getters={
-        "tag_id": lambda ws, n, _: [ws.tags.id(t) for t in contacts.tag_numbers(ws, contacts.links(ws, n))],
-        "segment_id": lambda ws, n, _: [ws.segments.id(s) for s in contacts.segment_numbers(ws, contacts.links(ws, n))],
         "avatar": lambda _ws, _n, record: _at(record, "avatar", "image_url"),
     },
 )
@@ -158,8 +181,13 @@ CONVERSATIONS = Grammar(
         "conversation_rating.replied_at " + _statistics(_STATISTIC_DATES),
         boolean="open read ai_agent_participated",
     ),
+    quick={
+        "id": lambda ws, n: ws.conversations.id(n),
+        "state": lambda ws, n: conversations.state_of(ws, n),
+        "open": lambda ws, n: conversations.state_of(ws, n) != "closed",
+        "tag_ids": lambda ws, n: [ws.tags.id(t) for t in conversations.tag_numbers(ws, n)],
+    },
     getters={
-        "tag_ids": lambda ws, n, _: [ws.tags.id(t) for t in conversations.tag_numbers(ws, n)],
         "contact_ids": lambda _ws, _n, record: _ids(record, "contacts", "contacts"),
         "teammate_ids": lambda _ws, _n, record: _ids(record, "teammates", "admins"),
         "channel_initiated": lambda _ws, _n, record: _at(record, "source", "type"),
@@ -191,14 +219,18 @@ TICKETS = Grammar(
         date="created_at updated_at snoozed_until",
         boolean="open",
     ),
+    quick={
+        "id": lambda ws, n: ws.tickets.id(n),
+        "state": lambda ws, n: tickets.STATES[tickets.state_of(ws, n)],
+        "open": lambda ws, n: tickets.STATES[tickets.state_of(ws, n)] != "resolved",
+        "ticket_type_id": lambda ws, n: str(tickets.FIRST_TYPE + tickets.type_of(ws, n)),
+    },
     getters={
         "title": lambda _ws, _n, record: _at(record, "ticket_attributes", "_default_title_"),
         "description": lambda _ws, _n, record: _at(record, "ticket_attributes", "_default_description_"),
         "category": lambda _ws, _n, record: _CATEGORY_TERMS[str(record["category"])],
-        "ticket_type_id": lambda _ws, _n, record: _at(record, "ticket_type", "id"),
         "contact_ids": lambda _ws, _n, record: _ids(record, "contacts", "contacts"),
         "teammate_ids": lambda _ws, _n, record: [record["admin_assignee_id"]],
-        "state": lambda _ws, _n, record: _at(record, "ticket_state", "category"),
     },
 )
 

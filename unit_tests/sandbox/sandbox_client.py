@@ -30,6 +30,33 @@ class Client:
              **query: object) -> requests.Response:  # fmt: skip
         return self.session.post(self.sandbox.url + path, json=body, params=query, headers=headers, timeout=10)  # type: ignore[arg-type]
 
+    def pages(self, path: str, key: str = "data", version: str = "2.16", **query: object) -> list[list[Json]]:
+        """The pages of a list, by whichever way it is paged: a URL, a cursor, or counters alone."""
+        found: list[list[Json]] = []
+        headers: dict[str, str | None] = {"Intercom-Version": version}
+        url, more = path, dict(query)
+        while True:
+            answer = self.get(url, headers=headers, **more)
+            assert answer.status_code == 200, answer.text
+            body = answer.json()
+            found.append(body[key])
+            pages = body.get("pages") or body
+            following = pages.get("next")
+            if isinstance(following, str):
+                url, more = following, {}
+            elif isinstance(following, dict):
+                more = {**query, "starting_after": following["starting_after"]}
+            elif body.get("next_cursor"):
+                more = {**query, "cursor": body["next_cursor"]}
+            elif "next" not in pages and pages.get("page", 1) < pages.get("total_pages", 1):
+                more = {**query, "page": pages["page"] + 1}
+            else:
+                return found
+
+    def all(self, path: str, key: str = "data", version: str = "2.16", **query: object) -> list[Json]:
+        """The records of all pages."""
+        return [one for page in self.pages(path, key, version, **query) for one in page]
+
     def search(self, kind: str, query: Json, **more: object) -> requests.Response:
         return self.post(f"/{kind}/search", {"query": query, **more})
 

@@ -6,19 +6,12 @@ stands in `LIES` with the row of the notes that proves it, and a lie that is nev
 
 from __future__ import annotations
 
-import copy
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import yaml
-from openapi_schema_validator import OAS30Validator, oas30_format_checker
+from openapi_files import Description, compare, complaints, read
 from sandbox_client import Client, Json, every, serve, where
-
-PLACE = Path(os.environ.get("INTERCOM_OPENAPI_DIR") or Path(__file__).parents[2].parent / "shared" / "intercom")
-FILE = PLACE / "openapi-2.15.yaml"
 
 EXAMPLE = "the description's own examples show it"
 
@@ -69,36 +62,9 @@ NEVER_SHOWN: dict[str, str] = {
 }  # fmt: skip
 
 
-class Description:
-    """The OpenAPI file, its references resolved lazily so that only what is used costs anything."""
-
-    def __init__(self, file: Path) -> None:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        self.root: Json = yaml.load(file.read_text(), Loader=loader)
-        self._dates_are_numbers(self.root)
-
-    def _dates_are_numbers(self, node: object) -> None:
-        """Times are declared `integer` with format `date-time`: the format is for text and means nothing here."""
-        if isinstance(node, dict):
-            if node.get("type") == "integer":
-                node.pop("format", None)
-            for child in node.values():
-                self._dates_are_numbers(child)
-        elif isinstance(node, list):
-            for child in node:
-                self._dates_are_numbers(child)
-
-    def response(self, method: str, path: str, status: int) -> Json:
-        answer = self.root["paths"][path][method.lower()]["responses"][str(status)]
-        schema = answer["content"]["application/json"]["schema"]
-        return {**copy.deepcopy(schema), "components": self.root["components"]}
-
-
 @pytest.fixture(scope="module")
 def description() -> Description:
-    if not FILE.is_file():
-        pytest.skip(f"no OpenAPI description at {FILE}: set INTERCOM_OPENAPI_DIR to the folder that holds it")
-    return Description(FILE)
+    return read("2.15")
 
 
 @pytest.fixture(scope="module")
@@ -111,13 +77,6 @@ def client() -> Iterator[Client]:
         sandbox.change(conversations={"update": 5}, tickets={"update": 5}, contacts={"update": 5})
         yield made
         made.session.close()
-
-
-def complaints(schema: Json, answer: object) -> Iterator[str]:
-    """`path.in.answer: keyword`, with list positions left out."""
-    for error in OAS30Validator(schema, format_checker=oas30_format_checker).iter_errors(answer):
-        path = ".".join(str(step) for step in error.absolute_path if not isinstance(step, int))
-        yield f"{path}: {error.validator} ({error.message[:120]})"
 
 
 ALL = every(where("created_at", ">", 1))
@@ -183,31 +142,7 @@ def test_no_key_is_made_up_and_none_is_left_out(judged: list[tuple[str, Json, ob
     described: set[str] = set()
     shown: set[str] = set()
     for _, schema, answer in judged:
-        _compare(schema, schema["components"]["schemas"], answer, "", extra, described, shown)
+        compare(schema, schema["components"]["schemas"], answer, "", extra, described, shown)
     assert extra == set(EXTRA), f"{sorted(extra - set(EXTRA))} are made up; {sorted(set(EXTRA) - extra)} are gone"
     hidden = described - shown
     assert hidden == set(NEVER_SHOWN), f"{sorted(hidden - set(NEVER_SHOWN))}; {sorted(set(NEVER_SHOWN) - hidden)}"
-
-
-def _compare(schema: Json, schemas: Json, answer: object, owner: str, extra: set[str], described: set[str],
-             shown: set[str]) -> None:  # fmt: skip
-    """Collects keys by `schema name.key`, so that one record met in many places counts once."""
-    if "$ref" in schema:
-        owner = schema["$ref"].rpartition("/")[2]
-        schema = schemas[owner]
-    for choice in schema.get("allOf", []):
-        # What one of several schemas does not know another may: extra keys are not judged here.
-        _compare(choice, schemas, answer, owner, set(), described, shown)
-    if isinstance(answer, list):
-        for one in answer:
-            _compare(schema.get("items", {}), schemas, one, owner, extra, described, shown)
-    properties: Json = schema.get("properties", {})
-    if not isinstance(answer, dict) or not properties:
-        return
-    described.update(f"{owner}.{key}" for key in properties)
-    for key, value in answer.items():
-        if key in properties:
-            shown.add(f"{owner}.{key}")
-            _compare(properties[key], schemas, value, f"{owner}.{key}", extra, described, shown)
-        elif "additionalProperties" not in schema and "allOf" not in schema:
-            extra.add(f"{owner}.{key}")

@@ -47,8 +47,9 @@ def test_calls_are_counted_and_control_calls_are_not(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["contacts", "conversation_parts", "company_segments", "contact_attributes", "segments"]
-)
+    "kind", ["contacts", "conversation_parts", "company_segments", "contact_attributes", "segments", "articles",
+             "contact_tags", "team_admins", "activity_log_event_types"]
+)  # fmt: skip
 def test_the_truth_over_http(client: Client, kind: str) -> None:
     lines = requests.get(f"{client.sandbox.url}/_sandbox/records/{kind}", timeout=5).content.splitlines()
     assert [orjson.loads(line) for line in lines] == client.sandbox.records(kind)
@@ -89,6 +90,7 @@ def test_control_over_http(client: Client) -> None:
         ("GET", "records/pets", None, 404),
         ("PATCH", "settings", {"no_such": 1}, 400),
         ("PATCH", "settings", {"contacts": 9}, 400),
+        ("PATCH", "settings", {"macros": 9}, 400),
         ("PATCH", "settings", {"timezone": "Mars/Olympus"}, 400),
         ("PATCH", "settings", {"scopes": ["Read minds"]}, 400),
         ("POST", "faults", {"match": "GET /tags", "kind": "explode"}, 400),
@@ -149,7 +151,8 @@ def test_a_port_in_use_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     "values",
     [{"skew": "odd"}, {"contacts": -1}, {"timezone": "Mars/Olympus"}, {"vanished_percent": 101},
-     {"scopes": ["Read minds"]}, {"max_parts": 20_000}, {"history_days": 0}],
+     {"scopes": ["Read minds"]}, {"max_parts": 20_000}, {"history_days": 0}, {"articles": -1},
+     {"custom_object_types": []}],
 )  # fmt: skip
 def test_bad_settings(values: dict[str, object]) -> None:
     with pytest.raises(ValueError):
@@ -159,7 +162,8 @@ def test_bad_settings(values: dict[str, object]) -> None:
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_as_a_process(stop: signal.Signals) -> None:
     options = ["--port", "0", "--contacts", "30", "--scopes", "Read tags", "--fault", "GET /tags=status:503:times=1",
-               "--timezone", "Pacific/Auckland", "--no-rate-headers"]  # fmt: skip
+               "--timezone", "Pacific/Auckland", "--no-rate-headers", "--articles", "3", "--custom-object-types",
+               "Pet, Toy"]  # fmt: skip
     command = [sys.executable, "-m", "sandbox", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -172,6 +176,10 @@ def test_as_a_process(stop: signal.Signals) -> None:
             ]
             assert [answer.status_code for answer in answers] == [503, 200, 401, 200]
             assert answers[3].json()["app"]["timezone"] == "Pacific/Auckland"
+            records = f"{url}/_sandbox/records"
+            assert len(requests.get(f"{records}/articles", timeout=5).content.splitlines()) == 3
+            objects = requests.get(f"{records}/custom_object_instances", timeout=5).content.splitlines()
+            assert {orjson.loads(line)["type_identifier"] for line in objects} == {"Pet", "Toy"}
             process.send_signal(stop)
             assert process.wait(10) == 0
         finally:

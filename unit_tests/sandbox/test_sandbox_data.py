@@ -11,15 +11,17 @@ import pytest
 from sandbox_client import NOW, Client, ascending, every, serve, where
 
 from sandbox import Sandbox, Settings
-from sandbox.control import TRUTHS
-from sandbox.workspace import Workspace
+from sandbox.kinds import KINDS
+from sandbox.settings import DATA_SETTINGS
+from sandbox.truths import TRUTHS, truth
+from sandbox.workspace import CORE, Workspace
 
 ALL = where("created_at", ">", 1)
 Records = list[dict[str, Any]]
 
 
 def records(workspace: Workspace, kind: str) -> Records:
-    return list(workspace.truth(kind))
+    return list(truth(workspace, kind))
 
 
 # The same again.
@@ -27,7 +29,7 @@ def records(workspace: Workspace, kind: str) -> Records:
 
 def everything(**settings: Any) -> bytes:
     workspace = Workspace(Settings(now=NOW, **settings))
-    return b"\n".join(orjson.dumps(record) for kind in TRUTHS for record in workspace.truth(kind))
+    return b"\n".join(orjson.dumps(record) for kind in TRUTHS for record in truth(workspace, kind))
 
 
 def test_the_same_seed_and_moment_give_the_same_bytes() -> None:
@@ -53,6 +55,31 @@ def test_time_runs_from_the_given_moment() -> None:
     workspace = Workspace(Settings(now=NOW))
     assert NOW <= workspace.clock() <= NOW + 2
     assert abs(Workspace(Settings()).clock() - Workspace(Settings()).laid_out_at) <= 2
+
+
+def test_what_is_in_it_is_settled_when_it_is_laid_out() -> None:
+    assert set(KINDS) <= DATA_SETTINGS
+
+
+def test_an_empty_workspace_is_one_too() -> None:
+    nothing = dict.fromkeys((*CORE, *KINDS, "deleted_conversations"), 0)
+    workspace = Workspace(Settings(now=NOW, **nothing))
+    left = {kind for kind in TRUTHS if records(workspace, kind)}
+    assert left == {"contact_attributes", "company_attributes", "ticket_types", "ticket_states",
+                    "ticket_type_attributes", "activity_log_event_types"}  # fmt: skip
+
+
+@pytest.mark.parametrize("without", [*CORE, *KINDS])
+def test_a_workspace_may_lack_any_one_thing(without: str) -> None:
+    sizes = dict.fromkeys((*CORE, *KINDS), 30) | {without: 0}
+    workspace = Workspace(Settings(now=NOW, **sizes))
+    assert all(isinstance(record, dict) for kind in TRUTHS for record in records(workspace, kind))
+    with Sandbox(workspace.settings) as sandbox:
+        client = Client(sandbox)
+        for endpoint in sandbox.server.router.endpoints:
+            if endpoint.method == "GET" and "{" not in endpoint.path and endpoint.path != "/events":
+                assert client.get(endpoint.path, {"Intercom-Version": "2.16"}).status_code == 200
+        client.session.close()
 
 
 # What is in it.

@@ -15,10 +15,11 @@ from sandbox.search.cursor import Cursor
 from sandbox.search.engine import Engine, Order
 from sandbox.search.fields import CONVERSATIONS
 from sandbox.search.grammar import parse
+from sandbox.truths import truth
 from sandbox.workspace import Workspace
 
 WORKSPACE = Workspace(Settings(now=NOW, conversations=120, contacts=10, history_days=4, skew="burst"))
-TRUTH: list[dict[str, Any]] = list(WORKSPACE.truth("conversations"))
+TRUTH: list[dict[str, Any]] = list(truth(WORKSPACE, "conversations"))
 ENGINE = Engine(WORKSPACE)
 STAMPS = sorted({one[field] for one in TRUTH for field in ("created_at", "updated_at")})
 

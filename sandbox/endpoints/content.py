@@ -1,0 +1,40 @@
+"""Help center, news and AI content (notes §1c)."""
+
+from __future__ import annotations
+
+from ..collection import NUMBER_MASK
+from ..permissions import Permission
+from ..records import help_center, news
+from ..router import Call, Reply, Router
+from . import parents
+from .shapes import Paged, latest, listed, paged
+
+
+def add(router: Router) -> None:
+    articles, feeds, content = Permission.READ_ARTICLES, Permission.READ_NEWS, Permission.READ_CONTENT
+    paged(router, "/articles", "articles", articles, "2.11", Paged(25), by_updated=True)
+    paged(router, "/help_center/collections", "collections", articles, "2.11", Paged(20), by_updated=True)
+    listed(router, "/help_center/help_centers", "help_centers", articles, "2.11")
+    router.get("/help_center/help_centers/{id}/redirects", Permission.READ_REDIRECTS, since="2.16")(redirects)
+    paged(router, "/internal_articles", "internal_articles", articles, "2.13", Paged(25))
+    paged(router, "/news/news_items", "news_items", feeds, "2.11", Paged(10))
+    paged(router, "/news/newsfeeds", "newsfeeds", feeds, "2.11", Paged(10))
+    router.get("/news/newsfeeds/{id}/items", feeds)(newsfeed_items)
+    paged(router, "/ai/content_import_sources", "content_import_sources", content, "2.12", Paged(50))
+    paged(router, "/ai/external_pages", "external_pages", content, "2.12", Paged(50))
+    paged(router, "/content_snippets", "content_snippets", content, "2.16", Paged(50, 50, counters="top"))
+
+
+def redirects(call: Call) -> Reply:
+    """Of one help center, last changed first."""
+    ws, center = call.ws, parents.of(call, "help_centers")
+    records = ws.collection("help_center_redirects")
+    numbers = [key & NUMBER_MASK for key in latest(records)]
+    own = [number for number in numbers if help_center.center_of(ws, number) == center]
+    return Paged(50, 250).reply(call, own, records.body)
+
+
+def newsfeed_items(call: Call) -> Reply:
+    """What is live on one newsfeed."""
+    numbers = list(news.live_numbers(call.ws, parents.of(call, "newsfeeds")))
+    return Paged(20).reply(call, numbers, call.ws.collection("news_items").body)

@@ -1,0 +1,139 @@
+"""The help center: articles, collections, the centers themselves and their redirects (notes §1c)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..collection import Record
+from ..dice import roll, wide
+from .words import SENTENCES, SUBJECTS, text
+
+if TYPE_CHECKING:
+    from ..workspace import Workspace
+
+LOCALES = ("en", "de", "pt-BR", "id")
+"""`id` is Indonesian, and so a key of `translated_content`."""
+
+
+def _title(ws: Workspace, kind: str, number: int) -> str:
+    version = ws.collection(kind).version(number)
+    return f"{SUBJECTS[number % len(SUBJECTS)]} {number}" + (f" (rev {version})" if version else "")
+
+
+def article(ws: Workspace, number: int) -> Record:
+    """An article as `GET /articles` lists it: without statistics."""
+    articles, shelves = ws.collection("articles"), ws.laid_out("collections")
+    dice = roll(ws.seed, "articles", number)
+    title, body = _title(ws, "articles", number), text(dice, 0)
+    author = ws.admin_number(dice[4])
+    state = "published" if dice[5] < 200 else "draft"
+    created, updated = articles.created[number], articles.updated[number]
+    parent = int(ws.collection("collections").id(wide(dice, 6) % shelves)) if shelves and dice[10] < 220 else None
+    tag = dice[11] % ws.laid_out("tags") if ws.laid_out("tags") and dice[12] < 50 else None
+    record: Record = {
+        "id": articles.id(number),
+        "type": "article",
+        "workspace_id": ws.app_id,
+        "parent_id": parent,
+        "parent_type": "collection" if parent else None,
+        "parent_ids": [parent] if parent else [],
+        "tags": {"type": "tag.list", "tags": [] if tag is None or not ws.tags.alive(tag) else [ws.tags.body(tag)]},
+        "title": title,
+        "description": SENTENCES[dice[13] % len(SENTENCES)] if dice[14] < 150 else None,
+        "body": body if dice[15] < 240 else None,
+        "author_id": author,
+        "state": state,
+        "created_at": created,
+        "updated_at": updated,
+        "url": f"https://help.example.com/en/articles/{articles.id(number)}" if state == "published" else None,
+    }
+    if dice[16] < 60:
+        record["default_locale"] = "en"
+        record["translated_content"] = {"type": "article_translated_content", **{
+            locale: {"type": "article_content", "title": f"{title} [{locale}]", "description": "", "body": body,
+                     "author_id": author, "state": state, "created_at": created, "updated_at": updated,
+                     "url": f"https://help.example.com/{locale}/articles/{articles.id(number)}"}
+            for locale in LOCALES[: 1 + dice[17] % 4]}}  # fmt: skip
+    return record
+
+
+def collection(ws: Workspace, number: int) -> Record:
+    """A collection; those that stand in another have a `parent_id`, and no help center of their own."""
+    shelves, centers = ws.collection("collections"), ws.laid_out("help_centers")
+    dice = roll(ws.seed, "collections", number)
+    inner = number > 0 and dice[0] < 100
+    record: Record = {
+        "id": shelves.id(number),
+        "workspace_id": ws.app_id,
+        "name": _title(ws, "collections", number),
+        "url": f"https://help.example.com/en/collections/{shelves.id(number)}" if dice[1] < 230 else None,
+        "order": number,
+        "created_at": shelves.created[number],
+        "updated_at": shelves.updated[number],
+        "description": SENTENCES[dice[2] % len(SENTENCES)] if dice[3] < 150 else None,
+        "icon": "bookmark" if dice[4] < 200 else None,
+        "parent_id": shelves.id(dice[5] % number) if inner else None,
+        "help_center_id": int(ws.collection("help_centers").id(dice[6] % centers)) if centers and not inner else None,
+    }
+    if dice[7] < 60:
+        record["default_locale"] = "en"
+        record["translated_content"] = {"type": "group_translated_content", **{
+            locale: {"type": "group_content", "name": f"Name [{locale}]", "description": ""}
+            for locale in LOCALES}}  # fmt: skip
+    return record
+
+
+def center(ws: Workspace, number: int) -> Record:
+    centers = ws.collection("help_centers")
+    dice = roll(ws.seed, "help_centers", number)
+    return {
+        "id": centers.id(number),
+        "workspace_id": ws.app_id,
+        "created_at": centers.created[number],
+        "updated_at": centers.updated[number],
+        "identifier": f"sandbox-{number}",
+        "website_turned_on": dice[0] < 200,
+        "display_name": _title(ws, "help_centers", number),
+        "url": f"https://help.example.com/sandbox-{number}",
+        "custom_domain": f"help{number}.example.com" if dice[1] < 100 else None,
+    }
+
+
+def center_of(ws: Workspace, number: int) -> int:
+    """The help center of a redirect."""
+    return number % max(1, ws.laid_out("help_centers"))
+
+
+def redirect(ws: Workspace, number: int) -> Record:
+    redirects, centers = ws.collection("help_center_redirects"), ws.collection("help_centers")
+    dice = roll(ws.seed, "help_center_redirects", number)
+    target = "article" if dice[0] < 180 else "collection"
+    aims = ws.collection(f"{target}s")
+    version = redirects.version(number)
+    return {
+        "id": redirects.id(number),
+        "type": "help_center_redirect",
+        "from_url": f"https://help.example.com/old/{number}" + (f"-{version}" if version else ""),
+        "locale": "en",
+        "help_center_id": centers.id(center_of(ws, number)) if ws.laid_out("help_centers") else "0",
+        "target_type": target,
+        "target_id": aims.id(dice[1] % ws.laid_out(aims.kind)) if ws.laid_out(aims.kind) else "0",
+        "created_at": redirects.created[number],
+        "updated_at": redirects.updated[number],
+    }
+
+
+def internal_article(ws: Workspace, number: int) -> Record:
+    articles = ws.collection("internal_articles")
+    dice = roll(ws.seed, "internal_articles", number)
+    return {
+        "type": "internal_article",
+        "id": articles.id(number),
+        "title": _title(ws, "internal_articles", number),
+        "body": text(dice, 0) if dice[4] < 230 else None,
+        "owner_id": ws.admin_number(dice[5]),
+        "author_id": ws.admin_number(dice[6]),
+        "created_at": articles.created[number],
+        "updated_at": articles.updated[number],
+        "locale": "en",
+    }

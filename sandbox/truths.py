@@ -1,0 +1,162 @@
+"""The truth: for every stream, the records it should end up with.
+
+A record is as the API shows it. Where it does not tell whose it is, it stands in a wrapper beside its parent's
+id: `{"contact_id": ..., "record": {...}}`. What a vanished parent had is left out, for nobody can read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from .collection import Record
+from .kinds import KINDS
+from .records import (
+    activity,
+    automation,
+    companies,
+    contacts,
+    conversations,
+    events,
+    help_center,
+    merges,
+    news,
+    notes,
+    phone,
+    small,
+    subscriptions,
+    threads,
+    tickets,
+    workplace,
+)  # fmt: skip
+from .records.attributes import attributes
+from .workspace import CORE, Workspace
+
+Truth = Callable[[Workspace], Iterator[Record]]
+Children = Callable[[Workspace, int], Iterable[object]]
+
+
+def _plain(ws: Workspace, kind: str) -> Iterator[Record]:
+    records = ws.collection(kind)
+    return (records.body(number) for number in list(records))
+
+
+def _of(ws: Workspace, kind: str, key: str, name: str, children: Children) -> Iterator[Record]:
+    """Children of the living records of a kind, beside the parent's id."""
+    parents = ws.collection(kind)
+    for number in list(parents):
+        if kind in ("companies", "conversations") and ws.vanished(kind, number):
+            continue
+        for child in children(ws, number):
+            yield {key: parents.id(number), name: child}
+
+
+def _nested(kind: str, key: str, *path: str) -> Truth:
+    """What stands in the records of a kind themselves, whether or not these have vanished since."""
+
+    def found(ws: Workspace) -> Iterator[Record]:
+        for record in _plain(ws, kind):
+            held: object = record
+            for step in path:
+                held = held.get(step) if isinstance(held, dict) else None
+            for one in held if isinstance(held, list) else ():
+                yield {key: record["id"], "record": one}
+
+    return found
+
+
+def _children(kind: str, key: str, children: Children, name: str = "record") -> Truth:
+    return partial(_of, kind=kind, key=key, name=name, children=children)
+
+
+def _linked(kind: str, parent_kind: str, key: str, parent_of: Callable[[Workspace, int], int]) -> Truth:
+    """Records of a kind that can only be read by way of a parent, which each draws by its own dice."""
+
+    def found(ws: Workspace) -> Iterator[Record]:
+        parents, records = ws.collection(parent_kind), ws.collection(kind)
+        for number in list(records):
+            parent = parent_of(ws, number)
+            if parent < len(parents.created) and parents.alive(parent):
+                yield {key: parents.id(parent), "record": records.body(number)}
+
+    return found
+
+
+def _team_admins(ws: Workspace) -> Iterator[Record]:
+    for team in _plain(ws, "teams"):
+        members = team["admin_ids"]
+        assert isinstance(members, list)
+        yield from ({"team_id": team["id"], "admin_id": str(admin)} for admin in members)
+
+
+def _transcripts(ws: Workspace) -> Iterator[Record]:
+    """Only calls that belong to a conversation: these are asked for by conversation."""
+    for number in list(ws.collection("calls")):
+        if phone.conversation_of(ws, number) is not None:
+            yield phone.with_transcript(ws, number)
+
+
+def _instances(ws: Workspace) -> Iterator[Record]:
+    records = ws.collection("custom_object_instances")
+    for number in list(records):
+        yield {"type_identifier": automation.type_of(ws, number), "record": records.body(number)}
+
+
+_ALL: dict[str, Truth] = {
+    **{kind: partial(_plain, kind=kind) for kind in (*CORE, *KINDS)},
+    "segments": lambda ws: (small.counted_segment(ws, number) for number in list(ws.segments)),
+    "contact_attributes": lambda ws: iter(attributes(ws, "contact", include_archived=True)),
+    "company_attributes": lambda ws: iter(attributes(ws, "company", include_archived=True)),
+    # Attached to a contact.
+    "contact_tags": _children("contacts", "contact_id", contacts.tags),
+    "contact_companies": _children("contacts", "contact_id", lambda ws, n: (
+        ws.companies.body(one) for one in contacts.company_numbers(ws, contacts.links(ws, n)))),
+    "contact_segments": _children("contacts", "contact_id", lambda ws, n: (
+        ws.segments.body(one) for one in contacts.segment_numbers(ws, contacts.links(ws, n)))),
+    "contact_subscriptions": _children("contacts", "contact_id", lambda ws, n: (
+        subscriptions.subscriptions(ws, contacts.links(ws, n)))),
+    "contact_notes": _children("contacts", "contact_id", lambda ws, n: notes.notes(ws, "contacts", n)),
+    "contact_events": _children("contacts", "intercom_user_id", events.events),
+    "contact_event_summaries": _children("contacts", "intercom_user_id", events.summaries),
+    "contact_merge_history": _children("contacts", "contact_id", merges.history),
+    # Attached to a company.
+    "company_segments": _children("companies", "company_id", lambda ws, n: (
+        ws.segments.body(one) for one in companies.segment_numbers(ws, n)), name="segment"),
+    "company_contacts": _children("companies", "company_id", lambda ws, n: (
+        ws.contacts.body(one) for one in ws.membership.of_company(n))),
+    "company_notes": _children("companies", "company_id", lambda ws, n: notes.notes(ws, "companies", n)),
+    "company_tags": _nested("companies", "company_id", "tags", "tags"),
+    # Attached to a conversation, a ticket, a team.
+    "conversation_parts": _children("conversations", "conversation_id", conversations.parts, name="part"),
+    "conversation_contacts": _nested("conversations", "conversation_id", "contacts", "contacts"),
+    "conversation_tags": _nested("conversations", "conversation_id", "tags", "tags"),
+    "conversation_teammates": _nested("conversations", "conversation_id", "teammates", "admins"),
+    "conversation_linked_objects": _nested("conversations", "conversation_id", "linked_objects", "data"),
+    "conversation_handling_events": _children("conversations", "conversation_id", threads.handling_events),
+    "side_conversations": _children("conversations", "conversation_id", threads.side_conversations),
+    "conversations_deleted": lambda ws: iter(threads.deleted(ws)),
+    "ticket_parts": _nested("tickets", "ticket_id", "ticket_parts", "ticket_parts"),
+    "ticket_contacts": _nested("tickets", "ticket_id", "contacts", "contacts"),
+    "ticket_types": lambda ws: iter(tickets.types(ws)),
+    "ticket_states": lambda ws: iter(tickets.states(ws)),
+    "ticket_type_attributes": lambda ws: (one for kind in tickets.types(ws) for one in tickets.attributes_of(kind)),
+    "team_admins": _team_admins,
+    "call_transcripts": _transcripts,
+    # Reached by way of a parent.
+    "office_hours_exceptions": _linked("office_hours_exceptions", "office_hours_schedules", "office_hours_schedule_id",
+                                       workplace.schedule_of),
+    "data_connector_execution_results": _linked("data_connector_execution_results", "data_connectors",
+                                                "data_connector_id", automation.connector_of),
+    "help_center_redirects": _linked("help_center_redirects", "help_centers", "help_center_id", help_center.center_of),
+    "newsfeed_items": _children("newsfeeds", "newsfeed_id", lambda ws, n: (
+        ws.collection("news_items").body(one) for one in news.live_numbers(ws, n))),
+    "custom_object_instances": _instances,
+    # The API answers with bare names.
+    "activity_log_event_types": lambda _ws: ({"name": name} for name in activity.EVENT_TYPES),
+}  # fmt: skip
+TRUTHS = tuple(_ALL)
+
+
+def truth(ws: Workspace, kind: str) -> Iterator[Record]:
+    """Every record of a kind, just as the API would show it."""
+    return _ALL[kind](ws)
