@@ -167,18 +167,33 @@ class SourceIntercom(AbstractSource):
         """The streams as the concurrent CDK wants them, those that are made from the same pages on one walk."""
         together: dict[object, list[Member]] = {}
         for member in members:
-            done = member.cursor.done if isinstance(member.cursor, WindowCursor) else ()
-            together.setdefault((member.stream.walk or member.stream.name, member.stream.full, tuple(done)), []).append(
-                member
-            )
+            stream = member.stream
+            # What is walked whole is walked once, whatever each stream has of it; a search is asked for the gaps.
+            done = member.cursor.done if isinstance(member.cursor, WindowCursor) else []
+            gaps = () if stream.walks_whole else (stream.full, tuple(done))
+            together.setdefault((stream.walk or stream.name, gaps), []).append(member)
         streams: list[AbstractStream] = []
         for sharing in together.values():
+            if sharing[0].stream.walks_whole:
+                _make_alike(sharing)
             walk = Walk(sharing, queue, pages=self._pages)
             streams += [
                 _concurrent_stream(member, Leading(walk) if member is walk.leader else Following(walk))
                 for member in sharing
             ]
         return streams
+
+
+def _make_alike(sharing: list[Member]) -> None:
+    """Let streams of one whole walk want the same of it; who has read more than another gets some rows again."""
+    cursors = [member.cursor for member in sharing if isinstance(member.cursor, WindowCursor)]
+    alike = len({tuple(cursor.done) for cursor in cursors}) <= 1
+    full = any(member.stream.full for member in sharing)
+    for cursor in cursors:
+        if not alike or full:
+            cursor.done = []
+    for member in sharing:
+        member.stream.full = full
 
 
 def _concurrent_stream(member: Member, partitions: PartitionGenerator) -> DefaultStream:
@@ -233,6 +248,6 @@ def _zone(workspace: Json, logger: logging.Logger) -> tzinfo:
     name = (workspace.get("app") or {}).get("timezone")
     try:
         return ZoneInfo(name or "")
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         logger.info(f"The workspace's time zone {name!r} is not known here; contacts are read by UTC days")
         return timezone.utc

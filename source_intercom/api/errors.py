@@ -198,6 +198,12 @@ def error_for(meaning: Meaning, failure: Failure, *, endpoint: str, permission: 
                 f"{failure.message or failure.code or 'payment required'}): leave the stream out, or upgrade the plan.",
                 detail,
             )
+        if not permission:
+            return AccessDenied(
+                f"Intercom does not let this access token ask for its own workspace ({failure}): check the app in "
+                f"the Developer Hub ({DEVELOPER_HUB}).",
+                detail,
+            )
         return AccessDenied(
             f'The access token lacks the permission "{permission}": grant it to your app in the Developer Hub '
             f"({DEVELOPER_HUB}) under Authentication, then sync again.",

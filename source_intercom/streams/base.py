@@ -26,6 +26,7 @@ from source_intercom.streams.coercion import Coercion, Record, id_coercion
 from source_intercom.streams.company_walk import CompanyWalk
 from source_intercom.sync.windows import Planner, Window, whole
 
+_DIGITS = 20  # more than any moment has
 # 2011-01-01: the year Intercom was founded.
 INTERCOM_BIRTH = 1_293_840_000
 
@@ -105,7 +106,7 @@ class IntercomStream(HttpStream):
     params: ClassVar[tuple[tuple[str, str], ...]] = ()
     endpoint: ClassVar[str]
     # The pages that a stream is made from; streams of one name share one walk of them. Empty: the stream's own.
-    walk: ClassVar[str] = ""
+    walk: str = ""
     # The field that incremental syncs go by; empty: full refresh only.
     cursor_time: ClassVar[str] = ""
     # The time of a walk's records that windows are about; a projection may show it under another name.
@@ -158,6 +159,11 @@ class IntercomStream(HttpStream):
     def is_one_to_one(self) -> bool:
         """Whether each record of the walk becomes one row."""
         return type(self).rows is IntercomStream.rows
+
+    @property
+    def walks_whole(self) -> bool:
+        """Whether the walk is the same whatever window is asked for."""
+        return False
 
     @property
     def is_configured(self) -> bool:
@@ -225,14 +231,17 @@ class IntercomStream(HttpStream):
 
 
 def moment_of(record: Record, field: str) -> int | None:
-    """A record's time in Unix seconds: Intercom writes some as numbers and some as ISO text (notes §6)."""
+    """A record's time in Unix seconds: Intercom writes some as numbers and some as ISO text (notes §6).
+
+    None when it has none, or one that nobody can read; such a record is never left out.
+    """
     value = record.get(field)
     if isinstance(value, str):
-        if value.isdigit():
+        if value.isascii() and value.isdigit() and len(value) < _DIGITS:
             return int(value)
         try:
             moment = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
         except ValueError:
             return None
         return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
-    return None if value is None else int(value)
+    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

@@ -57,4 +57,7 @@ def _cast(value: Any, wanted: type[str] | type[int]) -> Any:
     if wanted is str:
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     # Text that is no number stays as it is: a strange id in the warehouse beats a record that is lost.
-    return int(value) if isinstance(value, str) and value.lstrip("-").isdigit() else value
+    try:
+        return int(value) if isinstance(value, str) and value.isascii() and value.lstrip("-").isdigit() else value
+    except ValueError:
+        return value

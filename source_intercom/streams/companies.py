@@ -20,6 +20,13 @@ class Companies(WalkedStream):
     def _make_client(self, sync: Sync) -> Client:
         return sync.companies.client
 
+    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
+        try:
+            yield from super().pages(window, reading)
+        finally:
+            # Whatever broke here, those who wait for the ids must not wait for ever.
+            self.sync.companies.give_up()
+
     def listed(self, since: int = 0) -> Iterator[Page]:
         return self.sync.companies.pages()
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from logging import Logger
 
 from source_intercom.api.client import Client
+from source_intercom.api.errors import Unavailable
 from source_intercom.api.paging import CompanyScroll, Page
 
 
@@ -19,7 +20,7 @@ class CompanyWalk:
         self.client = client
         self._scroll = CompanyScroll(client, logger)
         self._ids: list[str] = []
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
         self._over = threading.Event()
         self._alone = threading.Lock()
 
@@ -29,10 +30,17 @@ class CompanyWalk:
             for page in self._scroll.pages():
                 self._ids += [str(company["id"]) for company in page]
                 yield page
-        except BaseException as error:
+            self._over.set()
+        except Exception as error:
             self._failure = error
             raise
         finally:
+            self.give_up()
+
+    def give_up(self) -> None:
+        """The walk has ended, whole or not; nobody needs to wait for it any more."""
+        if not self._over.is_set():
+            self._failure = self._failure or Unavailable("The walk over companies was given up before its end.")
             self._over.set()
 
     def ids(self, *, walked_by_another: bool) -> list[str]:

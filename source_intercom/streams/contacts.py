@@ -8,11 +8,13 @@ from source_intercom.api.errors import RecordGone
 from source_intercom.api.paging import Page, list_pages
 from source_intercom.api.search import Query, whole_days_query
 from source_intercom.streams import permissions
-from source_intercom.streams.base import UNCUT, Reading, moment_of
+from source_intercom.streams.base import UNCUT, Reading, Sync, moment_of
 from source_intercom.streams.coercion import Record
-from source_intercom.streams.filters import Choices, belongs_to_company, contact_choices
+from source_intercom.streams.filters import Choices, belongs_to_company, contact_choices, is_chosen
 from source_intercom.streams.shapes import Child, ListStream, Projection, SearchStream, WalkedStream
-from source_intercom.sync.windows import Window, cut_at_midnights
+from source_intercom.sync.windows import DAY, Window, cut_at_midnights
+
+_AHEAD = 3650 * DAY
 
 
 class _ContactPages(SearchStream):
@@ -33,17 +35,25 @@ class _ContactPages(SearchStream):
 
     @property
     def chosen_ids(self) -> list[str]:
-        return self.sync.config.filters.contacts.ids
+        # Only a search knows who is in a segment or has a tag; then it looks for the ids as well.
+        filters = self.sync.config.filters.contacts
+        return [] if filters.segment_ids or filters.tag_ids else filters.ids
 
     def keeps(self, record: Record) -> bool:
         """The search knows no companies; a contact shows ten, and more on demand."""
+        filters = self.sync.config.filters.contacts
+        if filters.ids and not is_chosen(filters, record):
+            return False
         companies = record.get("companies") or {}
         if belongs_to_company(self.sync.config, companies.get("data") or []):
             return True
         if not companies.get("has_more"):
             return False
         pages = list_pages(self.client, f"/contacts/{record['id']}/companies", "data|companies")
-        return any(belongs_to_company(self.sync.config, page) for page in pages)
+        try:
+            return any(belongs_to_company(self.sync.config, page) for page in pages)
+        except RecordGone:
+            return False
 
     def query(self, window: Window) -> Query:
         return whole_days_query(self.walk_field, window.start, window.end)
@@ -74,7 +84,10 @@ class Contacts(_ContactPages):
             nested = _list(contact, name)
             if nested.get("has_more"):
                 path = f"/contacts/{contact['id']}/{name}"
-                items = [item for page in list_pages(self.client, path, "data|companies") for item in page]
+                try:
+                    items = [item for page in list_pages(self.client, path, "data|companies") for item in page]
+                except RecordGone:
+                    return
                 nested.update(data=items, has_more=False, total_count=len(items))
 
 
@@ -141,6 +154,11 @@ class ContactNotes(Child, _ContactPages):
     parent_time = "contact_updated_at"
     cursor_time = "contact_updated_at"
 
+    def __init__(self, sync: Sync | None = None, *, full: bool = False, order_by: str = "updated_at") -> None:
+        super().__init__(sync, full=full, order_by=order_by)
+        if sync is not None and sync.config.filters.notes.ids:
+            self.walk = "notes"
+
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         if ids := self.sync.config.filters.notes.ids:
             yield [{"id": note_id} for note_id in ids]
@@ -195,8 +213,9 @@ class _EveryContact(Child, _ContactPages):
         return contact_choices(self.sync.config, list(filters.events.contact_roles or filters.contacts.roles))
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        # The window is one of the children's time, which the contacts' own times must not cut.
-        return super().pages(Window(self.sync.config.start, self.sync.begin), UNCUT)
+        # The window is one of the children's time, which the contacts' own times must not cut: not in pieces, and
+        # not at its end, or the events of a contact that changes meanwhile would be lost.
+        return super().pages(Window(self.sync.config.start, self.sync.begin + _AHEAD), UNCUT)
 
     @property
     def sweeps(self) -> bool:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from source_intercom.api.paging import Page, list_pages
 from source_intercom.streams import permissions
 from source_intercom.streams.coercion import Record
-from source_intercom.streams.filters import Choices, conversation_choices, is_assigned_as_wanted
+from source_intercom.streams.filters import Choices, conversation_choices, is_wanted
 from source_intercom.streams.shapes import Child, ListStream, NewestFirstStream, Projection, SearchStream, WalkedStream
 from source_intercom.sync.windows import Window
 
@@ -38,7 +38,7 @@ class Conversations(SearchStream):
     def keeps(self, record: Record) -> bool:
         # Asked for by id, a conversation brings its parts; they have a stream of their own.
         record.pop("conversation_parts", None)
-        return is_assigned_as_wanted(self.sync.config, record)
+        return is_wanted(self.sync.config, record)
 
 
 class ConversationParts(Child, Conversations):

@@ -10,7 +10,7 @@ from itertools import islice, product
 from typing import Any
 
 from source_intercom.api.search import Query
-from source_intercom.config import Config
+from source_intercom.config import Config, ContactFilters
 from source_intercom.streams.coercion import Record
 
 # Groups of one search; with three groups for a window of whole days, five combinations of filters.
@@ -59,7 +59,18 @@ def contact_choices(config: Config, roles: list[str]) -> Choices:
         choices.append([equals("segment_id", segment) for segment in filters.segment_ids])
     if filters.tag_ids:
         choices.append([equals("tag_id", tag) for tag in filters.tag_ids])
+    if filters.ids and (filters.segment_ids or filters.tag_ids):
+        choices.append([equals("id", contact) for contact in filters.ids])
     return choices
+
+
+def is_chosen(filters: ContactFilters, contact: Record) -> bool:
+    """What a search would have checked of a contact that was asked for by its id."""
+    return (
+        str(contact.get("id")) in filters.ids
+        and (not filters.roles or contact.get("role") in filters.roles)
+        and (not filters.emails or contact.get("email") in filters.emails)
+    )
 
 
 def conversation_choices(config: Config) -> Choices:
@@ -73,10 +84,18 @@ def conversation_choices(config: Config) -> Choices:
     return choices
 
 
-def is_assigned_as_wanted(config: Config, conversation: Record) -> bool:
-    """What the search cannot say: Intercom writes "nobody" as null, 0 or "0" (notes §6)."""
-    unassigned = conversation.get("admin_assignee_id") in (None, 0, "0")
-    return config.filters.conversations.assignee != "unassigned" or unassigned
+def is_wanted(config: Config, conversation: Record) -> bool:
+    """All filters of conversations: those asked for by id pass no search, and no search can say "nobody".
+
+    Intercom writes "nobody" as null, 0 or "0" (notes §6).
+    """
+    filters = config.filters.conversations
+    assignee = conversation.get("admin_assignee_id")
+    if filters.states and conversation.get("state") not in filters.states:
+        return False
+    if filters.assignee == "admins":
+        return str(assignee) in filters.admin_ids
+    return filters.assignee != "unassigned" or assignee in (None, 0, "0")
 
 
 def belongs_to_company(config: Config, companies: list[Record]) -> bool:

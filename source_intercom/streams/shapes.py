@@ -36,6 +36,10 @@ class WalkedStream(IntercomStream):
 
     cursor_time = "updated_at"
 
+    @property
+    def walks_whole(self) -> bool:
+        return True
+
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         for page in self.listed(window.start):
             yield [record for record in page if self._wanted(record, window)]
@@ -169,9 +173,11 @@ class SearchStream(IntercomStream):
         # Years may lie empty behind the last record: cutting them up would cost a call a window. Where it pays,
         # one call finds the end.
         latest = self._latest(query, window) if parts > _PAYS_A_CALL else window.end
-        first = min((record[self.walk_field] for record in page if record.get(self.walk_field)), default=last)
-        windows = self.cut(Window(max(first, window.start), max(min(latest, window.end), last)), parts)
-        windows = [part for part in windows if part.start > last]
+        # A search of whole days begins before the window: what this window keeps must not be nothing.
+        kept = max(last, window.start)
+        first = min((moment for record in page if (moment := moment_of(record, self.walk_field))), default=kept)
+        windows = self.cut(Window(max(first, window.start), max(min(latest, window.end), kept)), parts)
+        windows = [part for part in windows if part.start > kept]
         return [*windows[:-1], Window(windows[-1].start, window.end)] if windows else []
 
     def _latest(self, query: Query, window: Window) -> int:
@@ -180,10 +186,10 @@ class SearchStream(IntercomStream):
         return window.end if found is None else found
 
     def _last_moment(self, page: Page) -> int | None:
-        return page[-1].get(self.walk_field) if page else None
+        return moment_of(page[-1], self.walk_field) if page else None
 
     def _lies_in(self, window: Window, record: Record) -> bool:
-        moment = record.get(self.walk_field)
+        moment = moment_of(record, self.walk_field)
         return moment is None or window.holds(moment)
 
 

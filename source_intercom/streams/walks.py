@@ -32,16 +32,42 @@ from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 
 from source_intercom.api.errors import IntercomError
-from source_intercom.streams.base import IntercomStream
+from source_intercom.streams.base import UNCUT, IntercomStream
 from source_intercom.streams.coercion import Record
 from source_intercom.streams.output import as_pages, as_records
 from source_intercom.sync.state import WindowCursor
 from source_intercom.sync.windows import DAY, Window
 
-# Failures that a stream tells before it leaves the rest to the next sync.
+# Failures for want of an answer that are told; the log has them all.
 _TOLD = 3
+# Failures in a row after which the rest is left to the next sync: each of them took minutes of retries.
+_IN_A_ROW = 3
 # The sweep has no end; searches want one. Nobody's sync takes ten years.
 _SWEEP_SECONDS = 3650 * DAY
+
+
+@dataclass
+class Health:
+    """Whether it is worth going on, for a walk or for one stream of it. Thread-safe."""
+
+    stopped: bool = False
+    _told: int = 0
+    _in_a_row: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def worked(self) -> None:
+        """Something was read: the failures before it were no outage."""
+        self._in_a_row = 0
+
+    def failed(self, error: Exception) -> bool:
+        """Take a failure in; true when it is to be told, false when enough has been told already."""
+        with self._lock:
+            tell = not self.stopped and self._told < _TOLD
+            self._told += tell
+            self._in_a_row += 1
+            final = error.final if isinstance(error, IntercomError) else True
+            self.stopped = self.stopped or final or self._in_a_row >= _IN_A_ROW
+            return tell
 
 
 @dataclass
@@ -50,19 +76,9 @@ class Member:
 
     stream: IntercomStream
     cursor: Cursor
-    failures: int = 0
-    stopped: bool = False
+    health: Health = field(default_factory=Health)
     running: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def failed(self, error: Exception) -> bool:
-        """Take a failure in; true when it is to be told, false when the stream has told enough already."""
-        with self._lock:
-            told = self.stopped
-            self.failures += 1
-            final = error.final if isinstance(error, IntercomError) else True
-            self.stopped = self.stopped or final or self.failures >= _TOLD
-            return not told
 
     def starts_running(self) -> bool:
         """True for the first page of the stream, whose status becomes RUNNING with it."""
@@ -83,17 +99,23 @@ class Walk:
         self.queue = queue
         self.as_pages = pages
         self.failure: Exception | None = None
+        self.health = Health()
         self._lock = threading.Lock()
         # Both count the windows, and the generator until it has made its last one.
         self._unread = 1
         self._open = 1
         self._over = threading.Event()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the rest of the walk is of use to nobody."""
+        return self.health.stopped or all(member.health.stopped for member in self.members)
+
     def partitions(self) -> Iterator[Partition]:
         """The windows of the walk, as the leader's partitions."""
         try:
             for slice_ in self.leader.cursor.stream_slices():
-                if self.leader.stopped:
+                if self.stopped:
                     return
                 yield self.open(slice_)
             if self.must_sweep():
@@ -142,7 +164,9 @@ class WindowPartition(Partition):
         bounds = slice_.cursor_slice
         begin = walk.leader.stream.sync.begin
         self._walk = walk
-        self._window = Window(bounds["start"], bounds["end"]) if bounds else Window(0, begin)
+        self._window = (
+            Window(bounds["start"], bounds["end"]) if bounds else Window(walk.leader.stream.sync.config.start, begin)
+        )
         self._slice = StreamSlice(partition={}, cursor_slice=self._window._asdict())
         self._sweep = sweep
         self._handed_out = handed_out
@@ -151,7 +175,7 @@ class WindowPartition(Partition):
     def read(self) -> Iterable[QueueItem]:  # type: ignore[override]  # the CDK puts whatever comes onto its queue
         walk = self._walk
         try:
-            if walk.leader.stopped:
+            if walk.stopped:
                 self._give_up()
                 return
             if not self._sweep:
@@ -163,7 +187,7 @@ class WindowPartition(Partition):
         except Exception as error:
             self._give_up()
             walk.failure = walk.failure or error
-            if walk.leader.failed(error):
+            if walk.health.failed(error):
                 raise
         finally:
             walk.closed()
@@ -175,13 +199,13 @@ class WindowPartition(Partition):
 
     def is_read_for(self, stream: str) -> bool:
         """Whether a stream has got all rows of this window, so that its state may count it."""
-        return stream not in self._unread_for
+        return not self._sweep and stream not in self._unread_for
 
     def expect(self, total: int) -> None:
         """Tell the platform how much there is, once for each gap, as it draws a bar of it."""
         leader = self._walk.leader.stream
         # What was handed out has been told already, and what a sweep finds is beside the point.
-        if not self._handed_out and not self._sweep and leader.is_one_to_one:
+        if not self._handed_out and leader.is_one_to_one:
             leader.client.tally.add(expected=total)
             self._walk.queue.put(_estimate(leader.name, leader.client.tally.expected))
 
@@ -213,9 +237,14 @@ class WindowPartition(Partition):
         return f"{self.stream_name()} {self._window}"
 
     def _rows(self, window: Window) -> Iterator[QueueItem]:
-        for page in self._walk.leader.stream.pages(window, self):
+        # A sweep is read as it is: what lies behind the read's begin belongs into no state.
+        reading = UNCUT if window.start > self._walk.leader.stream.sync.begin else self
+        for page in self._walk.leader.stream.pages(window, reading):
+            self._walk.health.worked()
             for member in self._walk.members:
-                if not member.stopped:
+                if member.health.stopped:
+                    self._unread_for.add(member.stream.name)
+                else:
                     yield from self._rows_for(member, page, window)
 
     def _rows_for(self, member: Member, page: list[Record], window: Window) -> Iterator[QueueItem]:
@@ -224,9 +253,10 @@ class WindowPartition(Partition):
             for rows in member.stream.rows(page, window):
                 if rows:
                     yield from self._finished(member, rows)
+            member.health.worked()
         except Exception as error:
             self._unread_for.add(member.stream.name)
-            if member.failed(error):
+            if member.health.failed(error):
                 self._walk.queue.put(StreamThreadException(error, member.stream.name))
 
     def _finished(self, member: Member, rows: list[Record]) -> Iterator[QueueItem]:

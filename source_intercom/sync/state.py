@@ -37,6 +37,7 @@ _SLICES = "slices"
 _STATE_TYPE = "state_type"
 _DATE_RANGE = ConcurrencyCompatibleStateType.date_range.value
 # Children of the official connector keep their parent's position; what theirs means depends on it.
+_WITHOUT_POSITION = {"use_global_cursor", "states", "lookback_window", "parent_state"}
 _PARENTS = ("conversations", "companies")
 
 
@@ -64,12 +65,13 @@ def read_state(raw: Mapping[str, Any], *, stream: str, field: str, start: int, n
         return _read_slices(known.get(_SLICES), stream, now)
     positions = list(_positions(known, field, stream))
     if not positions:
-        # A parent's position that was never written, as some destinations hand it back (peers #3).
-        if not any(known.values()):
+        # A parent's position that was never written, as some destinations hand it back (peers #3), or a sync that
+        # was stopped before it had one.
+        if not any(known.values()) or (known.keys() <= _WITHOUT_POSITION and not known.get("parent_state")):
             return []
         raise StateError(stream, f"it has no '{field}', only {_names(known)}")
     position = min(positions) - _moment(known.get("lookback_window") or 0, stream)
-    return [Window(min(start, position), min(position, now))]
+    return [Window(min(start, position), min(position, now))] if position >= 0 else []
 
 
 def _positions(known: Mapping[str, Any], field: str, stream: str) -> Iterable[int]:
@@ -90,18 +92,22 @@ def _read_slices(slices: Any, stream: str, now: int) -> list[Window]:
     windows = [
         Window(_moment(item.get("start"), stream), min(_moment(item.get("end"), stream), now)) for item in slices
     ]
-    return [window for window in windows if window.start <= window.end]
+    return [Window(max(0, window.start), window.end) for window in windows if max(0, window.start) <= window.end]
 
 
 def _moment(value: Any, stream: str) -> int:
     """Seconds from a number, a number in text, or an ISO moment: the official connector has written all three."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return int(value)
-    if isinstance(value, str):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, (float, str)):
         try:
             return int(float(value))
+        except OverflowError:
+            # An infinity, which JSON parsers make of 1e999.
+            raise StateError(stream, f"{value!r} is not a moment in Unix seconds") from None
         except ValueError:
             pass
+    if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
         except ValueError:
@@ -171,8 +177,10 @@ class WindowCursor(ConcurrentCursor):
         self._bounds = Window(start, end)
         self._overlap = overlap
         self._planner = planner
-        # Nothing read yet is the window of no length before the start, so that a state can be given at any time.
-        slices = done or [Window(start, start - 1)]
+        slices = [Window(max(window.start, start), window.end) for window in sorted(done) if window.end >= start]
+        if not slices or slices[0].start > start:
+            # Nothing read at the start yet: a window of no length, from which the position goes on.
+            slices.insert(0, Window(start, start - 1))
         super().__init__(
             stream_name=stream,
             stream_namespace=None,

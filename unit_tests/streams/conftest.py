@@ -1,0 +1,33 @@
+"""Reads that let go of their threads when a test ends, and property tests that do not mind a slow machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from stream_fakes import FakeIntercom, make_sync
+
+from source_intercom.streams.base import Sync
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+
+
+@pytest.fixture
+def new_sync() -> Iterator[Callable[..., Sync]]:
+    made: list[Sync] = []
+
+    def new(**options: Any) -> Sync:
+        made.append(make_sync(**options))
+        return made[-1]
+
+    yield new
+    for sync in made:
+        sync.transport.close()
+
+
+@pytest.fixture
+def intercom() -> FakeIntercom:
+    return FakeIntercom()

@@ -1,0 +1,192 @@
+"""What stream tests stand on: a read without a network, and an Intercom that answers from a table."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timezone, tzinfo
+from typing import Any
+
+from source_intercom.api.client import Client, Transport
+from source_intercom.config import Config
+from source_intercom.streams.base import INTERCOM_BIRTH, IntercomStream, Sync
+from source_intercom.sync.windows import Window
+
+Json = dict[str, Any]
+Answer = Json | Exception | Callable[[Json], Json]
+
+NOW = 1_760_000_000
+
+
+def make_sync(
+    *,
+    begin: int = NOW,
+    zone: tzinfo = timezone.utc,
+    selected: frozenset[str] = frozenset(),
+    birth: int = INTERCOM_BIRTH,
+    **options: Any,
+) -> Sync:
+    config = Config.load({"access_token": "secret-token", "num_workers": 4, **options})
+    return Sync(
+        config=config,
+        transport=Transport(config),
+        logger=logging.getLogger("airbyte.test"),
+        begin=begin,
+        zone=zone,
+        selected=selected,
+        birth=birth,
+    )
+
+
+class FakeIntercom:
+    """Stands in for the calls of clients. An answer may be an error to raise, or be made from the request.
+
+    Several answers of one path are given one after the other, the last of them for ever.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str, Json]] = []
+        self._answers: dict[tuple[str, str], list[Answer]] = {}
+        self._lock = threading.Lock()
+
+    def on(self, method: str, path: str, *answers: Answer) -> FakeIntercom:
+        self._answers[method, path] = list(answers)
+        return self
+
+    def attach(self, client: Client) -> FakeIntercom:
+        client.get = self.get  # type: ignore[method-assign]
+        client.post = self.post  # type: ignore[method-assign,assignment]
+        return self
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None, *, retry: bool = True) -> Json:
+        return self._call("GET", path, dict(params or {}))
+
+    def post(self, path: str, body: Json) -> Json:
+        return self._call("POST", path, body)
+
+    def asked(self, path: str) -> list[Json]:
+        """Parameters or bodies of every call of a path."""
+        return [sent for _, asked, sent in self.calls if asked == path]
+
+    def _call(self, method: str, path: str, sent: Json) -> Json:
+        with self._lock:
+            self.calls.append((method, path, sent))
+            answers = self._answers[method, path]
+            answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(sent) if callable(answer) else answer
+
+
+class FakeReading:
+    """The window under way, as its stream sees it; keeps what the stream tells it."""
+
+    def __init__(self, window_pages: int = 40) -> None:
+        self.window_pages = window_pages
+        self.handed: list[Window] = []
+        self.moments: list[int] = []
+        self.totals: list[int] = []
+
+    def split(self, windows: Iterable[Window]) -> None:
+        self.handed += windows
+
+    def reached(self, moment: int) -> None:
+        self.moments.append(moment)
+
+    def expect(self, total: int) -> None:
+        self.totals.append(total)
+
+
+def rows_of(stream: IntercomStream, window: Window, reading: FakeReading | None = None) -> Iterator[Json]:
+    """All rows that a stream makes of the pages of one window of its own walk."""
+    for found in stream.pages(window, reading or FakeReading()):
+        for rows in stream.rows(found, window):
+            yield from rows
+
+
+class Scripted:
+    """Items to iterate over, with an error in place of the item that it stands for."""
+
+    def __init__(self, *items: Any) -> None:
+        self._items = items
+
+    def __iter__(self) -> Iterator[Any]:
+        for item in self._items:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+
+def page(key: str, *records: Json, after: str | None = None) -> Json:
+    """An answer of a search, with the cursor of the page that follows, if one does."""
+    following = {"next": {"page": 2, "starting_after": after}} if after else {}
+    return {key: list(records), "pages": {"type": "pages", **following}, "total_count": len(records)}
+
+
+def in_thread(work: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
+    """Work under way in a daemon thread, and the list that gets its result or its error."""
+    result: list[Any] = []
+
+    def run() -> None:
+        try:
+            result.append(work())
+        except BaseException as error:
+            result.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread, result
+
+
+class SearchServer:
+    """A search as Intercom has it: a grammar of ``>``, ``<`` and ``=``, pages with a cursor, a total of all matches.
+
+    With a zone it knows dates only, as the search of contacts does (notes §4.5); without one it knows seconds.
+    ``inclusive`` says whether ``>`` and ``<`` match the value itself, which is documented both ways.
+    """
+
+    def __init__(self, key: str, records: list[Json], *, zone: tzinfo | None = None, inclusive: bool = False) -> None:
+        self.records = records
+        self._key = key
+        self._zone = zone
+        self._inclusive = inclusive
+
+    def __call__(self, body: Json) -> Json:
+        order = body["sort"]["order"]
+        assert order in ("ascending", "descending"), "other words are refused"
+        field = body["sort"]["field"]
+        found = [record for record in self.records if self._fits(body["query"], record)]
+        found.sort(key=lambda record: (record[field], record["id"]), reverse=order == "descending")
+        start = int(body["pagination"].get("starting_after") or 0)
+        end = start + body["pagination"]["per_page"]
+        following = {"next": {"starting_after": str(end)}} if end < len(found) else {}
+        return {
+            self._key: [dict(record) for record in found[start:end]],
+            "pages": following,
+            "total_count": len(found),
+        }
+
+    def _fits(self, query: Json, record: Json, depth: int = 0) -> bool:
+        operator = query["operator"]
+        if operator in ("AND", "OR"):
+            assert depth < 2, "at most two levels (notes §4.4)"
+            assert len(query["value"]) <= 15, "at most fifteen in a group (notes §4.4)"
+            combine = all if operator == "AND" else any
+            return combine([self._fits(part, record, depth + 1) for part in query["value"]])
+        if not query["field"].endswith("_at"):
+            wanted = query["value"] if operator == "IN" else [query["value"]]
+            has = record[query["field"]]
+            return any(value in wanted for value in (has if isinstance(has, list) else [has]))
+        asked, has = (self._known(moment) for moment in (query["value"], record[query["field"]]))
+        if operator == "=":
+            return bool(has == asked)
+        assert operator in (">", "<"), "times know no other operator"
+        if self._inclusive and has == asked:
+            return True
+        return bool(has > asked if operator == ">" else has < asked)
+
+    def _known(self, moment: int) -> Any:
+        if self._zone is None:
+            return moment
+        return datetime.fromtimestamp(moment, timezone.utc).astimezone(self._zone).date()

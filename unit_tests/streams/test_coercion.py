@@ -1,0 +1,179 @@
+"""Ids get the type that the schema declares; whatever else stands in a record stays as it is."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_intercom.streams import CATALOGUE
+from source_intercom.streams.coercion import id_coercion
+
+TEXT = {"type": ["null", "string"]}
+NUMBER = {"type": ["null", "integer"]}
+
+
+def schema(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+def nested(**properties: Any) -> dict[str, Any]:
+    return {"type": ["null", "object"], "properties": properties}
+
+
+def many(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": ["null", "array"], "items": item}
+
+
+def coerced(declared: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
+    id_coercion(declared)(record)
+    return record
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "expected"),
+    [
+        pytest.param(TEXT, 5, "5", id="number to text"),
+        pytest.param(TEXT, 0, "0", id="zero to text"),
+        pytest.param(TEXT, -3, "-3", id="negative to text"),
+        pytest.param(TEXT, "5", "5", id="text is text"),
+        pytest.param(TEXT, "", "", id="empty text"),
+        pytest.param(TEXT, None, None, id="null"),
+        pytest.param(TEXT, True, True, id="a bool is no number"),
+        pytest.param(TEXT, False, False, id="neither is false"),
+        pytest.param(TEXT, 2.5, 2.5, id="a fraction is no id"),
+        pytest.param(TEXT, {"id": 5}, {"id": 5}, id="an object where text should be"),
+        pytest.param(TEXT, [5, "6", None, True], ["5", "6", None, True], id="a list where text should be"),
+        pytest.param(NUMBER, "5", 5, id="text to number"),
+        pytest.param(NUMBER, "-5", -5, id="negative text to number"),
+        pytest.param(NUMBER, "007", 7, id="text with zeros to number"),
+        pytest.param(NUMBER, 5, 5, id="number is number"),
+        pytest.param(NUMBER, None, None, id="null for a number"),
+        pytest.param(NUMBER, True, True, id="a bool for a number"),
+        pytest.param(NUMBER, "", "", id="empty text for a number"),
+        pytest.param(NUMBER, "abc", "abc", id="a word for a number"),
+        pytest.param(NUMBER, "5.0", "5.0", id="a fraction for a number"),
+        pytest.param(NUMBER, "1e3", "1e3", id="an exponent for a number"),
+        pytest.param(NUMBER, "-", "-", id="a dash for a number"),
+        pytest.param(NUMBER, "--5", "--5", id="two dashes for a number"),
+        pytest.param(NUMBER, "²", "²", id="a superscript for a number"),
+        pytest.param(NUMBER, "5-5", "5-5", id="a range for a number"),
+        pytest.param(NUMBER, "9" * 5_000, "9" * 5_000, id="more digits than Python reads"),
+        pytest.param(NUMBER, 5.5, 5.5, id="a float for a number"),
+        pytest.param(NUMBER, {"a": "5"}, {"a": "5"}, id="an object for a number"),
+    ],
+)
+@pytest.mark.parametrize("key", ["id", "owner_id"])
+def test_a_value(declared: dict[str, Any], value: Any, expected: Any, key: str) -> None:
+    result = coerced(schema(**{key: declared}), {key: value})[key]
+    assert result == expected
+    assert type(result) is type(expected)
+
+
+def test_a_list_of_ids() -> None:
+    declared = schema(admin_ids=many(NUMBER), tag_ids=many(TEXT))
+    assert coerced(declared, {"admin_ids": ["1", 2, "x", None], "tag_ids": [1, "2", None]}) == {
+        "admin_ids": [1, 2, "x", None],
+        "tag_ids": ["1", "2", None],
+    }
+
+
+def test_objects_and_lists_below() -> None:
+    declared = schema(
+        author=nested(id=TEXT),
+        tags=nested(tags=many(nested(id=TEXT, applied_by=nested(id=TEXT)))),
+        parts=many(nested(id=TEXT)),
+    )
+    record = {
+        "author": {"id": 1, "name": 2},
+        "tags": {"tags": [{"id": 3, "applied_by": {"id": 4}}, {"id": "5", "applied_by": None}]},
+        "parts": [{"id": 6}, None, "strange", {"no": "id"}],
+    }
+    assert coerced(declared, record) == {
+        "author": {"id": "1", "name": 2},
+        "tags": {"tags": [{"id": "3", "applied_by": {"id": "4"}}, {"id": "5", "applied_by": None}]},
+        "parts": [{"id": "6"}, None, "strange", {"no": "id"}],
+    }
+
+
+def test_one_object_where_a_list_is_declared_and_the_other_way() -> None:
+    declared = schema(parts=many(nested(id=TEXT)), author=nested(id=TEXT))
+    assert coerced(declared, {"parts": {"id": 1}, "author": [{"id": 2}]}) == {
+        "parts": {"id": "1"},
+        "author": [{"id": "2"}],
+    }
+
+
+def test_only_ids_are_looked_at() -> None:
+    declared = schema(count=TEXT, name=TEXT, valid=TEXT, idea=TEXT, ident=NUMBER)
+    record = {"count": 5, "name": 6, "valid": 7, "idea": 8, "ident": "9"}
+    assert coerced(declared, dict(record)) == record
+
+
+def test_an_id_of_several_types_or_none_is_left_alone() -> None:
+    declared = schema(id={"type": ["null", "string", "integer"]}, other_id={}, flag_id={"type": ["null", "boolean"]})
+    record = {"id": 5, "other_id": 6, "flag_id": 7}
+    assert coerced(declared, dict(record)) == record
+
+
+def test_fields_that_no_schema_knows_stay() -> None:
+    assert coerced(schema(id=TEXT), {"new_id": 5, "more": {"id": 6}}) == {"new_id": 5, "more": {"id": 6}}
+
+
+def test_a_missing_id_is_not_made_up() -> None:
+    assert coerced(schema(id=TEXT, author=nested(id=TEXT)), {}) == {}
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "a", "b_id"]), inner),
+    max_leaves=8,
+)
+
+
+@given(record=st.dictionaries(st.sampled_from(["id", "n_id", "list_ids", "below", "rows"]), VALUES))
+def test_no_record_can_make_it_fail_and_twice_is_once(record: dict[str, Any]) -> None:
+    declared = schema(
+        id=TEXT, n_id=NUMBER, list_ids=many(NUMBER), below=nested(id=NUMBER, b_id=TEXT), rows=many(nested(id=TEXT))
+    )
+    once = coerced(declared, copy.deepcopy(record))
+    assert once.keys() == record.keys()
+    assert coerced(declared, copy.deepcopy(once)) == once
+
+
+@pytest.mark.parametrize("stream", CATALOGUE)
+def test_the_primary_key_of_each_stream_is_text_in_the_warehouse(stream: Any) -> None:
+    made = stream()
+    for key in made.key:
+        kinds = [kind for kind in made.get_json_schema()["properties"][key]["type"] if kind != "null"]
+        assert kinds == ["integer"] if key == "created_at" else kinds == ["string"]
+        if key == "id" or key.endswith("_id"):
+            record = {key: 12}
+            made.coerce(record)
+            assert record == {key: "12"}
+
+
+def test_ids_of_a_conversation_as_its_schema_has_them() -> None:
+    (conversations,) = [stream() for stream in CATALOGUE if stream.__name__ == "Conversations"]
+    record: dict[str, Any] = {
+        "id": 1,
+        "admin_assignee_id": "2",
+        "team_assignee_id": 3,
+        "source": {"id": 4, "author": {"id": 5}},
+        "tags": {"tags": [{"id": 6, "applied_by": {"id": 7}}]},
+        "statistics": {"last_closed_by_id": "8"},
+        "open": True,
+    }
+    conversations.coerce(record)
+    assert record == {
+        "id": "1",
+        "admin_assignee_id": 2,
+        "team_assignee_id": 3,
+        "source": {"id": "4", "author": {"id": "5"}},
+        "tags": {"tags": [{"id": "6", "applied_by": {"id": "7"}}]},
+        "statistics": {"last_closed_by_id": 8},
+        "open": True,
+    }

@@ -1,0 +1,187 @@
+"""What a person reads: the permissions that are missing, progress, and the summary."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from source_intercom import report
+from source_intercom.api.client import Tally
+from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone, TokenRejected, Unavailable
+from source_intercom.report import Progress, explain, missing_permissions, permission_report
+
+LOGGER = logging.getLogger("airbyte.test_report")
+BUDGET: Any = SimpleNamespace(limit=None)
+
+
+class FakeStream:
+    def __init__(
+        self, name: str, permission: str, error: Exception | None = None, *, also: tuple[str, ...] = ()
+    ) -> None:
+        self.name = name
+        self.permission = permission
+        self.also_needs = also
+        self.client = SimpleNamespace(tally=Tally())
+        self.probes = 0
+        self._error = error
+
+    def probe(self) -> None:
+        self.probes += 1
+        if self._error:
+            raise self._error
+
+
+def missing(*streams: FakeStream) -> dict[str, list[str]]:
+    found = missing_permissions(streams)  # type: ignore[arg-type]
+    return {permission: [stream.name for stream in needing] for permission, needing in found.items()}
+
+
+class TestPermissions:
+    def test_each_is_probed_once(self) -> None:
+        streams = [FakeStream("a", "P"), FakeStream("b", "P"), FakeStream("c", "Q")]
+        assert missing(*streams) == {}
+        assert [stream.probes for stream in streams] == [1, 0, 1]
+
+    def test_one_that_is_missing_costs_all_its_streams(self) -> None:
+        denied = AccessDenied("no")
+        assert missing(FakeStream("a", "P", denied), FakeStream("b", "Q"), FakeStream("c", "P")) == {"P": ["a", "c"]}
+
+    def test_one_that_is_missing_costs_those_that_need_it_besides(self) -> None:
+        streams = [FakeStream("a", "P", AccessDenied("no")), FakeStream("b", "Q", also=("P",)), FakeStream("c", "Q")]
+        assert missing(*streams) == {"P": ["a", "b"]}
+
+    @pytest.mark.parametrize("error", [Unavailable("x"), TokenRejected("x"), RecordGone("x")])
+    def test_another_failure_is_not_taken_for_a_missing_one(self, error: IntercomError) -> None:
+        with pytest.raises(type(error)):
+            missing(FakeStream("a", "P", error))
+
+    def test_the_report_names_permission_and_streams(self) -> None:
+        streams: Any = {"Read P": [FakeStream("a", "P"), FakeStream("b", "P")], "Read Q": [FakeStream("c", "Q")]}
+        assert permission_report(streams) == (
+            'Without the permission "Read P" these streams cannot be synced: a, b. '
+            'Without the permission "Read Q" these streams cannot be synced: c.'
+        )
+
+    def test_no_report_when_none_is_missing(self) -> None:
+        assert permission_report({}) == ""
+
+
+class TestExplain:
+    def test_a_final_error_speaks_for_itself(self) -> None:
+        assert explain(TokenRejected("Copy the token again.", "HTTP 401"), "api.intercom.io") == "Copy the token again."
+
+    def test_one_that_passes_names_host_and_status_page(self) -> None:
+        sentence = explain(Unavailable("x", "secret detail"), "api.eu.intercom.io")
+        assert "api.eu.intercom.io" in sentence
+        assert "cannot be reached" in sentence
+        assert "intercomstatus.com" in sentence
+        assert "secret detail" not in sentence
+
+
+def stream_with(name: str, **figures: int) -> Any:
+    stream = FakeStream(name, "P")
+    stream.client.tally.add(**figures)
+    stream.client.tally.began, stream.client.tally.ended = 100.0, 102.5
+    return stream
+
+
+class TestProgress:
+    def lines(self, caplog: pytest.LogCaptureFixture) -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.name == LOGGER.name]
+
+    def test_ends_with_a_summary_of_each_stream(self, caplog: pytest.LogCaptureFixture) -> None:
+        streams = [
+            stream_with("contacts", records=2_000, calls=15),
+            stream_with("parts", records=10, calls=4, gone=2, capped=1),
+            stream_with("empty", calls=1),
+        ]
+        with caplog.at_level(logging.INFO), Progress(streams, BUDGET, LOGGER):
+            pass
+        lines = self.lines(caplog)
+        assert lines[:3] == [
+            "contacts: 2000 records, 15 calls in 2.5 s, 7.5 calls per 1,000 records",
+            "parts: 10 records, 4 calls in 2.5 s, 400.0 calls per 1,000 records, "
+            "2 deleted meanwhile, 1 cut by Intercom at its cap",
+            "empty: 0 records, 1 calls in 2.5 s",
+        ]
+        assert lines[3].startswith("The read took ")
+        assert "20 calls" in lines[3]
+
+    def test_sums_up_a_stream_that_made_no_call(self, caplog: pytest.LogCaptureFixture) -> None:
+        with caplog.at_level(logging.INFO), Progress([FakeStream("unread", "P")], BUDGET, LOGGER):  # type: ignore[list-item]
+            pass
+        assert self.lines(caplog)[0] == "unread: 0 records, 0 calls in 0.0 s"
+
+    def test_sums_up_a_read_that_failed_too_and_lets_the_error_pass(self, caplog: pytest.LogCaptureFixture) -> None:
+        with (
+            caplog.at_level(logging.INFO),
+            pytest.raises(KeyError),
+            Progress([stream_with("contacts", records=1, calls=1)], BUDGET, LOGGER),
+        ):
+            raise KeyError
+        assert any(line.startswith("contacts: 1 records") for line in self.lines(caplog))
+
+    def test_is_silent_for_a_minute_at_the_most(self) -> None:
+        assert 0 < report._EVERY <= 60
+
+    @pytest.mark.timeout(20)
+    def test_says_something_while_a_read_lasts(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(report, "_EVERY", 0.001)
+        said = threading.Event()
+
+        class Listener(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                if "records read" in record.getMessage():
+                    said.set()
+
+        listener = Listener()
+        LOGGER.addHandler(listener)
+        try:
+            streams = [stream_with("a", records=7, calls=2), stream_with("b", records=3, calls=1)]
+            with caplog.at_level(logging.INFO), Progress(streams, BUDGET, LOGGER):
+                assert said.wait(10)
+        finally:
+            LOGGER.removeHandler(listener)
+        assert any("10 records read with 3 calls" in line for line in self.lines(caplog))
+
+    def line(self, *streams: Any, limit: int | None = None, calls: int = 0, seconds: float = 60.0) -> str:
+        progress = Progress(streams, SimpleNamespace(limit=limit), LOGGER)  # type: ignore[arg-type]
+        progress._began = time.monotonic() - seconds
+        return progress.line(calls)
+
+    def test_tells_the_share_of_the_estimate_and_the_time_to_go(self) -> None:
+        half = stream_with("a", records=500, calls=5, expected=1_000)
+        unknown = stream_with("b", records=70, calls=3)
+        assert self.line(half, unknown, seconds=600) == (
+            "570 records read with 8 calls in 600 s, 50 % of what was estimated, about 10 minutes to go for that"
+        )
+
+    def test_never_tells_more_than_all_of_it(self) -> None:
+        more = stream_with("a", records=1_500, calls=5, expected=1_000)
+        assert "100 % of what was estimated, about 0 minutes" in self.line(more)
+
+    def test_estimates_nothing_before_the_first_record(self) -> None:
+        assert self.line(stream_with("a", expected=1_000)) == "0 records read with 0 calls in 60 s"
+
+    def test_tells_the_share_of_the_rate_limit(self) -> None:
+        # A limit of a ten-second window, calls of a minute.
+        assert self.line(limit=1_000, calls=3_000).endswith(", 50 % of the rate limit used")
+
+    @pytest.mark.timeout(20)
+    def test_says_nothing_more_after_the_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(report, "_EVERY", 0.001)
+        progress = Progress([], BUDGET, LOGGER)
+        began = time.monotonic()
+        with progress:
+            pass
+        progress._thread.join(10)
+        assert not progress._thread.is_alive()
+        assert time.monotonic() - began < 10
+        assert progress._thread.daemon
