@@ -39,6 +39,35 @@ def test_full_refresh_delivers_what_the_workspace_holds(connector: Connector, wo
     assert sandbox.calls()["without_version"] == 0
 
 
+FOUNDATION = [
+    "contacts",
+    "companies",
+    "conversations",
+    "conversation_parts",
+    "tickets",
+    "activity_logs",
+    "admins",
+    "teams",
+    "tags",
+    "segments",
+    "contact_attributes",
+    "company_attributes",
+    "company_segments",
+]
+
+
+def test_a_larger_workspace_through_the_container(container: Connector, workspace: Workspace) -> None:
+    sandbox = workspace(contacts=5000, companies=1000, conversations=2000)
+    [found] = container.run("discover", config=config()).of("CATALOG")
+    schemas = {stream["name"]: Draft7Validator(stream["json_schema"]) for stream in found["streams"]}
+    output = container.run("read", sandbox.url, config=config(), catalog=catalog(*FOUNDATION))
+    assert_complete(output)
+    assert_delivered(output, sandbox, *FOUNDATION)
+    for stream in FOUNDATION:
+        for record in output.records[stream][::50]:
+            assert schemas[stream].is_valid(record), stream
+
+
 def test_every_record_fits_its_discovered_schema(process: Process, workspace: Workspace) -> None:
     sandbox = workspace()
     [found] = process.run("discover", config=config()).of("CATALOG")

@@ -159,6 +159,11 @@ class ContactNotes(Child, _ContactPages):
         if sync is not None and sync.config.filters.notes.ids:
             self.walk = "notes"
 
+    @property
+    def sweeps(self) -> bool:
+        # Chosen notes are asked for whatever the window; a sweep would bring them again.
+        return super().sweeps and not self.sync.config.filters.notes.ids
+
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         if ids := self.sync.config.filters.notes.ids:
             yield [{"id": note_id} for note_id in ids]
