@@ -25,10 +25,11 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
+
+from source_intercom.filters import Filters, form
 
 _DAY = 86_400
 DOCUMENTATION_URL = "https://docs.airbyte.com/integrations/sources/intercom"
@@ -48,129 +49,6 @@ class ConfigError(AirbyteTracedException):
         super().__init__(internal_message=message, message=message, failure_type=FailureType.config_error)
 
 
-def _form(accepts: str, *, secret: bool = False, **keywords: str) -> dict[str, JsonValue]:
-    """JSON Schema keywords of an option, and ``accepts``, the words that an error sentence ends with."""
-    extra: dict[str, JsonValue] = {"accepts": accepts, **keywords}
-    if secret:
-        extra["airbyte_secret"] = True
-    return extra
-
-
-class _Group(BaseModel):
-    """Options that belong together; a misspelt one is an error, because it would silently filter nothing."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class ConversationFilters(_Group):
-    """Which conversations to sync."""
-
-    states: list[Literal["open", "closed", "snoozed"]] = Field(
-        default=[],
-        title="States",
-        description="Only conversations in these states. Empty: all.",
-        json_schema_extra=_form("a list of open, closed, snoozed"),
-    )
-    assignee: Literal["all", "unassigned", "admins"] = Field(
-        default="all",
-        title="Assigned to",
-        description="All conversations, those assigned to nobody, or those of the teammates named below.",
-        json_schema_extra=_form("all, unassigned or admins"),
-    )
-    admin_ids: list[str] = Field(
-        default=[],
-        title="Teammate ids",
-        description="Ids of the teammates whose conversations are wanted.",
-        json_schema_extra=_form("a list of teammate ids, each of digits"),
-    )
-    ids: list[str] = Field(
-        default=[],
-        title="Conversation ids",
-        description="Just these conversations.",
-        json_schema_extra=_form("a list of conversation ids"),
-    )
-
-    @model_validator(mode="after")
-    def _check_admins(self) -> "ConversationFilters":
-        if not all(admin.isdigit() for admin in self.admin_ids):
-            raise ValueError("names teammates by something else than their ids")
-        if (self.assignee == "admins") != bool(self.admin_ids):
-            raise ValueError("needs 'assignee' to be admins and 'admin_ids' to name them, both or neither")
-        return self
-
-
-class ContactFilters(_Group):
-    """Which contacts to sync."""
-
-    roles: list[Literal["user", "lead"]] = Field(
-        default=[],
-        title="Roles",
-        description="Users, leads or, when empty, both.",
-        json_schema_extra=_form("a list of user, lead"),
-    )
-    emails: list[str] = Field(
-        default=[],
-        title="E-mail addresses",
-        description="Only contacts with these addresses.",
-        json_schema_extra=_form("a list of e-mail addresses"),
-    )
-    segment_ids: list[str] = Field(
-        default=[],
-        title="Segment ids",
-        description="Only contacts in one of these segments.",
-        json_schema_extra=_form("a list of segment ids"),
-    )
-    tag_ids: list[str] = Field(
-        default=[],
-        title="Tag ids",
-        description="Only contacts with one of these tags.",
-        json_schema_extra=_form("a list of tag ids"),
-    )
-    company_ids: list[str] = Field(
-        default=[],
-        title="Company ids",
-        description="Only contacts of one of these companies, by Intercom's own company id.",
-        json_schema_extra=_form("a list of company ids"),
-    )
-    ids: list[str] = Field(
-        default=[],
-        title="Contact ids",
-        description="Just these contacts.",
-        json_schema_extra=_form("a list of contact ids"),
-    )
-
-
-class NoteFilters(_Group):
-    """Which notes to sync."""
-
-    ids: list[str] = Field(
-        default=[],
-        title="Note ids",
-        description="Just these notes on contacts.",
-        json_schema_extra=_form("a list of note ids"),
-    )
-
-
-class EventFilters(_Group):
-    """Whose events to sync."""
-
-    contact_roles: list[Literal["user", "lead"]] = Field(
-        default=[],
-        title="Events of",
-        description="Events of users, of leads or, when empty, of both.",
-        json_schema_extra=_form("a list of user, lead"),
-    )
-
-
-class Filters(_Group):
-    """What to leave out. Filters combine; a record that stops matching is not updated any more."""
-
-    conversations: ConversationFilters = Field(default=ConversationFilters(), title="Conversations")
-    contacts: ContactFilters = Field(default=ContactFilters(), title="Contacts")
-    notes: NoteFilters = Field(default=NoteFilters(), title="Notes")
-    events: EventFilters = Field(default=EventFilters(), title="Events")
-
-
 class Config(BaseModel):
     """A valid set of options. Build it with :meth:`load`, which explains what is wrong in one sentence."""
 
@@ -184,14 +62,14 @@ class Config(BaseModel):
             "The access token of your Intercom app: Developer Hub, your app, Configure, Authentication. "
             "Grant it the read permissions of the data that you want to sync."
         ),
-        json_schema_extra=_form("the access token of an Intercom app, as text", secret=True),
+        json_schema_extra=form("the access token of an Intercom app, as text", secret=True),
     )
     start_date: str | None = Field(
         default=None,
         title="Start date",
         description="Sync what was updated on or after this UTC moment. Leave it empty to sync the whole history.",
         examples=["2024-01-31T00:00:00Z", "2024-01-31"],
-        json_schema_extra=_form(
+        json_schema_extra=form(
             "a date such as 2024-01-31 or a UTC moment such as 2024-01-31T00:00:00Z, not in the future",
             format="date-time",
             pattern=_START_DATE.pattern,
@@ -202,7 +80,7 @@ class Config(BaseModel):
         title="End date",
         description="For a bounded back-fill: leave out what was updated after this UTC moment. Usually empty.",
         examples=["2024-12-31T23:59:59Z"],
-        json_schema_extra=_form(
+        json_schema_extra=form(
             "a date such as 2024-12-31 or a UTC moment, after the start date",
             format="date-time",
             pattern=_START_DATE.pattern,
@@ -212,19 +90,19 @@ class Config(BaseModel):
         default="us",
         title="Region",
         description="Where Intercom hosts your workspace: United States, Europe or Australia.",
-        json_schema_extra=_form("us, eu or au"),
+        json_schema_extra=form("us, eu or au"),
     )
     client_id: str | None = Field(
         default=None,
         title="Client ID",
         description="The client ID of your own Intercom OAuth app. Not needed with an access token.",
-        json_schema_extra=_form("text", secret=True),
+        json_schema_extra=form("text", secret=True),
     )
     client_secret: str | None = Field(
         default=None,
         title="Client secret",
         description="The client secret of your own Intercom OAuth app. Not needed with an access token.",
-        json_schema_extra=_form("text", secret=True),
+        json_schema_extra=form("text", secret=True),
     )
     lookback_window: int = Field(
         default=0,
@@ -236,7 +114,7 @@ class Config(BaseModel):
             "again, because Intercom's search can lag behind by minutes."
         ),
         examples=[0, 7, 60],
-        json_schema_extra=_form("a whole number of days from 0 to 3650"),
+        json_schema_extra=form("a whole number of days from 0 to 3650"),
     )
     activity_logs_time_step: int = Field(
         default=30,
@@ -245,7 +123,7 @@ class Config(BaseModel):
         title="Activity logs step (days)",
         description="How many days of activity logs one request covers. Lower it if that stream is slow or fails.",
         examples=[30, 10, 5],
-        json_schema_extra=_form("a whole number of days from 1 to 91"),
+        json_schema_extra=form("a whole number of days from 1 to 91"),
     )
     num_workers: int = Field(
         default=50,
@@ -254,7 +132,7 @@ class Config(BaseModel):
         title="Workers",
         description="How many requests may be under way at once. The default fills Intercom's usual rate limit.",
         examples=[10, 50],
-        json_schema_extra=_form("a whole number from 1 to 100"),
+        json_schema_extra=form("a whole number from 1 to 100"),
     )
     api_rate_limit: int | None = Field(
         default=None,
@@ -266,48 +144,48 @@ class Config(BaseModel):
             "Empty: all that Intercom allows your app."
         ),
         examples=[5000, 9500],
-        json_schema_extra=_form("a whole number of calls from 6 to 100000, or nothing"),
+        json_schema_extra=form("a whole number of calls from 6 to 100000, or nothing"),
     )
 
     filters: Filters = Field(
         default=Filters(),
         title="Filters",
         description="Sync only a part of your conversations, contacts, notes or events.",
-        json_schema_extra=_form("an object of the groups conversations, contacts, notes and events"),
+        json_schema_extra=form("an object of the groups conversations, contacts, notes and events"),
     )
     expand: list[Literal["tags", "companies", "notes", "subscriptions"]] = Field(
         default=[],
         title="Complete lists in contacts",
         description="Intercom cuts these lists at ten inside a contact. Those chosen here are completed, which costs "
         "a call for each contact that has more. The streams contact_tags and contact_companies are always complete.",
-        json_schema_extra=_form("a list of tags, companies, notes, subscriptions"),
+        json_schema_extra=form("a list of tags, companies, notes, subscriptions"),
     )
     skip_failed_conversations: bool = Field(
         default=False,
         title="Skip failed conversations",
         description="Leave out conversations that Intercom cannot give after several tries, and name them in the "
         "log, instead of ending the stream as incomplete. Data may be missing.",
-        json_schema_extra=_form("true or false"),
+        json_schema_extra=form("true or false"),
     )
     order_by: Literal["updated_at", "created_at"] = Field(
         default="updated_at",
         title="Order by",
         description="The time that drives incremental syncs of contacts, conversations and tickets. With created_at, "
         "later changes of a record are not synced.",
-        json_schema_extra=_form("updated_at or created_at"),
+        json_schema_extra=form("updated_at or created_at"),
     )
     plain_text_bodies: bool = Field(
         default=False,
         title="Plain text bodies",
         description="Ask for message bodies as plain text instead of HTML.",
-        json_schema_extra=_form("true or false"),
+        json_schema_extra=form("true or false"),
     )
     custom_object_types: list[str] = Field(
         default=[],
         title="Custom object types",
         description="Identifiers of the custom object types to sync; Intercom cannot list them.",
         examples=[["Order", "Subscription"]],
-        json_schema_extra=_form("a list of identifiers"),
+        json_schema_extra=form("a list of identifiers"),
     )
 
     @field_validator("access_token", mode="before")

@@ -239,7 +239,7 @@ def test_an_end_may_be_given_with_or_without_a_start() -> None:
     assert Config.load({"access_token": TOKEN, "end_date": "2024-02-29T02:00:00+02:00"}).end == 1709164800
     both = Config.load({"access_token": TOKEN, "start_date": "2024-02-28", "end_date": "2024-02-29"})
     assert (both.start, both.end) == (1709078400, 1709164800 + 86399)
-    assert Config.load({"access_token": TOKEN, "end_date": "9999-12-31"}).end == 253402214400
+    assert Config.load({"access_token": TOKEN, "end_date": "9999-12-31"}).end == 253402214400 + 86399
 
 
 @pytest.mark.parametrize("end_date", ["2024-02-27", "2024-02-28", "2024-02-28T00:00:00Z", "2024-02-28T01:00:00+02:00"])

@@ -352,6 +352,15 @@ class TestReadBounds:
         assert output.error is None
         assert output.states("tickets")[-1] == {"updated_at": 1_700_000_000}
 
+    @pytest.mark.parametrize(("server_time", "end"), [(NOW - 500, NOW - 500), (NOW, NOW - 100)])
+    def test_ends_at_the_end_date_unless_intercom_has_not_reached_it(
+        self, server_time: int, end: int, workspace: Workspace
+    ) -> None:
+        workspace.server_time = server_time
+        end_date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(NOW - 100))
+        output = read("tickets", start_date="2025-10-01", end_date=end_date)
+        assert output.states("tickets")[-1] == {"updated_at": end}
+
     def test_incremental_begins_an_hour_before_its_state(self, workspace: Workspace) -> None:
         state = saved(tickets={"updated_at": NOW - DAY})
         workspace.records["tickets"] = [

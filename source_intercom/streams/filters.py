@@ -10,7 +10,8 @@ from itertools import islice, product
 from typing import Any
 
 from source_intercom.api.search import Query
-from source_intercom.config import Config, ContactFilters
+from source_intercom.config import Config
+from source_intercom.filters import ContactFilters
 from source_intercom.streams.coercion import Record
 
 # Groups of one search; with three groups for a window of whole days, five combinations of filters.
