@@ -40,7 +40,9 @@ from source_intercom.sync.state import FILTERS, INDEX_LAG, WindowCursor, fingerp
 from source_intercom.sync.windows import DAY
 
 # Records wait here for stdout. A conversation can weigh 100 KB, so the CDK's 10,000 would be gigabytes.
-_QUEUED = 1_000
+_QUEUED_RECORDS = 1_000
+# A page can weigh a megabyte.
+_QUEUED_PAGES = 64
 # A person waits for `check`: two retries, not five.
 _CHECK_RETRIES = 2
 
@@ -112,7 +114,7 @@ class SourceIntercom(AbstractSource):
             sync = _begin(options, transport, logger, selected=names)
             # States and logs must leave through the queue of the records, or a state would overtake the
             # records that it covers (design §2).
-            queue: Queue[QueueItem] = Queue(maxsize=_QUEUED)
+            queue: Queue[QueueItem] = Queue(maxsize=_QUEUED_PAGES if self._pages else _QUEUED_RECORDS)
             self._messages = ConcurrentMessageRepository(queue, InMemoryMessageRepository())
             states = ConnectorStateManager(state=state)
             streams = [

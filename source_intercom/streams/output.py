@@ -5,6 +5,7 @@ walks of a serializer, a print. A page of lines made by the worker costs that on
 print the same bytes; the process of ours takes pages, whoever drives the source through the CDK gets records.
 """
 
+import json
 import time
 from collections.abc import Iterator
 
@@ -36,7 +37,7 @@ def as_pages(stream: str, rows: list[Record]) -> Iterator[RecordPage]:
     lines: list[bytes] = []
     size = count = 0
     for row in rows:
-        line = orjson.dumps({name: value for name, value in row.items() if value is not None})
+        line = _line({name: value for name, value in row.items() if value is not None})
         lines += (head, line, tail)
         size += len(line)
         count += 1
@@ -45,6 +46,14 @@ def as_pages(stream: str, rows: list[Record]) -> Iterator[RecordPage]:
             lines, size, count = [], 0, 0
     if lines:
         yield RecordPage(stream, b"".join(lines), count)
+
+
+def _line(row: Record) -> bytes:
+    try:
+        return orjson.dumps(row)
+    except TypeError:
+        # orjson stops at 64 bits; the CDK falls back to the standard library too.
+        return json.dumps(row).encode()
 
 
 def as_records(stream: str, rows: list[Record], slice_: StreamSlice) -> Iterator[CdkRecord]:
