@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from source_intercom.api.client import Client
 from source_intercom.api.paging import Page
 from source_intercom.streams import permissions
-from source_intercom.streams.base import Reading, Sync
+from source_intercom.streams.base import IntercomStream, Reading, Sync
 from source_intercom.streams.shapes import Child, ListStream, Projection, WalkedStream
 from source_intercom.sync.windows import Window
 
@@ -40,6 +40,11 @@ class CompanyTags(Projection, Companies):
 
     key = ("company_id", "id")
     nested = ("tags", "tags")
+
+    def _make_client(self, sync: Sync) -> Client:
+        # The walk's calls are those of the companies; alone, this stream makes them.
+        return IntercomStream._make_client(self, sync) if "companies" in sync.selected else sync.companies.client
+
     parent_key = "company_id"
     parent_time = "company_updated_at"
     cursor_time = "company_updated_at"
