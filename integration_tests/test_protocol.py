@@ -54,6 +54,15 @@ def test_check_names_what_a_missing_permission_costs(connector: Connector, works
     )
 
 
+def test_check_says_once_what_the_plan_lacks(process: Process, workspace: Workspace) -> None:
+    sandbox = workspace(plan_restricted=["Read tickets"])
+    [status] = process.run("check", sandbox.url, config=config()).of("CONNECTION_STATUS")
+    assert status["status"] == "SUCCEEDED"
+    assert status["message"].startswith("As the plan of this workspace does not include")
+    assert status["message"].count("ticket_parts") == 1
+    assert "Without the permission" not in status["message"]
+
+
 def test_check_fails_when_nothing_can_be_read(process: Process, workspace: Workspace) -> None:
     [status] = process.run("check", workspace(scopes=[]).url, config=config()).of("CONNECTION_STATUS")
     assert status["status"] == "FAILED"

@@ -13,7 +13,15 @@ from source_intercom.streams import IntercomStream
 _EVERY = 60.0  # seconds between two progress lines; platforms take a long silence for a hang (peers #5)
 
 
-def missing_permissions(streams: Iterable[IntercomStream]) -> dict[str, list[IntercomStream]]:
+class Missing(dict[str, list[IntercomStream]]):
+    """Permissions that are missing, each with the streams that it costs; ``by_plan`` are those no grant can give."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_plan: set[str] = set()
+
+
+def missing_permissions(streams: Iterable[IntercomStream]) -> Missing:
     """Which permissions the token lacks, each with the streams that it costs; one cheap call a permission.
 
     Raises the ``IntercomError`` of a probe that failed for another reason than access.
@@ -24,22 +32,28 @@ def missing_permissions(streams: Iterable[IntercomStream]) -> dict[str, list[Int
         probes.setdefault(stream.permission, stream)
         for permission in (stream.permission, *stream.also_needs):
             needing.setdefault(permission, []).append(stream)
-    missing: dict[str, list[IntercomStream]] = {}
+    missing = Missing()
     for permission, stream in probes.items():
         try:
             stream.probe()
-        except AccessDenied:
+        except AccessDenied as error:
             missing[permission] = needing[permission]
+            if error.by_plan:
+                missing.by_plan.add(permission)
     return missing
 
 
-def permission_report(missing: dict[str, list[IntercomStream]]) -> str:
-    """One sentence a missing permission, empty when none is missing."""
-    return " ".join(
-        f'Without the permission "{permission}" these streams cannot be synced: '
-        f"{', '.join(stream.name for stream in streams)}."
-        for permission, streams in missing.items()
-    )
+def permission_report(missing: Missing) -> str:
+    """One sentence a missing permission or feature of the plan, empty when none is missing."""
+    sentences = []
+    for permission, streams in missing.items():
+        names = ", ".join(stream.name for stream in streams)
+        if permission in missing.by_plan:
+            plan = f'As the plan of this workspace does not include what "{permission}" is for,'
+            sentences.append(f"{plan} these streams cannot be synced: {names}.")
+        else:
+            sentences.append(f'Without the permission "{permission}" these streams cannot be synced: {names}.')
+    return " ".join(sentences)
 
 
 class Progress:

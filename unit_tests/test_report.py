@@ -13,7 +13,7 @@ import pytest
 from source_intercom import report
 from source_intercom.api.client import Tally
 from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone, TokenRejected, Unavailable
-from source_intercom.report import Progress, explain, missing_permissions, permission_report
+from source_intercom.report import Missing, Progress, explain, missing_permissions, permission_report
 
 LOGGER = logging.getLogger("airbyte.test_report")
 BUDGET: Any = SimpleNamespace(limit=None)
@@ -61,14 +61,22 @@ class TestPermissions:
             missing(FakeStream("a", "P", error))
 
     def test_the_report_names_permission_and_streams(self) -> None:
-        streams: Any = {"Read P": [FakeStream("a", "P"), FakeStream("b", "P")], "Read Q": [FakeStream("c", "Q")]}
-        assert permission_report(streams) == (
+        found: Any = Missing()
+        found.update({"Read P": [FakeStream("a", "P"), FakeStream("b", "P")], "Read Q": [FakeStream("c", "Q")]})
+        assert permission_report(found) == (
             'Without the permission "Read P" these streams cannot be synced: a, b. '
             'Without the permission "Read Q" these streams cannot be synced: c.'
         )
 
+    def test_what_the_plan_lacks_is_no_permission_to_grant(self) -> None:
+        denied = AccessDenied("no", by_plan=True)
+        streams: Any = [FakeStream("a", "P", denied), FakeStream("b", "Q"), FakeStream("c", "P")]
+        assert permission_report(missing_permissions(streams)) == (
+            'As the plan of this workspace does not include what "P" is for, these streams cannot be synced: a, c.'
+        )
+
     def test_no_report_when_none_is_missing(self) -> None:
-        assert permission_report({}) == ""
+        assert permission_report(Missing()) == ""
 
 
 class TestExplain:

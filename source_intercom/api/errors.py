@@ -112,6 +112,10 @@ class TokenRejected(IntercomError):
 class AccessDenied(IntercomError):
     failure = FailureType.config_error
 
+    def __init__(self, message: str, detail: str = "", *, by_plan: bool = False) -> None:
+        super().__init__(message, detail)
+        self.by_plan = by_plan  # the workspace has not bought it; no permission helps
+
 
 class RequestRefused(IntercomError):
     pass
@@ -197,6 +201,7 @@ def error_for(meaning: Meaning, failure: Failure, *, endpoint: str, permission: 
                 f"This Intercom workspace's plan does not include this data (Intercom says: "
                 f"{failure.message or failure.code or 'payment required'}): leave the stream out, or upgrade the plan.",
                 detail,
+                by_plan=True,
             )
         if not permission:
             return AccessDenied(
