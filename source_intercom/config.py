@@ -59,50 +59,63 @@ class Config(BaseModel):
         min_length=1,
         title="Access token",
         description=(
-            "The access token of your Intercom app: Developer Hub, your app, Configure, Authentication. "
-            "Grant it the read permissions of the data that you want to sync."
+            "In Intercom: Settings, Developer Hub, your app, Configure, Authentication. Copy the access "
+            "token from there, and give the app permission to read what you want to sync."
         ),
-        json_schema_extra=form("the access token of an Intercom app, as text", secret=True),
+        json_schema_extra=form("the access token of an Intercom app, as text", secret=True, group="account"),
     )
     start_date: str | None = Field(
         default=None,
         title="Start date",
-        description="Sync what was updated on or after this UTC moment. Leave it empty to sync the whole history.",
-        examples=["2024-01-31T00:00:00Z", "2024-01-31"],
+        description=(
+            "Sync only what was created or changed on or after this date (UTC). Leave it empty for the whole history."
+        ),
+        examples=["2024-01-31", "2024-01-31T00:00:00Z"],
         json_schema_extra=form(
             "a date such as 2024-01-31 or a UTC moment such as 2024-01-31T00:00:00Z, not in the future",
             format="date-time",
             pattern=_START_DATE.pattern,
+            pattern_descriptor="YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ",
+            group="data",
+            always_show=True,
         ),
     )
     end_date: str | None = Field(
         default=None,
         title="End date",
-        description="For a bounded back-fill: leave out what was updated after this UTC moment. Usually empty.",
+        description=(
+            "Only for a one-time load of a past period: leaves out what was changed after this date (UTC). "
+            "Leave it empty for regular syncs."
+        ),
         examples=["2024-12-31T23:59:59Z"],
         json_schema_extra=form(
             "a date such as 2024-12-31 or a UTC moment, after the start date",
             format="date-time",
             pattern=_START_DATE.pattern,
+            pattern_descriptor="YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ",
+            group="data",
         ),
     )
     region: Region = Field(
         default="us",
-        title="Region",
-        description="Where Intercom hosts your workspace: United States, Europe or Australia.",
-        json_schema_extra=form("us, eu or au"),
+        title="Workspace region",
+        description=(
+            "Where Intercom stores your data: us (United States), eu (Europe) or au (Australia). If you are "
+            "not sure, it is us."
+        ),
+        json_schema_extra=form("us, eu or au", group="account", always_show=True),
     )
     client_id: str | None = Field(
         default=None,
         title="Client ID",
-        description="The client ID of your own Intercom OAuth app. Not needed with an access token.",
-        json_schema_extra=form("text", secret=True),
+        description=("Only if you use your own OAuth app. Leave it empty if you gave an access token."),
+        json_schema_extra=form("text", secret=True, group="account"),
     )
     client_secret: str | None = Field(
         default=None,
         title="Client secret",
-        description="The client secret of your own Intercom OAuth app. Not needed with an access token.",
-        json_schema_extra=form("text", secret=True),
+        description=("Only if you use your own OAuth app. Leave it empty if you gave an access token."),
+        json_schema_extra=form("text", secret=True, group="account"),
     )
     lookback_window: int = Field(
         default=0,
@@ -110,82 +123,93 @@ class Config(BaseModel):
         le=3650,
         title="Lookback window (days)",
         description=(
-            "How many days before the last sync each sync reads again. The hour before it is always read "
-            "again, because Intercom's search can lag behind by minutes."
+            "Each sync also re-reads this many days before the previous one, to catch late changes. 0 suits "
+            "most; the last hour is always re-read."
         ),
         examples=[0, 7, 60],
-        json_schema_extra=form("a whole number of days from 0 to 3650"),
+        json_schema_extra=form("a whole number of days from 0 to 3650", group="advanced"),
     )
     activity_logs_time_step: int = Field(
         default=30,
         ge=1,
         le=91,
-        title="Activity logs step (days)",
+        title="Activity logs: days per request",
         description="How many days of activity logs one request covers. Lower it if that stream is slow or fails.",
         examples=[30, 10, 5],
-        json_schema_extra=form("a whole number of days from 1 to 91"),
+        json_schema_extra=form("a whole number of days from 1 to 91", group="advanced"),
     )
     num_workers: int = Field(
         default=50,
         ge=1,
         le=100,
-        title="Workers",
-        description="How many requests may be under way at once. The default fills Intercom's usual rate limit.",
+        title="Parallel requests",
+        description=(
+            "How many requests may be under way at once. Leave it at 50 unless Intercom or your machine struggles."
+        ),
         examples=[10, 50],
-        json_schema_extra=form("a whole number from 1 to 100"),
+        json_schema_extra=form("a whole number from 1 to 100", group="advanced"),
     )
     api_rate_limit: int | None = Field(
         default=None,
         ge=6,
         le=100_000,
-        title="Rate limit (calls a minute)",
+        title="Most API calls a minute",
         description=(
-            "The most calls a minute this connector may make, to leave room for your other integrations. "
-            "Empty: all that Intercom allows your app."
+            "Leave it empty to use all that Intercom allows. Set it to keep room for your other integrations."
         ),
         examples=[5000, 9500],
-        json_schema_extra=form("a whole number of calls from 6 to 100000, or nothing"),
+        json_schema_extra=form("a whole number of calls from 6 to 100000, or nothing", group="advanced"),
     )
 
     filters: Filters = Field(
         default=Filters(),
-        title="Filters",
-        description="Sync only a part of your conversations, contacts, notes or events.",
-        json_schema_extra=form("an object of the groups conversations, contacts, notes and events"),
+        title="Filters (sync only a part)",
+        description=("Empty filters sync everything. A record that stops matching keeps its last synced values."),
+        json_schema_extra=form("an object of the groups conversations, contacts, notes and events", group="data"),
     )
     expand: list[Literal["tags", "companies", "notes", "subscriptions"]] = Field(
         default=[],
-        title="Complete lists in contacts",
-        description="Intercom cuts these lists at ten inside a contact. Those chosen here are completed, which costs "
-        "a call for each contact that has more. The streams contact_tags and contact_companies are always complete.",
-        json_schema_extra=form("a list of tags, companies, notes, subscriptions"),
+        title="Complete long lists in contacts",
+        description=(
+            "Intercom gives only the first ten of these inside a contact. Those chosen here are completed, "
+            "which costs a call for each contact that has more. The streams contact_tags and "
+            "contact_companies are always complete."
+        ),
+        json_schema_extra=form("a list of tags, companies, notes, subscriptions", uniqueItems=True, group="data"),
     )
     skip_failed_conversations: bool = Field(
         default=False,
-        title="Skip failed conversations",
-        description="Leave out conversations that Intercom cannot give after several tries, and name them in the "
-        "log, instead of ending the stream as incomplete. Data may be missing.",
-        json_schema_extra=form("true or false"),
+        title="Skip conversations that cannot be read",
+        description=(
+            "Continues without the parts of conversations that Intercom fails to give after several tries, "
+            "and names them in the log. Your data may then be incomplete."
+        ),
+        json_schema_extra=form("true or false", group="advanced"),
     )
     order_by: Literal["updated_at", "created_at"] = Field(
         default="updated_at",
-        title="Order by",
-        description="The time that drives incremental syncs of contacts, conversations and tickets. With created_at, "
-        "later changes of a record are not synced.",
-        json_schema_extra=form("updated_at or created_at"),
+        title="Sync new changes by",
+        description=(
+            "updated_at (recommended) picks up every change of contacts, conversations and tickets. "
+            "created_at picks up new records only: later changes are missed."
+        ),
+        json_schema_extra=form("updated_at or created_at", group="advanced"),
     )
     plain_text_bodies: bool = Field(
         default=False,
-        title="Plain text bodies",
-        description="Ask for message bodies as plain text instead of HTML.",
-        json_schema_extra=form("true or false"),
+        title="Message text without HTML",
+        description=("Ask for the bodies of conversation parts as plain text instead of HTML."),
+        json_schema_extra=form("true or false", group="data"),
     )
     custom_object_types: list[str] = Field(
         default=[],
         title="Custom object types",
-        description="Identifiers of the custom object types to sync; Intercom cannot list them.",
+        description=(
+            "Names of your custom object types, such as Order, as they are set up in Intercom, which cannot "
+            "list them for us."
+        ),
         examples=[["Order", "Subscription"]],
-        json_schema_extra=form("a list of identifiers"),
+        json_schema_extra=form("a list of identifiers", group="data"),
     )
 
     @field_validator("access_token", mode="before")
@@ -255,6 +279,11 @@ class Config(BaseModel):
                 "type": "object",
                 "required": [name for name, field in cls.model_fields.items() if field.is_required()],
                 "additionalProperties": True,
+                "groups": [
+                    {"id": "account", "title": "Account"},
+                    {"id": "data", "title": "What to sync"},
+                    {"id": "advanced", "title": "Advanced"},
+                ],
                 "properties": dict(cls._properties()),
             },
             advanced_auth=_advanced_auth(),

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 
-def form(accepts: str, *, secret: bool = False, **keywords: str) -> dict[str, JsonValue]:
+def form(accepts: str, *, secret: bool = False, **keywords: JsonValue) -> dict[str, JsonValue]:
     """JSON Schema keywords of an option, and ``accepts``, the words that an error sentence ends with."""
     extra: dict[str, JsonValue] = {"accepts": accepts, **keywords}
     if secret:
@@ -26,24 +26,24 @@ class ConversationFilters(_Group):
         default=[],
         title="States",
         description="Only conversations in these states. Empty: all.",
-        json_schema_extra=form("a list of open, closed, snoozed"),
+        json_schema_extra=form("a list of open, closed, snoozed", uniqueItems=True),
     )
     assignee: Literal["all", "unassigned", "admins"] = Field(
         default="all",
         title="Assigned to",
-        description="All conversations, those assigned to nobody, or those of the teammates named below.",
+        description="All conversations, those of nobody, or with admins those of the teammates listed below by id.",
         json_schema_extra=form("all, unassigned or admins"),
     )
     admin_ids: list[str] = Field(
         default=[],
-        title="Teammate ids",
-        description="Ids of the teammates whose conversations are wanted.",
+        title="Teammate IDs",
+        description="Goes with admins above. The id column of the stream admins.",
         json_schema_extra=form("a list of teammate ids, each of digits"),
     )
     ids: list[str] = Field(
         default=[],
-        title="Conversation ids",
-        description="Just these conversations.",
+        title="Conversation IDs",
+        description="Only these, by id. Empty: all.",
         json_schema_extra=form("a list of conversation ids"),
     )
 
@@ -62,8 +62,8 @@ class ContactFilters(_Group):
     roles: list[Literal["user", "lead"]] = Field(
         default=[],
         title="Roles",
-        description="Users, leads or, when empty, both.",
-        json_schema_extra=form("a list of user, lead"),
+        description="Users or leads. None: both.",
+        json_schema_extra=form("a list of user, lead", uniqueItems=True),
     )
     emails: list[str] = Field(
         default=[],
@@ -73,26 +73,26 @@ class ContactFilters(_Group):
     )
     segment_ids: list[str] = Field(
         default=[],
-        title="Segment ids",
-        description="Only contacts in one of these segments.",
+        title="Segment IDs",
+        description="Only contacts in one of these: the id column of the stream segments.",
         json_schema_extra=form("a list of segment ids"),
     )
     tag_ids: list[str] = Field(
         default=[],
-        title="Tag ids",
-        description="Only contacts with one of these tags.",
+        title="Tag IDs",
+        description="Only contacts with one of these: the id column of the stream tags.",
         json_schema_extra=form("a list of tag ids"),
     )
     company_ids: list[str] = Field(
         default=[],
-        title="Company ids",
+        title="Company IDs",
         description="Only contacts of one of these companies, by Intercom's own company id.",
         json_schema_extra=form("a list of company ids"),
     )
     ids: list[str] = Field(
         default=[],
-        title="Contact ids",
-        description="Just these contacts.",
+        title="Contact IDs",
+        description="Only these, by id. Empty: all.",
         json_schema_extra=form("a list of contact ids"),
     )
 
@@ -102,8 +102,8 @@ class NoteFilters(_Group):
 
     ids: list[str] = Field(
         default=[],
-        title="Note ids",
-        description="Just these notes on contacts.",
+        title="Note IDs",
+        description="Only these notes on contacts, by id. Empty: all.",
         json_schema_extra=form("a list of note ids"),
     )
 
@@ -113,9 +113,9 @@ class EventFilters(_Group):
 
     contact_roles: list[Literal["user", "lead"]] = Field(
         default=[],
-        title="Events of",
-        description="Events of users, of leads or, when empty, of both.",
-        json_schema_extra=form("a list of user, lead"),
+        title="Events of which contacts",
+        description="Users or leads. None: both.",
+        json_schema_extra=form("a list of user, lead", uniqueItems=True),
     )
 
 

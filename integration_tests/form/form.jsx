@@ -7,6 +7,8 @@ import { createRoot } from "react-dom/client";
 
 import "./form.css";
 
+const { spec } = window;
+
 // Last come those without an order, as Airbyte has it.
 const place = (schema) => schema.order ?? Infinity;
 const inOrder = (properties) =>
@@ -35,6 +37,7 @@ function widgets(schema) {
     ui["ui:widget"] = "checkboxes";
     ui["ui:options"] = { inline: true };
   }
+  else if (schema.type === "array") ui["ui:options"] = { orderable: false };
   if (schema.pattern_descriptor) ui["ui:placeholder"] = schema.pattern_descriptor;
   else if (schema.type === "string" && schema.examples) ui["ui:placeholder"] = String(schema.examples[0]);
   if (schema.properties) {
@@ -82,24 +85,30 @@ function ObjectTemplate({ schema, title, description, properties, fieldPathId })
     .map(({ id, title, fields }) => <Card key={id ?? ""} title={title} fields={fields} schema={schema} />);
 }
 
+// The library's own buttons are icons of a font that is not here.
+const AddButton = ({ id, onClick }) => <button type="button" id={id} onClick={onClick}>Add</button>;
+const RemoveButton = ({ id, onClick }) => <button type="button" id={id} onClick={onClick}>Remove</button>;
+
 /** A pattern says nothing to a person; its descriptor does. */
 function inWords(errors) {
   return errors.map((error) => {
-    const descriptor = error.name === "pattern" && error.parentSchema?.pattern_descriptor;
-    return descriptor ? { ...error, message: `must look like ${descriptor}` } : error;
+    const [, ...path] = error.property.split(".");
+    const descriptor = path.reduce((schema, name) => schema?.properties?.[name], spec)?.pattern_descriptor;
+    return error.name === "pattern" && descriptor ? { ...error, message: `must look like ${descriptor}` } : error;
   });
 }
 
-const { spec } = window;
 createRoot(document.getElementById("form")).render(
   <Form
     schema={asAirbyteReads(spec)}
     uiSchema={widgets(spec)}
     validator={validator}
-    templates={{ ObjectFieldTemplate: ObjectTemplate }}
+    templates={{ ObjectFieldTemplate: ObjectTemplate, ButtonTemplates: { AddButton, RemoveButton } }}
     transformErrors={inWords}
     showErrorList={false}
     noHtml5Validate
+    // Each error stands at its field; without this the library also calls it a fault of the page.
+    onError={() => {}}
     // Read by fill.mjs.
     onSubmit={({ formData }) => (window.submitted = formData)}
   />,
