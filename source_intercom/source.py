@@ -146,6 +146,7 @@ class SourceIntercom(AbstractSource):
             return Member(stream, FinalStateCursor(stream.name, None, self._messages))
         # A full refresh is whole whatever the state says: half a table is no refresh.
         raw = {} if stream.full else states.get_stream_state(stream.name, None)
+        filters = fingerprint(stream.filters)
         cursor = WindowCursor(
             stream=stream.name,
             field=field,
@@ -156,9 +157,9 @@ class SourceIntercom(AbstractSource):
             planner=lambda: stream.planner,
             message_repository=self._messages,
             state_manager=states,
-            filters=fingerprint(stream.filters),
+            filters=filters,
         )
-        if raw and raw.get(FILTERS) != fingerprint(stream.filters):
+        if raw and raw.get(FILTERS) != filters:
             logger.warning(
                 f"{stream.name}: the filters have changed since the saved state. What matches only now and has not "
                 "changed since stays out; clear the stream's state to sync it."

@@ -12,9 +12,7 @@ from source_intercom.streams.base import UNCUT, Reading, Sync, moment_of
 from source_intercom.streams.coercion import Record
 from source_intercom.streams.filters import Choices, belongs_to_company, contact_choices, is_chosen
 from source_intercom.streams.shapes import Child, ListStream, Projection, SearchStream, WalkedStream
-from source_intercom.sync.windows import DAY, Window, cut_at_midnights
-
-_AHEAD = 3650 * DAY
+from source_intercom.sync.windows import FAR_AHEAD, Window, cut_at_midnights
 
 
 class _ContactPages(SearchStream):
@@ -220,7 +218,7 @@ class _EveryContact(Child, _ContactPages):
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         # The window is one of the children's time, which the contacts' own times must not cut: not in pieces, and
         # not at its end, or the events of a contact that changes meanwhile would be lost.
-        return super().pages(Window(self.sync.config.start, self.sync.begin + _AHEAD), UNCUT)
+        return super().pages(Window(self.sync.config.start, self.sync.begin + FAR_AHEAD), UNCUT)
 
     @property
     def sweeps(self) -> bool:

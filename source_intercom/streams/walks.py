@@ -36,14 +36,12 @@ from source_intercom.streams.base import UNCUT, IntercomStream
 from source_intercom.streams.coercion import Record
 from source_intercom.streams.output import as_pages, as_records
 from source_intercom.sync.state import WindowCursor
-from source_intercom.sync.windows import DAY, Window
+from source_intercom.sync.windows import FAR_AHEAD, Window
 
 # Failures for want of an answer that are told; the log has them all.
 _TOLD = 3
 # Failures in a row after which the rest is left to the next sync: each of them took minutes of retries.
 _IN_A_ROW = 3
-# The sweep has no end; searches want one. Nobody's sync takes ten years.
-_SWEEP_SECONDS = 3650 * DAY
 
 
 @dataclass
@@ -273,7 +271,7 @@ class WindowPartition(Partition):
 
     def _after_begin(self) -> Window:
         begin = self._walk.leader.stream.sync.begin
-        return Window(begin + 1, begin + _SWEEP_SECONDS)
+        return Window(begin + 1, begin + FAR_AHEAD)
 
     def _give_up(self) -> None:
         self._unread_for.update(member.stream.name for member in self._walk.members)

@@ -11,6 +11,8 @@ from typing import NamedTuple, TypeAlias
 
 DAY = 86_400
 HOUR = 3_600
+# Searches want an end where there is none; nobody's sync takes ten years.
+FAR_AHEAD = 3650 * DAY
 
 
 class Window(NamedTuple):
