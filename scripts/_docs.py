@@ -17,7 +17,8 @@ from typing import Any
 
 from source_intercom.api.client import API_VERSION
 from source_intercom.streams import CATALOGUE, IntercomStream
-from source_intercom.streams.shapes import Child, NewestFirstStream, Projection, SearchStream, WalkedStream
+from source_intercom.streams.search import SearchStream
+from source_intercom.streams.shapes import Child, NewestFirstStream, Projection, WalkedStream
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = Path("docs/streams.md")

@@ -39,7 +39,7 @@ from source_intercom.source import SourceIntercom
 from source_intercom.streams import CATALOGUE
 from source_intercom.streams.base import Reading
 from source_intercom.streams.output import RecordPage
-from source_intercom.streams.shapes import SearchStream
+from source_intercom.streams.search import SearchStream
 from source_intercom.sync.state import StateError, WindowCursor
 from source_intercom.sync.windows import DAY, HOUR, Planner, Window
 

@@ -218,6 +218,10 @@ class Client:
             for future in futures:
                 future.cancel()
 
+    def begin(self, function: Callable[[], R]) -> Future[R]:
+        """Have one of the shared threads do it meanwhile."""
+        return self._transport.threads.submit(function)
+
     def _call(
         self, method: str, path: str, *, params: Mapping[str, Any] | None, json: Json | None, retry: bool
     ) -> Json:

@@ -3,9 +3,10 @@
 Both shapes of query ask for at least the window; the stream filters exactly afterwards.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 Query = dict[str, Any]
+Order = Literal["ascending", "descending"]
 
 
 def seconds_query(field: str, start: int, end: int) -> Query:
@@ -32,12 +33,9 @@ def whole_days_query(field: str, start: int, end: int) -> Query:
 
 
 def search_body(
-    query: Query, sort_field: str, per_page: int, starting_after: str | None, *, order: str = "ascending"
+    query: Query, sort_field: str, per_page: int, starting_after: str | None, *, order: Order = "ascending"
 ) -> dict[str, Any]:
-    """The whole body of one page. Every page carries query and sort again: Intercom fails without (notes §4.3).
-
-    Ascending order means that a record which changes meanwhile moves ahead of the reader, never behind.
-    """
+    """The whole body of one page. Every page carries query and sort again: Intercom fails without (notes §4.3)."""
     pagination: dict[str, Any] = {"per_page": per_page}
     if starting_after is not None:
         pagination["starting_after"] = starting_after

@@ -6,7 +6,7 @@ the business of its shape (``shapes``); windows, states and failures that of ``s
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone, tzinfo
 from functools import cached_property
@@ -35,8 +35,12 @@ class Reading(Protocol):
     """The window that is being read, as its stream sees it."""
 
     @property
-    def window_pages(self) -> int:
-        """How many pages a window should have at least, so that the streams of the walk waste little."""
+    def may_cut(self) -> bool:
+        """Whether parts of the window may be read elsewhere."""
+
+    @property
+    def is_costly(self) -> bool:
+        """Whether a page takes calls beyond its own, so that it is worth a checkpoint and a page fetched ahead."""
 
     def expect(self, total: int) -> None:
         """The window matches so many records."""
@@ -44,14 +48,19 @@ class Reading(Protocol):
     def split(self, windows: Iterable[Window]) -> None:
         """Hand out the windows at the end of this one; it ends where the first of them starts."""
 
-    def reached(self, moment: int) -> None:
-        """Everything of the window up to and including ``moment`` has been given."""
+    def share(self, pages: "Callable[[Reading], Iterator[Page]]") -> None:
+        """Have a second worker read the same window, by ``pages``; it is read when both are done."""
+
+    def reached(self, part: Window) -> None:
+        """This part of the window has been given whole."""
 
 
-class _Uncut:
+@dataclass(frozen=True)
+class Uncut:
     """A window that is read as it is."""
 
-    window_pages = 1_000_000_000
+    is_costly: bool
+    may_cut: ClassVar[bool] = False
 
     def expect(self, total: int) -> None:
         """An estimate of parents says nothing of their children."""
@@ -59,11 +68,11 @@ class _Uncut:
     def split(self, windows: Iterable[Window]) -> None:
         raise NotImplementedError("nothing is too much for this window")
 
-    def reached(self, moment: int) -> None:
+    def share(self, pages: "Callable[[Reading], Iterator[Page]]") -> None:
+        raise NotImplementedError("this window has one reader")
+
+    def reached(self, part: Window) -> None:
         """Nobody needs to know."""
-
-
-UNCUT: Reading = _Uncut()
 
 
 @dataclass(frozen=True)
@@ -111,8 +120,8 @@ class IntercomStream(HttpStream):
     cursor_time: ClassVar[str] = ""
     # The time of a walk's records that windows are about; a projection may show it under another name.
     walk_field: str = "updated_at"
-    # A window wastes half a page at its end on average: at forty, windows cost little more than one call in a hundred.
-    window_pages: ClassVar[int] = 40
+    # Whether rows take calls of their own for each page, or for each record of it.
+    is_costly: ClassVar[bool] = False
 
     def __init__(self, sync: Sync | None = None, *, full: bool = False, order_by: str = "updated_at") -> None:
         # HttpStream asks for the cursor field while it is made.

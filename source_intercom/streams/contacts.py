@@ -8,11 +8,15 @@ from source_intercom.api.errors import RecordGone
 from source_intercom.api.paging import Page, list_pages
 from source_intercom.api.search import Query, whole_days_query
 from source_intercom.streams import permissions
-from source_intercom.streams.base import UNCUT, Reading, Sync, moment_of
+from source_intercom.streams.base import Reading, Sync, Uncut, moment_of
 from source_intercom.streams.coercion import Record
 from source_intercom.streams.filters import Choices, belongs_to_company, contact_choices, is_chosen
-from source_intercom.streams.shapes import Child, ListStream, Projection, SearchStream, WalkedStream
-from source_intercom.sync.windows import FAR_AHEAD, Window, cut_at_midnights
+from source_intercom.streams.search import SearchStream
+from source_intercom.streams.shapes import Child, ListStream, Projection, WalkedStream
+from source_intercom.sync.windows import DAY, FAR_AHEAD, Window, cut_at_midnights, midnight_after
+
+# A day more than a window of so many is no more than one page in fifty.
+_A_DAY_IS_LITTLE = 50 * DAY
 
 
 class _ContactPages(SearchStream):
@@ -58,6 +62,12 @@ class _ContactPages(SearchStream):
 
     def cut(self, window: Window, parts: int) -> list[Window]:
         return cut_at_midnights(window, parts, self.sync.zone)
+
+    def late_part(self, window: Window) -> Window | None:
+        # An hourly sync in the evening would otherwise read all contacts that changed since midnight, every hour.
+        midnight = midnight_after(window.start - 1, self.sync.zone)
+        cheap = window.start <= self.sync.birth or window.end - window.start > _A_DAY_IS_LITTLE
+        return None if cheap or midnight == window.start else Window(window.start, min(midnight - 1, window.end))
 
 
 class Contacts(_ContactPages):
@@ -218,7 +228,7 @@ class _EveryContact(Child, _ContactPages):
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         # The window is one of the children's time, which the contacts' own times must not cut: not in pieces, and
         # not at its end, or the events of a contact that changes meanwhile would be lost.
-        return super().pages(Window(self.sync.config.start, self.sync.begin + FAR_AHEAD), UNCUT)
+        return super().pages(Window(self.sync.config.start, self.sync.begin + FAR_AHEAD), Uncut(is_costly=True))
 
     @property
     def sweeps(self) -> bool:

@@ -9,7 +9,8 @@ from source_intercom.api.paging import Page, list_pages
 from source_intercom.streams import permissions
 from source_intercom.streams.coercion import Record
 from source_intercom.streams.filters import Choices, conversation_choices, is_wanted
-from source_intercom.streams.shapes import Child, ListStream, NewestFirstStream, Projection, SearchStream, WalkedStream
+from source_intercom.streams.search import SearchStream
+from source_intercom.streams.shapes import Child, ListStream, NewestFirstStream, Projection, WalkedStream
 from source_intercom.sync.windows import Window
 
 

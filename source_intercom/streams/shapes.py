@@ -1,22 +1,14 @@
-"""The few shapes that streams come in: list, walk, newest first, search, projection, child."""
+"""The few shapes that streams come in: list, walk, newest first, projection, child. Searches have ``search``."""
 
 from collections.abc import Iterator
 from typing import ClassVar
 from urllib.parse import quote
 
 from source_intercom.api.errors import RecordGone, Unavailable
-from source_intercom.api.paging import SEARCH_PAGE, Page, list_pages, records_in, search_answers
-from source_intercom.api.search import Query, search_body, seconds_query
-from source_intercom.streams.base import UNCUT, IntercomStream, Reading, Sync, moment_of
+from source_intercom.api.paging import Page, list_pages
+from source_intercom.streams.base import IntercomStream, Reading, moment_of
 from source_intercom.streams.coercion import Record
-from source_intercom.streams.filters import Choices, searches
-from source_intercom.sync.windows import Window, cut
-
-# At most so many windows are handed out at once; heavy ones of them are cut again.
-_MOST_PARTS = 64
-# With more parts than these, one call to find the last record is cheaper than empty windows behind it.
-_PAYS_A_CALL = 8
-_CHECKPOINT_PAGES = 10
+from source_intercom.sync.windows import Window
 
 
 class ListStream(IntercomStream):
@@ -63,134 +55,6 @@ class NewestFirstStream(WalkedStream):
             # A whole page must be older: one record out of place does not hide those behind it.
             if moments and all(moment is not None and moment < window.start for moment in moments):
                 return
-
-
-class SearchStream(IntercomStream):
-    """A collection with a search: Intercom filters, by whole seconds unless a stream says otherwise.
-
-    The first page of a window tells how much lies in it. A window that is heavy keeps its beginning and hands
-    out the rest in windows of about ``window_pages`` pages, each of which does the same: so work of any skew
-    ends up evenly in many hands, and what is small costs no call more than its pages.
-    """
-
-    # The path that gives one record, for filters that name records by id.
-    single: ClassVar[str] = ""
-
-    def __init__(self, sync: Sync | None = None, *, full: bool = False, order_by: str = "updated_at") -> None:
-        super().__init__(sync, full=full, order_by=order_by)
-        self.walk_field = order_by
-
-    @property
-    def cursor_field(self) -> str | list[str]:
-        # A projection's cursor has a name of its own; the others show the time that they are searched by.
-        return self.order_by if self.cursor_time == "updated_at" else super().cursor_field
-
-    @property
-    def choices(self) -> Choices:
-        """Filters that the search takes."""
-        return []
-
-    @property
-    def chosen_ids(self) -> list[str]:
-        """Ids of the only records that are wanted; empty for all."""
-        return []
-
-    def keeps(self, record: Record) -> bool:
-        """Filters that the search does not take."""
-        return True
-
-    @property
-    def sweeps(self) -> bool:
-        # A record that changes before its window is read moves past the end. The next incremental sync brings
-        # it; a full refresh has no next one, so it looks again at the end.
-        return self.full and self.sync.config.end is None
-
-    def query(self, window: Window) -> Query:
-        """What to ask for a window: it may match more than the window, never less."""
-        return seconds_query(self.walk_field, window.start, window.end)
-
-    def cut(self, window: Window, parts: int) -> list[Window]:
-        """Cut a window where this stream's search can tell two windows apart."""
-        return cut(window, parts)
-
-    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        if self.chosen_ids:
-            yield from self._chosen(window)
-            return
-        queries = list(searches(self.query(window), self.choices))
-        if len(queries) == 1:
-            yield from self._found(queries[0], window, reading)
-            return
-        given: set[str] = set()
-        for query in queries:
-            # Several searches can find one record, and none of them may cut the window for the others.
-            for page in self._found(query, window, UNCUT):
-                yield [record for record in page if record["id"] not in given]
-                given.update(record["id"] for record in page)
-
-    def _found(self, query: Query, window: Window, reading: Reading) -> Iterator[Page]:
-        answers = search_answers(self.walk_client, self.endpoint, query, self.walk_field, self.records_key)
-        for number, (page, total) in enumerate(answers):
-            parts = total // (SEARCH_PAGE * reading.window_pages)
-            if number == 0:
-                reading.expect(total)
-            if number == 0 and (handed := self._excess(query, window, page, parts)):
-                reading.split(handed)
-                window = Window(window.start, handed[0].start - 1)
-            yield [record for record in page if self._lies_in(window, record) and self.keeps(record)]
-            last = self._last_moment(page)
-            if last is None:
-                continue
-            if last > window.end:
-                return
-            if number % _CHECKPOINT_PAGES == _CHECKPOINT_PAGES - 1 and last > window.start:
-                # More records of the last one's second may follow; everything before that second has been given.
-                reading.reached(last - 1)
-
-    def probe(self) -> None:
-        moment = self.sync.begin
-        query = self.query(Window(moment, moment))
-        self.client.post(self.endpoint, search_body(query, self.walk_field, 1, None))
-
-    def _chosen(self, window: Window) -> Iterator[Page]:
-        """The records whose ids were chosen, one call each."""
-        for found in self.client.each(self._single, self.chosen_ids):
-            yield [record for record in found if self._lies_in(window, record) and self.keeps(record)]
-
-    def _single(self, record_id: str) -> Page:
-        try:
-            return [self.walk_client.get(self.single.format(id=quote(record_id, safe="")))]
-        except RecordGone:
-            self.logger.warning(f"{self.name}: Intercom has no record with the id '{record_id}' of the filters")
-            return []
-
-    def _excess(self, query: Query, window: Window, page: Page, parts: int) -> list[Window]:
-        """Windows to hand out of one that has work for ``parts`` windows and begins with the records of ``page``."""
-        parts = min(parts, _MOST_PARTS)
-        last = self._last_moment(page)
-        if parts < 2 or last is None or last >= window.end:
-            return []
-        # Years may lie empty behind the last record: cutting them up would cost a call a window. Where it pays,
-        # one call finds the end.
-        latest = self._latest(query, window) if parts > _PAYS_A_CALL else window.end
-        # A search of whole days begins before the window: what this window keeps must not be nothing.
-        kept = max(last, window.start)
-        first = min((moment for record in page if (moment := moment_of(record, self.walk_field))), default=kept)
-        windows = self.cut(Window(max(first, window.start), max(min(latest, window.end), kept)), parts)
-        windows = [part for part in windows if part.start > kept]
-        return [*windows[:-1], Window(windows[-1].start, window.end)] if windows else []
-
-    def _latest(self, query: Query, window: Window) -> int:
-        body = search_body(query, self.walk_field, 1, None, order="descending")
-        found = self._last_moment(records_in(self.walk_client.post(self.endpoint, body), self.records_key))
-        return window.end if found is None else found
-
-    def _last_moment(self, page: Page) -> int | None:
-        return moment_of(page[-1], self.walk_field) if page else None
-
-    def _lies_in(self, window: Window, record: Record) -> bool:
-        moment = moment_of(record, self.walk_field)
-        return moment is None or window.holds(moment)
 
 
 class Projection(IntercomStream):
@@ -253,7 +117,7 @@ class Child(IntercomStream):
     child_params: ClassVar[tuple[tuple[str, str], ...]] = ()
     parent_key: ClassVar[str]
     parent_time: ClassVar[str] = ""
-    window_pages = 4
+    is_costly = True
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
         parents = [parent for parent in page if self.has_children(parent)]

@@ -1,7 +1,8 @@
 """Tickets, what lies inside them, and how they are described."""
 
 from source_intercom.streams import permissions
-from source_intercom.streams.shapes import ListStream, Projection, SearchStream
+from source_intercom.streams.search import SearchStream
+from source_intercom.streams.shapes import ListStream, Projection
 
 
 class Tickets(SearchStream):

@@ -8,10 +8,10 @@ tells one failure once a partition.
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from queue import Queue
-from typing import Any
+from typing import Any, NamedTuple
 
 from airbyte_cdk.models import (
     AirbyteEstimateTraceMessage,
@@ -32,7 +32,8 @@ from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 
 from source_intercom.api.errors import IntercomError
-from source_intercom.streams.base import UNCUT, IntercomStream
+from source_intercom.api.paging import Page
+from source_intercom.streams.base import IntercomStream, Reading, Uncut
 from source_intercom.streams.coercion import Record
 from source_intercom.streams.output import as_pages, as_records
 from source_intercom.sync.state import WindowCursor
@@ -124,12 +125,14 @@ class Walk:
         finally:
             self.closed()
 
-    def open(self, slice_: StreamSlice, *, sweep: bool = False, handed_out: bool = False) -> "WindowPartition":
+    def open(
+        self, slice_: StreamSlice, *, sweep: bool = False, half: "_Half | None" = None, told: bool = False
+    ) -> "WindowPartition":
         """Make the partition of a window, which counts as open from now on."""
         with self._lock:
             self._open += 1
             self._unread += not sweep
-        return WindowPartition(self, slice_, sweep=sweep, handed_out=handed_out)
+        return WindowPartition(self, slice_, sweep=sweep, half=half, told=told)
 
     def closed(self) -> None:
         """A window has ended, well or not, or the last one has been made."""
@@ -156,9 +159,14 @@ class Walk:
 
 
 class WindowPartition(Partition):
-    """One window of a walk. It can hand out what lies behind it, and tell how far it has come."""
+    """One window of a walk. It can hand out what lies behind it, share itself, and tell how far it has come.
 
-    def __init__(self, walk: Walk, slice_: StreamSlice, *, sweep: bool, handed_out: bool = False) -> None:
+    ``half`` makes it the second reader of a window, ``told`` says that it is part of an estimate that was given.
+    """
+
+    def __init__(
+        self, walk: Walk, slice_: StreamSlice, *, sweep: bool, half: "_Half | None" = None, told: bool = False
+    ) -> None:
         bounds = slice_.cursor_slice
         begin = walk.leader.stream.sync.begin
         self._walk = walk
@@ -167,8 +175,11 @@ class WindowPartition(Partition):
         )
         self._slice = StreamSlice(partition={}, cursor_slice=self._window._asdict())
         self._sweep = sweep
-        self._handed_out = handed_out
+        self._told = told
+        self._pages = half.pages if half else walk.leader.stream.pages
+        self._outcome = half.outcome if half else _Outcome()
         self._unread_for: set[str] = set()
+        self._is_last = False
 
     def read(self) -> Iterable[QueueItem]:  # type: ignore[override]  # the CDK puts whatever comes onto its queue
         walk = self._walk
@@ -180,6 +191,7 @@ class WindowPartition(Partition):
                 yield from self._rows(self._window)
             if self._sweep or walk.must_sweep():
                 yield from self._rows(self._after_begin())
+            self._is_last = self._outcome.ends(self._unread_for)
             for member in walk.members[1:]:
                 member.cursor.close_partition(self)
         except Exception as error:
@@ -191,19 +203,22 @@ class WindowPartition(Partition):
             walk.closed()
 
     @property
-    def window_pages(self) -> int:
-        """The fewest that a stream of the walk asks for: the costliest one decides how fine windows are."""
-        return min(member.stream.window_pages for member in self._walk.members)
+    def may_cut(self) -> bool:
+        return True
+
+    @property
+    def is_costly(self) -> bool:
+        return any(member.stream.is_costly for member in self._walk.members)
 
     def is_read_for(self, stream: str) -> bool:
         """Whether a stream has got all rows of this window, so that its state may count it."""
-        return not self._sweep and stream not in self._unread_for
+        return self._is_last and not self._sweep and stream not in self._outcome.unread_for
 
     def expect(self, total: int) -> None:
         """Tell the platform how much there is, once for each gap, as it draws a bar of it."""
         leader = self._walk.leader.stream
         # What was handed out has been told already, and what a sweep finds is beside the point.
-        if not self._handed_out and leader.is_one_to_one:
+        if not self._told and leader.is_one_to_one:
             leader.client.tally.add(expected=total)
             self._walk.queue.put(_estimate(leader.name, leader.client.tally.expected))
 
@@ -214,13 +229,19 @@ class WindowPartition(Partition):
         self._slice = StreamSlice(partition={}, cursor_slice=self._window._asdict())
         for window in handed:
             slice_ = StreamSlice(partition={}, cursor_slice=window._asdict())
-            self._walk.queue.put(self._walk.open(slice_, handed_out=True))
+            self._walk.queue.put(self._walk.open(slice_, told=True))
 
-    def reached(self, moment: int) -> None:
-        """Everything of this window up to and including ``moment`` has been given: states may say so."""
+    def share(self, pages: Callable[[Reading], Iterator[Page]]) -> None:
+        """Have a second worker read this window too; it counts as read when both are done."""
+        self._outcome.readers += 1
+        half = _Half(lambda _window, reading: pages(reading), self._outcome)
+        self._walk.queue.put(self._walk.open(self._slice, half=half, told=True))
+
+    def reached(self, part: Window) -> None:
+        """A part of this window has been given whole: states may say so."""
         for member in self._walk.members:
-            if isinstance(member.cursor, WindowCursor) and self.is_read_for(member.stream.name):
-                member.cursor.advance(Window(self._window.start, moment))
+            if isinstance(member.cursor, WindowCursor) and member.stream.name not in self._unread_for:
+                member.cursor.advance(part)
 
     def to_slice(self) -> Mapping[str, Any]:
         return self._slice
@@ -236,8 +257,9 @@ class WindowPartition(Partition):
 
     def _rows(self, window: Window) -> Iterator[QueueItem]:
         # A sweep is read as it is: what lies behind the read's begin belongs into no state.
-        reading = UNCUT if window.start > self._walk.leader.stream.sync.begin else self
-        for page in self._walk.leader.stream.pages(window, reading):
+        sweeps = window.start > self._walk.leader.stream.sync.begin
+        pages = self._walk.leader.stream.pages if sweeps else self._pages
+        for page in pages(window, Uncut(self.is_costly) if sweeps else self):
             self._walk.health.worked()
             for member in self._walk.members:
                 if member.health.stopped:
@@ -275,6 +297,30 @@ class WindowPartition(Partition):
 
     def _give_up(self) -> None:
         self._unread_for.update(member.stream.name for member in self._walk.members)
+        self._outcome.ends(self._unread_for)
+
+
+class _Outcome:
+    """What the readers of one window have come to. Thread-safe."""
+
+    def __init__(self) -> None:
+        self.readers = 1
+        self.unread_for: set[str] = set()
+        self._lock = threading.Lock()
+
+    def ends(self, unread_for: set[str]) -> bool:
+        """A reader is done, but for some streams; true for the last one."""
+        with self._lock:
+            self.unread_for |= unread_for
+            self.readers -= 1
+            return self.readers == 0
+
+
+class _Half(NamedTuple):
+    """What makes a partition the second reader of a window."""
+
+    pages: Callable[[Window, Reading], Iterator[Page]]
+    outcome: _Outcome
 
 
 def _estimate(stream: str, rows: int) -> AirbyteMessage:

@@ -82,7 +82,7 @@ def cut_at_midnights(window: Window, parts: int, zone: tzinfo) -> list[Window]:
     Windows that share a day would each read all of that day. The result is right in any zone, as the records
     are filtered by the second; a wrong zone only costs pages.
     """
-    edges = {window.start, *(_midnight_after(part.end, zone) for part in cut(window, parts)[:-1])}
+    edges = {window.start, *(midnight_after(part.end, zone) for part in cut(window, parts)[:-1])}
     return _between(sorted(edge for edge in edges if edge <= window.end), window)
 
 
@@ -91,7 +91,8 @@ def _between(starts: list[int], window: Window) -> list[Window]:
     return [Window(start, end) for start, end in zip(starts, ends, strict=True)]
 
 
-def _midnight_after(moment: int, zone: tzinfo) -> int:
+def midnight_after(moment: int, zone: tzinfo) -> int:
+    """The first moment of the day that follows ``moment`` in ``zone``, in Unix seconds."""
     day = datetime.fromtimestamp(moment, timezone.utc).astimezone(zone).date() + timedelta(days=1)
     # Clock changes make days of 23 to 25 hours: midnight is asked of the calendar, never added up.
     return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())

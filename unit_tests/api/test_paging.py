@@ -68,7 +68,7 @@ def hasty(transport: Transport) -> Client:
 
 def search(client: Client, requests_mock: Mocker, answers: Any) -> list[Page]:
     requests_mock.post(HOST + SEARCH, **({"json": answers} if callable(answers) else {"response_list": answers}))
-    return [page for page, _ in search_answers(client, SEARCH, QUERY, "updated_at", "things")]
+    return [answer.records for answer in search_answers(client, SEARCH, QUERY, "updated_at", "things")]
 
 
 def ids(pages: list[Page]) -> list[int]:
@@ -102,7 +102,8 @@ def test_each_page_says_how_many_the_search_matches(hasty: Client, requests_mock
     requests_mock.post(HOST + SEARCH, [{"json": body} for body in bodies])
 
     answers = list(search_answers(hasty, SEARCH, QUERY, "updated_at", "things"))
-    assert [(ids([page]), total) for page, total in answers] == [([0], 9), ([1], 8), ([2], 0), ([3], 0)]
+    assert [(ids([answer.records]), answer.total) for answer in answers] == [([0], 9), ([1], 8), ([2], 0), ([3], 0)]
+    assert [answer.is_last for answer in answers] == [False, False, False, True]
 
 
 @pytest.mark.parametrize("pages", [{}, {"pages": None}, {"pages": {}}, {"pages": {"next": None}}])
@@ -141,8 +142,8 @@ def test_a_single_record_that_cannot_be_read_raises(hasty: Client, requests_mock
     requests_mock.post(HOST + SEARCH, json=server)
 
     with pytest.raises(Unavailable):
-        for page, _ in search_answers(hasty, SEARCH, QUERY, "updated_at", "things"):
-            read.append(page)
+        for answer in search_answers(hasty, SEARCH, QUERY, "updated_at", "things"):
+            read.append(answer.records)
     assert ids(read) == list(range(200))
     assert server.sizes[-1] == 1
     assert server.asked[-1]["pagination"]["starting_after"] == "200"

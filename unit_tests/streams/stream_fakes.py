@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone, tzinfo
 from typing import Any
@@ -82,17 +84,23 @@ class FakeIntercom:
 class FakeReading:
     """The window under way, as its stream sees it; keeps what the stream tells it."""
 
-    def __init__(self, window_pages: int = 40) -> None:
-        self.window_pages = window_pages
+    may_cut = True
+
+    def __init__(self, *, is_costly: bool = False) -> None:
+        self.is_costly = is_costly
         self.handed: list[Window] = []
-        self.moments: list[int] = []
+        self.covered: list[Window] = []
         self.totals: list[int] = []
+        self.shared: list[Callable[[Any], Iterator[list[Json]]]] = []
 
     def split(self, windows: Iterable[Window]) -> None:
         self.handed += windows
 
-    def reached(self, moment: int) -> None:
-        self.moments.append(moment)
+    def share(self, pages: Callable[[Any], Iterator[list[Json]]]) -> None:
+        self.shared.append(pages)
+
+    def reached(self, part: Window) -> None:
+        self.covered.append(part)
 
     def expect(self, total: int) -> None:
         self.totals.append(total)
@@ -143,24 +151,43 @@ class SearchServer:
     """A search as Intercom has it: a grammar of ``>``, ``<`` and ``=``, pages with a cursor, a total of all matches.
 
     With a zone it knows dates only, as the search of contacts does (notes §4.5); without one it knows seconds.
-    ``inclusive`` says whether ``>`` and ``<`` match the value itself, which is documented both ways.
+    ``inclusive`` says whether ``>`` and ``<`` match the value itself, which is documented both ways. ``mirrored``
+    says whether records of one second come in opposite orders when a search is asked in opposite orders.
     """
 
-    def __init__(self, key: str, records: list[Json], *, zone: tzinfo | None = None, inclusive: bool = False) -> None:
+    def __init__(
+        self,
+        key: str,
+        records: list[Json],
+        *,
+        zone: tzinfo | None = None,
+        inclusive: bool = False,
+        mirrored: bool = True,
+    ) -> None:
         self.records = records
         self._key = key
         self._zone = zone
         self._inclusive = inclusive
+        self._mirrored = mirrored
 
     def __call__(self, body: Json) -> Json:
         order = body["sort"]["order"]
         assert order in ("ascending", "descending"), "other words are refused"
         field = body["sort"]["field"]
         found = [record for record in self.records if self._fits(body["query"], record)]
-        found.sort(key=lambda record: (record[field], record["id"]), reverse=order == "descending")
-        start = int(body["pagination"].get("starting_after") or 0)
+        backward = order == "descending"
+
+        def place(moment: int, record_id: str) -> tuple[int, int]:
+            return (-moment if backward else moment, -int(record_id) if backward and self._mirrored else int(record_id))
+
+        found.sort(key=lambda record: place(record[field], record["id"]))
+        places = [place(record[field], record["id"]) for record in found]
+        # A cursor is the place of a record, not a number of records: what has left the search moves nobody.
+        after = body["pagination"].get("starting_after")
+        start = bisect_right(places, place(*json.loads(after))) if after else 0
         end = start + body["pagination"]["per_page"]
-        following = {"next": {"starting_after": str(end)}} if end < len(found) else {}
+        last = found[end - 1] if end < len(found) else {}
+        following = {"next": {"starting_after": json.dumps([last[field], last["id"]])}} if last else {}
         return {
             self._key: [dict(record) for record in found[start:end]],
             "pages": following,

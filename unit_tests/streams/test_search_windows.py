@@ -18,11 +18,11 @@ from stream_fakes import NOW, FakeIntercom, FakeReading, Json, SearchServer, mak
 from walk_driver import Read, furthest
 
 from source_intercom.api import paging
-from source_intercom.streams import shapes
+from source_intercom.streams import ends, search
 from source_intercom.streams.base import Sync
 from source_intercom.streams.contacts import Contacts
 from source_intercom.streams.conversations import Conversations
-from source_intercom.streams.shapes import SearchStream
+from source_intercom.streams.search import SearchStream
 from source_intercom.streams.tickets import Tickets
 from source_intercom.sync.windows import DAY, HOUR, Window, gaps
 
@@ -41,8 +41,10 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def make_pages_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "SEARCH_PAGE", 3)
-    monkeypatch.setattr(shapes, "SEARCH_PAGE", 3)
-    monkeypatch.setattr(shapes, "_CHECKPOINT_PAGES", 2)
+    monkeypatch.setattr(ends, "SEARCH_PAGE", 3)
+    monkeypatch.setattr(search, "SEARCH_PAGE", 3)
+    monkeypatch.setattr(search, "_WINDOW_PAGES", 2)
+    monkeypatch.setattr(search, "_CHECKPOINT_PAGES", 2)
 
 
 def records_at(*moments: int) -> list[Json]:
@@ -58,16 +60,15 @@ def made(stream: type[SearchStream], sync: Sync, server: SearchServer, *, full: 
 class Whole:
     """A read of one gap, from its first call to its last state."""
 
-    def __init__(self, stream: Any, gap: Window, *, order: Callable[[int], int] = lambda _: 0) -> None:
+    def __init__(self, stream: Any, gap: Window, *, turns: Callable[[int], int] | None = None) -> None:
         self.read = Read(stream, windows=[gap], start=gap.start, end=gap.end)
         self.stream = stream
         self.gap = gap
         self.read.make_all()
-        for _ in range(200):
-            if not self.read.waiting:
-                break
-            self.read.read_one(order(len(self.read.waiting)))
-        assert not self.read.waiting, "the read never ends"
+        if turns:
+            self.read.read_in_turns(turns)
+        else:
+            self.read.all()
         assert self.read.errors == []
 
     @property
@@ -93,7 +94,7 @@ class Whole:
 
 @pytest.mark.parametrize("stream", [Conversations, Tickets])
 @pytest.mark.parametrize("inclusive", [True, False], ids=["bounds belong to it", "bounds do not"])
-@settings(max_examples=100, phases=PHASES)
+@settings(max_examples=200, phases=PHASES)
 @given(data=st.data())
 def test_each_record_of_a_gap_is_read_once(stream: Any, inclusive: bool, data: st.DataObject) -> None:
     start = data.draw(st.integers(1, 60), label="start")
@@ -111,7 +112,7 @@ CLOCK_CHANGE = int(datetime(2024, 11, 3, 12, tzinfo=timezone.utc).timestamp())
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("known", [True, False], ids=["zone known", "zone unknown"])
-@settings(max_examples=40, phases=PHASES)
+@settings(max_examples=60, phases=PHASES)
 @given(data=st.data())
 def test_each_contact_of_a_gap_is_read_once_in_any_zone(zone: str, known: bool, data: st.DataObject) -> None:
     start = data.draw(st.integers(CLOCK_CHANGE - 3 * DAY, CLOCK_CHANGE + 2 * DAY), label="start")
@@ -139,13 +140,15 @@ def assert_read_once(
     sync = make_sync(begin=gap.end, zone=actual if actual and known else timezone.utc)
     with pytest.MonkeyPatch.context() as patch:
         make_pages_small(patch)
-        patch.setattr(stream, "window_pages", data.draw(st.integers(1, 3), label="window pages"))
+        patch.setattr(search, "_WINDOW_PAGES", data.draw(st.integers(1, 9), label="window pages"))
+        patch.setattr(stream, "is_costly", data.draw(st.booleans(), label="costly"))
         try:
-            server = SearchServer(stream.records_key, records, zone=actual, inclusive=inclusive)
+            mirrored = data.draw(st.booleans(), label="mirrored")
+            server = SearchServer(stream.records_key, records, zone=actual, inclusive=inclusive, mirrored=mirrored)
             whole = Whole(
                 made(stream, sync, server),
                 gap,
-                order=order.randrange,
+                turns=order.randrange,
             )
         finally:
             sync.transport.close()
@@ -195,7 +198,7 @@ class TestHandingOut:
 
     def first_page(self, sync: Sync, moments: list[int], window: Window) -> tuple[FakeReading, list[Json], Any]:
         stream = made(Tickets, sync, SearchServer("tickets", records_at(*moments)))
-        reading = FakeReading(window_pages=2)
+        reading = FakeReading()
         return reading, list(rows_of(stream, window, reading)), stream
 
     def test_a_light_window_costs_its_pages_only(self, new_sync: NewSync) -> None:
@@ -240,7 +243,7 @@ class TestHandingOut:
             return server(body)
 
         FakeIntercom().on("POST", Tickets.endpoint, vanishing).attach(stream.client)
-        reading = FakeReading(window_pages=2)
+        reading = FakeReading()
         list(rows_of(stream, Window(0, 1_000), reading))
         assert reading.handed[-1].end == 1_000
 
@@ -251,7 +254,7 @@ class TestHandingOut:
 
     def test_never_more_than_a_bearable_number_at_once(self, new_sync: NewSync) -> None:
         reading, _, _ = self.first_page(new_sync(), list(range(3_000)), Window(0, 3_000))
-        assert 1 < len(reading.handed) <= shapes._MOST_PARTS
+        assert 1 < len(reading.handed) <= search._MOST_PARTS
 
     @pytest.mark.parametrize("total", [None, 0])
     def test_without_a_total_nothing_is_handed_out(self, total: Any, new_sync: NewSync) -> None:
@@ -259,7 +262,7 @@ class TestHandingOut:
         stream = made(Tickets, new_sync(), server)
         counted = {"total_count": total}
         FakeIntercom().on("POST", Tickets.endpoint, lambda body: server(body) | counted).attach(stream.client)
-        reading = FakeReading(window_pages=1)
+        reading = FakeReading()
         assert len(list(rows_of(stream, Window(0, 1_000), reading))) == 100
         assert reading.handed == []
 
@@ -272,20 +275,20 @@ class TestCheckpoints:
         given: list[int] = []
 
         class Watching(FakeReading):
-            def reached(self, moment: int) -> None:
-                super().reached(moment)
-                assert [m for m in given if m <= moment] == [m for m in moments if m <= moment]
+            def reached(self, part: Window) -> None:
+                super().reached(part)
+                assert [m for m in given if part.holds(m)] == [m for m in moments if part.holds(m)]
 
         reading = Watching()
         for page in stream.pages(Window(0, 100), reading):
             given += [row["updated_at"] for row in page]
-        assert reading.moments == [10, 11, 13]
+        assert reading.covered == [Window(0, 10), Window(0, 11), Window(0, 13)]
 
     def test_are_none_within_the_first_second(self, new_sync: NewSync) -> None:
         stream = made(Tickets, new_sync(), SearchServer("tickets", records_at(*[10] * 20)))
         reading = FakeReading()
         assert len(list(rows_of(stream, Window(10, 100), reading))) == 20
-        assert reading.moments == []
+        assert reading.covered == []
 
 
 class TestSweepOfALongRead:
@@ -298,7 +301,6 @@ class TestSweepOfALongRead:
         sync = new_sync(begin=NOW)
         server = SearchServer("tickets", records_at(*old, *new))
         stream = made(Tickets, sync, server, full=True)
-        stream.window_pages = 2
         return Whole(stream, Window(NOW - 6_000, NOW))
 
     @pytest.mark.parametrize("changed", [0, 1, 5, 11, 40, 400])

@@ -58,7 +58,7 @@ def test_filters_of_contacts_choose_exactly_each_once(data: st.DataObject) -> No
     try:
         server = SearchServer("data", contacts, zone=timezone.utc)
         stream = made(Contacts, sync, FakeIntercom().on("POST", Contacts.endpoint, server))
-        found = ids(rows_of(stream, WINDOW, FakeReading(window_pages=1)))
+        found = ids(rows_of(stream, WINDOW, FakeReading()))
     finally:
         sync.transport.close()
 

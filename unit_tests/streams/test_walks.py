@@ -42,14 +42,14 @@ class FakeStream:
         name: str = "things",
         sweeps: bool = False,
         swept: Iterable[Any] = (),
-        window_pages: int = 40,
+        is_costly: bool = False,
         rows: Callable[[list[Row]], Iterable[Any]] | None = None,
     ) -> None:
         self.name = name
         self.sync = SimpleNamespace(begin=NOW, config=SimpleNamespace(start=0))
         self.sweeps = sweeps
         self.is_one_to_one = True
-        self.window_pages = window_pages
+        self.is_costly = is_costly
         self.client = SimpleNamespace(tally=Tally())
         self.script = script or {}
         self.asked: list[Window] = []
@@ -264,9 +264,10 @@ class TestSharedWalk:
                     position = vars(item.state.stream.stream_state)["updated_at"]
                     assert given == [w.start for w in WINDOWS if w.end <= position]
 
-    def test_the_costliest_says_how_fine_windows_are(self) -> None:
-        read = started(FakeStream(each_window()), follower(window_pages=4)).make_all()
-        assert read.waiting[0].window_pages == 4
+    @pytest.mark.parametrize("costly", [True, False])
+    def test_pages_are_costly_when_they_are_for_one(self, costly: bool) -> None:
+        read = started(FakeStream(each_window()), follower(is_costly=costly)).make_all()
+        assert read.waiting[0].is_costly is costly
 
     @pytest.mark.parametrize("order", ["forward", "backward"])
     def test_who_follows_waits_for_the_last_window(self, order: str) -> None:
@@ -416,7 +417,7 @@ class TestSplit:
 class TestCheckpoints:
     def test_are_states_of_all_that_got_the_rows(self) -> None:
         leader = FakeStream({WINDOWS[4]: [*page(40), *page(50), *page(60)]})
-        leader.during = lambda _window, reading: reading.reached(leader.client.tally.records * 10 + 30)
+        leader.during = lambda _window, reading: reading.reached(Window(40, leader.client.tally.records * 10 + 30))
         read = started(leader, follower(rows=failing_on(50, error=Unavailable("x"))), windows=[WINDOWS[4]])
         read.all()
         assert [state["slices"][-1]["end"] for state in read.states("things")[:3]] == [40, 50, 60]
@@ -424,13 +425,13 @@ class TestCheckpoints:
 
     def test_are_none_of_a_follower_that_stopped_before(self) -> None:
         leader = FakeStream({WINDOWS[0]: page(5), WINDOWS[1]: page(15)})
-        leader.during = lambda window, reading: reading.reached(window.start + 5)
+        leader.during = lambda window, reading: reading.reached(Window(window.start, window.start + 5))
         read = started(leader, follower(rows=lambda _page: [AccessDenied("no")])).all()
         assert read.states("followers") == []
 
     def test_are_none_without_a_cursor(self) -> None:
         stream = FakeStream({Window(0, NOW): page(1)})
-        stream.during = lambda _window, reading: reading.reached(5)
+        stream.during = lambda _window, reading: reading.reached(Window(0, 5))
         cursor = FinalStateCursor("things", None, InMemoryMessageRepository())
         walk = Walk([Member(stream, cursor)], Queue(), pages=False)  # type: ignore[arg-type]
         (partition,) = Leading(walk).generate()
@@ -542,7 +543,7 @@ class TestSweep:
 
         def during(window: Window, reading: Any) -> None:
             if window.start > NOW:
-                reading.reached(NOW + 50)
+                reading.reached(Window(NOW + 1, NOW + 50))
 
         stream.during = during
         read = started(stream, follower())
@@ -564,7 +565,7 @@ class TestSweep:
                 splits.append(window)
                 assert len(splits) < 10, "the sweep never ends"
                 # As searches do: no window is too much for one that is to be read as it is.
-                if reading.window_pages < 1_000_000:
+                if reading.may_cut:
                     reading.split(handed)
 
         stream.during = during

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from queue import Queue
 from typing import Any
 
@@ -81,11 +82,28 @@ class Read:
 
     def read_one(self, number: int = 0) -> None:
         """Read a window as the CDK's ``PartitionReader`` does."""
-        partition = self.waiting.pop(number)
+        for _ in self._reading(self.waiting.pop(number)):
+            pass
+
+    def read_in_turns(self, choose: Callable[[int], int]) -> Read:
+        """Read all windows, several at a time, a piece of one after a piece of another."""
+        under_way: list[Iterator[None]] = []
+        for _ in range(self._most * 10):
+            if not under_way and not self.waiting:
+                return self
+            number = choose(len(under_way) + len(self.waiting))
+            if number >= len(under_way):
+                under_way.append(self._reading(self.waiting.pop(number - len(under_way))))
+            elif next(under_way[number], self) is self:
+                under_way.pop(number)
+        raise AssertionError("the walk never ends")
+
+    def _reading(self, partition: Partition) -> Iterator[None]:
         try:
             for item in partition.read():
                 self._take_queued()
                 self.out.append(item)
+                yield
         except Exception as error:
             self.errors.append((self.members[0].stream.name, error))
         else:
