@@ -102,26 +102,32 @@ class SearchStream(IntercomStream):
     def _found(self, query: Query, window: Window, reading: Reading) -> Iterator[Page]:
         late = self.late_part(window)
         reader = self._reader(query, window, "descending" if late else "ascending")
-        taken = reader.take()
-        total = reader.meeting.total
-        reading.expect(len(taken.records) if taken and reader.meeting.over else total)
-        parts = min(total // (SEARCH_PAGE * _WINDOW_PAGES), _MOST_PARTS) if reading.may_cut else 0
-        if parts > 1 and (handed := self._excess(query, window, reader, parts, late)):
-            reading.split(handed)
-            window, total = Window(window.start, handed[0].start - 1), total // (len(handed) + 1)
-            if late:
-                # What has been taken is the end of what others read now.
-                reader = self._reader(self.query(window), window, "descending")
-                taken = reader.take()
-            else:
-                reader.narrow(window, total)
-        shares = reading.may_cut and not late and total > SEARCH_PAGE * (_PAGES_FOR_TWO - 1)
-        if shares:
-            reading.share(lambda half: self._from_the_end(window, reader.meeting, half))
+        shares = False
         try:
+            taken = reader.take()
+            total = reader.meeting.total
+            reading.expect(len(taken.records) if taken and reader.meeting.over else total)
+            parts = min(total // (SEARCH_PAGE * _WINDOW_PAGES), _MOST_PARTS) if reading.may_cut else 0
+            if parts > 1 and (handed := self._excess(query, window, reader, parts, late)):
+                reading.split(handed)
+                window, total = Window(window.start, handed[0].start - 1), total // (len(handed) + 1)
+                if late:
+                    # What has been taken is the end of what others read now.
+                    reader = self._reader(self.query(window), window, "descending")
+                    taken = reader.take()
+                else:
+                    reader.narrow(window, total)
+            shares = reading.may_cut and not late and total > SEARCH_PAGE * (_PAGES_FOR_TWO - 1)
+            if shares:
+                reading.share(lambda half: self._from_the_end(window, reader.meeting, half))
             yield from self._given(reader, taken, reading)
         except Unavailable:
             # One record that Intercom cannot build bars the way. What lies behind it can be had from the other end.
+            place = f"behind '{reader.page[-1]['id']}'" if reader.page else "at its beginning"
+            self.logger.warning(
+                f"{self.name}: in the window {window.start} to {window.end} (Unix seconds) there is a record {place} "
+                "that Intercom cannot give. Those behind it are read, newest first; the next sync tries again."
+            )
             if not shares and not late:
                 yield from self._from_the_end(window, reader.meeting, reading)
             raise
