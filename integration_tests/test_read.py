@@ -1,5 +1,6 @@
 """Full and incremental reads against the sandbox, compared record by record with what it holds."""
 
+import re
 from typing import Any
 
 import pytest
@@ -37,6 +38,13 @@ def test_full_refresh_delivers_what_the_workspace_holds(connector: Connector, wo
     assert_complete(output)
     assert_delivered(output, sandbox)
     assert sandbox.calls()["without_version"] == 0
+
+
+def test_the_log_tells_how_much_was_read(process: Process, workspace: Workspace) -> None:
+    names = ["contacts", "conversations", "conversation_parts", "tags"]
+    output = process.run("read", workspace().url, config=config(), catalog=catalog(*names))
+    told = [line for line in output.log.splitlines() if re.match(r"Read \d+ records", line)]
+    assert sorted(told) == sorted(f"Read {len(output.records[name])} records from {name} stream" for name in names)
 
 
 FOUNDATION = [

@@ -23,6 +23,7 @@ def test_a_missing_permission_ends_its_streams_and_no_other(
         assert output.records[name] == [] or name == "counts"
         assert f'lacks the permission "{lacking}"' in output.errors[name]["message"]
         assert output.errors[name]["failure_type"] == "config_error"
+        assert f"Exception while syncing stream {name}: The access token lacks" in output.log
     # One trace a stream, however many windows it has, and one for the read.
     errors = [trace for trace in output.of("TRACE") if trace["type"] == "ERROR"]
     assert len(errors) == len(without) + 1
