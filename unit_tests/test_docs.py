@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import json
 import re
 import shutil
@@ -11,9 +10,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import _docs
 import pytest
 import yaml
 
@@ -32,18 +31,6 @@ def page(name: str) -> str:
 # --- What is made by scripts/docs --------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def generator() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("_docs", ROOT / "scripts" / "_docs.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
-
-
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """The files that the generator writes to."""
@@ -60,35 +47,33 @@ def test_are_up_to_date() -> None:
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/intercom.md", "docs/streams.md"])
-def test_what_is_stale_is_named_and_mended(
-    generator: ModuleType, checkout: Path, capsys: pytest.CaptureFixture[str], name: str
-) -> None:
+def test_what_is_stale_is_named_and_mended(checkout: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     stale = checkout / name
     fresh = stale.read_text(encoding="utf-8")
     stale.write_text(fresh.replace("`contact_merge_history`", "`contact_mergers`", 1), encoding="utf-8")
-    assert generator.main(["--check", "--root", str(checkout)]) == 1
+    assert _docs.main(["--check", "--root", str(checkout)]) == 1
     assert capsys.readouterr().err == f"{name} is not up to date: run scripts/docs\n"
-    assert generator.main(["--root", str(checkout)]) == 0
+    assert _docs.main(["--root", str(checkout)]) == 0
     assert stale.read_text(encoding="utf-8") == fresh
 
 
-def test_a_reference_that_is_missing_is_made(generator: ModuleType, checkout: Path) -> None:
+def test_a_reference_that_is_missing_is_made(checkout: Path) -> None:
     (checkout / "docs/streams.md").unlink()
-    assert generator.main(["--check", "--root", str(checkout)]) == 1
-    assert generator.main(["--root", str(checkout)]) == 0
+    assert _docs.main(["--check", "--root", str(checkout)]) == 1
+    assert _docs.main(["--root", str(checkout)]) == 0
     assert (checkout / "docs/streams.md").is_file()
 
 
-def test_a_page_without_its_marks_is_an_error(generator: ModuleType, checkout: Path) -> None:
+def test_a_page_without_its_marks_is_an_error(checkout: Path) -> None:
     (checkout / "README.md").write_text("# Nothing\n", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"README\.md: no place for the table 'streams'"):
-        generator.main(["--root", str(checkout)])
+        _docs.main(["--root", str(checkout)])
 
 
-def test_what_is_written_by_hand_is_about_streams_that_exist(generator: ModuleType) -> None:
-    assert set(generator.CAVEATS) <= set(STREAMS)
-    assert set(generator.READ_AS) <= set(STREAMS)
-    assert {stream.__module__.rpartition(".")[2] for stream in CATALOGUE} == set(generator.FAMILIES)
+def test_what_is_written_by_hand_is_about_streams_that_exist() -> None:
+    assert set(_docs.CAVEATS) <= set(STREAMS)
+    assert set(_docs.READ_AS) <= set(STREAMS)
+    assert {stream.__module__.rpartition(".")[2] for stream in CATALOGUE} == set(_docs.FAMILIES)
 
 
 @pytest.mark.parametrize("stream", STREAMS)
@@ -105,8 +90,8 @@ def test_every_stream_is_in_the_reference(stream: str) -> None:
     assert "- **Calls:** " in section
 
 
-def test_streams_of_each_shape_are_told_by_it(generator: ModuleType) -> None:
-    short = {stream.name: generator.reading(stream).short for stream in generator.streams()}
+def test_streams_of_each_shape_are_told_by_it() -> None:
+    short = {stream.name: _docs.reading(stream).short for stream in _docs.streams()}
     assert short["contacts"] == short["activity_logs"] == "server-filtered"
     assert short["articles"] == "newest first"
     assert short["companies"] == short["segments"] == "walked whole"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -10,11 +9,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
+from _schemas import main
 from jsonschema import Draft7Validator
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -321,18 +320,6 @@ def test_schemas_hold_every_field_of_the_description() -> None:
 # --- The generator ----------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def generator() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("_schemas", ROOT / "scripts" / "_schemas.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
-
-
 COMPONENTS: dict[str, Any] = {
     "thing": {
         "nullable": True,
@@ -383,8 +370,7 @@ WORDS = [
 class Bench:
     """A small description and a small overlay, and the generator run on them."""
 
-    def __init__(self, generator: ModuleType, directory: Path) -> None:
-        self.generator = generator
+    def __init__(self, directory: Path) -> None:
         self.openapi = directory / "openapi-2.15.yaml"
         self.output = directory / "out"
         self.overlay_path = directory / "overlay.yaml"
@@ -407,7 +393,7 @@ class Bench:
         self.openapi.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
         self.overlay_path.write_text(yaml.safe_dump(self.overlay, sort_keys=False), "utf-8")
         options = ["--overlay", str(self.overlay_path), "--output", str(self.output)]
-        status: int = self.generator.main(["--openapi", str(openapi or self.openapi), *options, *arguments])
+        status: int = main(["--openapi", str(openapi or self.openapi), *options, *arguments])
         return status
 
     def properties(self, stream: str = "things") -> dict[str, Any]:
@@ -416,8 +402,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(generator: ModuleType, tmp_path: Path) -> Bench:
-    return Bench(generator, tmp_path)
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
 
 
 def test_shapes_are_resolved(bench: Bench) -> None:
@@ -583,7 +569,7 @@ def test_the_files_of_a_directory_are_one_overlay(bench: Bench, capsys: pytest.C
         for name, part in zip("ab", parts, strict=True):
             (directory / f"{name}.yaml").write_text(yaml.safe_dump(part), "utf-8")
         arguments = ["--openapi", str(bench.openapi), "--overlay", str(directory), "--output", str(bench.output)]
-        status: int = bench.generator.main(arguments)
+        status: int = main(arguments)
         return status
 
     words = bench.overlay["descriptions"]
@@ -609,7 +595,7 @@ def test_a_key_written_twice_is_refused(bench: Bench, capsys: pytest.CaptureFixt
     text = bench.overlay_path.read_text("utf-8")
     bench.overlay_path.write_text(text.replace("  kind:", "  id: again\n  kind:"), "utf-8")
     arguments = ["--openapi", str(bench.openapi), "--overlay", str(bench.overlay_path)]
-    assert bench.generator.main([*arguments, "--output", str(bench.output)]) == 1
+    assert main([*arguments, "--output", str(bench.output)]) == 1
     assert "the key 'id' stands twice" in capsys.readouterr().err
 
 
