@@ -1,6 +1,8 @@
 """Full and incremental reads against the sandbox, compared record by record with what it holds."""
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,21 +49,9 @@ def test_the_log_tells_how_much_was_read(process: Process, workspace: Workspace)
     assert sorted(told) == sorted(f"Read {len(output.records[name])} records from {name} stream" for name in names)
 
 
-FOUNDATION = [
-    "contacts",
-    "companies",
-    "conversations",
-    "conversation_parts",
-    "tickets",
-    "activity_logs",
-    "admins",
-    "teams",
-    "tags",
-    "segments",
-    "contact_attributes",
-    "company_attributes",
-    "company_segments",
-]
+# The streams of Airbyte's official connector.
+OFFICIAL_TYPES = Path(__file__).parents[1] / "unit_tests" / "resource" / "official_types.json"
+FOUNDATION = list(json.loads(OFFICIAL_TYPES.read_text()))
 
 
 def test_a_larger_workspace_through_the_container(container: Connector, workspace: Workspace) -> None:
