@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 import pytest
 from sandbox_client import Client, error_of, serve, where
 
-from sandbox import Settings
+from sandbox import Sandbox, Settings
 from sandbox.endpoints.shapes import numbered_list, plain_list
 from sandbox.limiter import Limiter
 from sandbox.permissions import Permission
@@ -166,6 +167,18 @@ def test_the_limit_over_http(client: Client) -> None:
     assert 0 < reset - time.time() <= 10
     assert error_of(answers[5]) == (429, "rate_limit_exceeded")
     assert client.sandbox.calls()["rate_limited"] == 1
+
+
+@pytest.mark.parametrize("ahead", [3_607, -3_607])
+def test_a_clock_that_is_not_ours(ahead: int) -> None:
+    with Sandbox(Settings(clock_ahead_seconds=ahead, contacts=5, conversations=5, tickets=5)) as sandbox:
+        client = Client(sandbox)
+        answer = client.get("/tags")
+        client.session.close()
+        there = time.time() + ahead
+        assert abs(parsedate_to_datetime(answer.headers["Date"]).timestamp() - there) < 5
+        assert -5 < int(answer.headers["X-RateLimit-Reset"]) - there <= 10
+        assert abs(sandbox.now - there) < 5
 
 
 def test_another_app_spends_from_the_same_bucket(client: Client) -> None:
