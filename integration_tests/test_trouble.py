@@ -97,14 +97,6 @@ def test_one_scroll_serves_all_company_streams(process: Process, workspace: Work
     assert sandbox.calls()["by_endpoint"]["GET /companies/scroll"] == 6
 
 
-def test_the_rate_limit_is_kept(process: Process, workspace: Workspace) -> None:
-    sandbox = workspace(conversations=120, rate_limit=360)
-    output = process.run("read", sandbox.url, config=config(num_workers=20), catalog=catalog("conversation_parts"))
-    assert output.code == 0
-    assert_delivered(output, sandbox, "conversation_parts")
-    assert sandbox.calls()["rate_limited"] <= 2
-
-
 def test_a_conversation_that_cannot_be_read_is_named_and_nothing_is_green(
     process: Process, workspace: Workspace
 ) -> None:
