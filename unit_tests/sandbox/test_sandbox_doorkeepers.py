@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 from sandbox_client import Client, error_of, serve, where
 
-from sandbox import Sandbox, Settings
+from sandbox import Settings
 from sandbox.endpoints.shapes import numbered_list, plain_list
 from sandbox.limiter import Limiter
 from sandbox.permissions import Permission
@@ -35,10 +35,8 @@ READS: list[tuple[str, str, str]] = [
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with serve(contacts=20, conversations=10, companies=5, tickets=5) as sandbox:
-        made = Client(sandbox)
+    with serve(contacts=20, conversations=10, companies=5, tickets=5) as made:
         yield made
-        made.session.close()
 
 
 def ask(client: Client, method: str, path: str) -> int:
@@ -171,14 +169,12 @@ def test_the_limit_over_http(client: Client) -> None:
 
 @pytest.mark.parametrize("ahead", [3_607, -3_607])
 def test_a_clock_that_is_not_ours(ahead: int) -> None:
-    with Sandbox(Settings(clock_ahead_seconds=ahead, contacts=5, conversations=5, tickets=5)) as sandbox:
-        client = Client(sandbox)
+    with serve(now=None, clock_ahead_seconds=ahead, contacts=5, conversations=5, tickets=5) as client:
         answer = client.get("/tags")
-        client.session.close()
         there = time.time() + ahead
         assert abs(parsedate_to_datetime(answer.headers["Date"]).timestamp() - there) < 5
         assert -5 < int(answer.headers["X-RateLimit-Reset"]) - there <= 10
-        assert abs(sandbox.now - there) < 5
+        assert abs(client.sandbox.now - there) < 5
 
 
 def test_another_app_spends_from_the_same_bucket(client: Client) -> None:
