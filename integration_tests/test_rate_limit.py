@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from integration_tests.conftest import Workspace
-from integration_tests.support import TOKEN, Output, Process, assert_delivered, catalog, config, stopwatch
+from integration_tests.support import TOKEN, Process, assert_delivered, catalog, config, stopwatch
 from sandbox import Sandbox
 
 WORKERS = 5
@@ -38,7 +38,7 @@ def meanwhile(act: Callable[[], object], *, every: float) -> Iterator[None]:
         thread.join()
 
 
-def read(process: Process, sandbox: Sandbox, *, windows: int) -> Output:
+def read(process: Process, sandbox: Sandbox, *, windows: int) -> None:
     """Read a call a conversation, which must be whole and may wait for the ends of so many windows."""
     options = config(num_workers=WORKERS)
     with stopwatch() as seconds:
@@ -46,7 +46,6 @@ def read(process: Process, sandbox: Sandbox, *, windows: int) -> Output:
         assert seconds() < windows * (WINDOW + 1) + SLACK
     assert output.code == 0, output.log[-2000:]
     assert_delivered(output, sandbox, "conversation_parts")
-    return output
 
 
 def refused(sandbox: Sandbox) -> int:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from integration_tests.support import (
     catalog,
     config,
     key_of,
+    parse,
     truth,
 )
 from source_intercom.streams.base import moment_of
@@ -154,8 +157,6 @@ def test_start_date_is_about_updates(process: Process, workspace: Workspace) -> 
     sandbox = workspace(history_days=300)
     held = truth(sandbox, "conversations")
     middle = sorted(record["updated_at"] for record in held.values())[len(held) // 2]
-    from datetime import datetime, timezone
-
     start = datetime.fromtimestamp(middle, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     output = process.run("read", sandbox.url, config=config(start_date=start), catalog=catalog("conversations"))
     got = {key_of("conversations", record): record for record in output.records["conversations"]}
@@ -172,13 +173,9 @@ def test_a_full_refresh_ignores_an_old_state(process: Process, workspace: Worksp
 def test_records_that_change_while_a_full_refresh_runs_are_not_lost(process: Process, workspace: Workspace) -> None:
     sandbox = workspace(contacts=1500, history_days=200, latency_ms=150)
     reading = process.start("read", sandbox.url, config=config(num_workers=2), catalog=catalog("contacts"))
-    import time
-
     time.sleep(2.5)
     touched = sandbox.change(contacts={"update": 40})
     stdout, _ = reading.communicate(timeout=120)
-    from integration_tests.support import parse
-
     output = Output(reading.returncode, parse(stdout))
     assert_complete(output)
     got = {record["id"] for record in output.records["contacts"]}
