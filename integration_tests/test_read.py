@@ -1,5 +1,10 @@
 """Full and incremental reads against the sandbox, compared record by record with what it holds."""
 
+import json
+import re
+import time
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +22,7 @@ from integration_tests.support import (
     catalog,
     config,
     key_of,
+    parse,
     truth,
 )
 from source_intercom.streams.base import moment_of
@@ -39,21 +45,16 @@ def test_full_refresh_delivers_what_the_workspace_holds(connector: Connector, wo
     assert sandbox.calls()["without_version"] == 0
 
 
-FOUNDATION = [
-    "contacts",
-    "companies",
-    "conversations",
-    "conversation_parts",
-    "tickets",
-    "activity_logs",
-    "admins",
-    "teams",
-    "tags",
-    "segments",
-    "contact_attributes",
-    "company_attributes",
-    "company_segments",
-]
+def test_the_log_tells_how_much_was_read(process: Process, workspace: Workspace) -> None:
+    names = ["contacts", "conversations", "conversation_parts", "tags"]
+    output = process.run("read", workspace().url, config=config(), catalog=catalog(*names))
+    told = [line for line in output.log.splitlines() if re.match(r"Read \d+ records", line)]
+    assert sorted(told) == sorted(f"Read {len(output.records[name])} records from {name} stream" for name in names)
+
+
+# The streams of Airbyte's official connector.
+OFFICIAL_TYPES = Path(__file__).parents[1] / "unit_tests" / "resource" / "official_types.json"
+FOUNDATION = list(json.loads(OFFICIAL_TYPES.read_text()))
 
 
 def test_a_larger_workspace_through_the_container(container: Connector, workspace: Workspace) -> None:
@@ -156,8 +157,6 @@ def test_start_date_is_about_updates(process: Process, workspace: Workspace) -> 
     sandbox = workspace(history_days=300)
     held = truth(sandbox, "conversations")
     middle = sorted(record["updated_at"] for record in held.values())[len(held) // 2]
-    from datetime import datetime, timezone
-
     start = datetime.fromtimestamp(middle, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     output = process.run("read", sandbox.url, config=config(start_date=start), catalog=catalog("conversations"))
     got = {key_of("conversations", record): record for record in output.records["conversations"]}
@@ -174,13 +173,9 @@ def test_a_full_refresh_ignores_an_old_state(process: Process, workspace: Worksp
 def test_records_that_change_while_a_full_refresh_runs_are_not_lost(process: Process, workspace: Workspace) -> None:
     sandbox = workspace(contacts=1500, history_days=200, latency_ms=150)
     reading = process.start("read", sandbox.url, config=config(num_workers=2), catalog=catalog("contacts"))
-    import time
-
     time.sleep(2.5)
     touched = sandbox.change(contacts={"update": 40})
     stdout, _ = reading.communicate(timeout=120)
-    from integration_tests.support import parse
-
     output = Output(reading.returncode, parse(stdout))
     assert_complete(output)
     got = {record["id"] for record in output.records["contacts"]}

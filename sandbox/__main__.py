@@ -22,6 +22,7 @@ HELP = {
     "max_tags": "tags of a contact, at most; more than 10 shows the cap",
     "history_days": "how far back the records reach",
     "now": "Unix second the workspace takes for the start moment (default: the real one)",
+    "clock_ahead_seconds": "how far its clock is ahead of this machine's, or with a minus behind it",
     "skew": "even: changes spread over the history; burst: most in one week, many on one second",
     "token": "the access token it accepts",
     "timezone": "zone of the workspace; contact search sees its whole days",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from .errors import ApiError
@@ -13,11 +12,11 @@ WINDOWS_A_MINUTE = 60 // WINDOW_SECONDS
 
 
 class Limiter:
-    """Counts the calls of one window. Real time, also where the workspace's own clock is set: clients wait for it."""
+    """Counts the calls of one window. Time runs on here where the workspace's `now` is set: clients wait for it."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], float] | None = None) -> None:
         self._settings = settings
-        self._clock = clock
+        self._clock = clock or settings.clock
         self._window = 0
         self._used = 0
 

@@ -9,6 +9,7 @@ import asyncio
 import re
 import socket
 import struct
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -87,6 +88,7 @@ class Server:
                 reply = Reply(b"{}")
         except ApiError as error:
             reply = Reply(error.body(), error.status, error.content_type)
+        headers["Date"] = formatdate(self.settings.clock(), usegmt=True)
         if version is not None:
             headers["Intercom-Version"] = version
         if fault is not None:

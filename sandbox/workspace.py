@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from array import array
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -32,7 +31,7 @@ class Workspace:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.seed = settings.seed
-        self._started = time.time()
+        self._started = settings.clock()
         self.laid_out_at = int(self._started) if settings.now is None else settings.now
         self.began = self.laid_out_at - settings.history_days * DAY
         self.app_id = f"sandbox{settings.seed:05d}"
@@ -90,8 +89,8 @@ class Workspace:
     def clock(self) -> int:
         """The current second. It runs on from `now` when the settings fix that."""
         if self.settings.now is None:
-            return int(time.time())
-        return self.laid_out_at + int(time.time() - self._started)
+            return int(self.settings.clock())
+        return self.laid_out_at + int(self.settings.clock() - self._started)
 
     # Children that are gone.
 

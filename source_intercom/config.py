@@ -8,31 +8,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any, Literal, TypeAlias
 
-from airbyte_cdk.models import (
-    AdvancedAuth,
-    AuthFlowType,
-    ConnectorSpecification,
-    FailureType,
-    OAuthConfigSpecification,
-    OauthConnectorInputSpecification,
-)
+from airbyte_cdk.models import ConnectorSpecification, FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from source_intercom.filters import Filters, form
+from source_intercom.filters import Filters
+from source_intercom.spec import form, specification
 
 _DAY = 86_400
-DOCUMENTATION_URL = "https://docs.airbyte.com/integrations/sources/intercom"
 
 Region: TypeAlias = Literal["us", "eu", "au"]
 
@@ -271,48 +256,7 @@ class Config(BaseModel):
     @classmethod
     def spec(cls) -> ConnectorSpecification:
         """Airbyte's specification, generated from this model."""
-        return ConnectorSpecification(
-            documentationUrl=DOCUMENTATION_URL,
-            connectionSpecification={
-                "$schema": "http://json-schema.org/draft-07/schema#",
-                "title": "Intercom",
-                "type": "object",
-                "required": [name for name, field in cls.model_fields.items() if field.is_required()],
-                "additionalProperties": True,
-                "groups": [
-                    {"id": "account", "title": "Account"},
-                    {"id": "data", "title": "What to sync"},
-                    {"id": "advanced", "title": "Advanced"},
-                ],
-                "properties": dict(cls._properties()),
-            },
-            advanced_auth=_advanced_auth(),
-        )
-
-    @classmethod
-    def _properties(cls) -> Iterable[tuple[str, dict[str, Any]]]:
-        described = cls.model_json_schema()
-        for order, (name, schema) in enumerate(described["properties"].items()):
-            yield name, {**_plain(schema, described.get("$defs", {})), "order": order}
-
-
-def _plain(schema: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """A property as Airbyte's form and secret filter want it: no references, no anyOf, nothing nullable."""
-    if "$ref" in schema:
-        schema = {**definitions[schema["$ref"].rpartition("/")[2]], **schema}
-        del schema["$ref"]
-    for variant in schema.pop("anyOf", []):
-        if variant.get("type") != "null":
-            schema = {**variant, **schema}
-    if schema.get("default", ...) in (None, [], {}) or schema.get("type") == "object":
-        schema.pop("default", None)
-    schema.pop("accepts", None)
-    if "properties" in schema:
-        schema["properties"] = {
-            name: {**_plain(inner, definitions), "order": order}
-            for order, (name, inner) in enumerate(schema["properties"].items())
-        }
-    return schema
+        return specification(cls)
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -373,41 +317,3 @@ def _fault(error: ErrorDetails, field: FieldInfo | None) -> str:
 def _extra(field: FieldInfo) -> dict[str, JsonValue]:
     extra = field.json_schema_extra
     return extra if isinstance(extra, dict) else {}
-
-
-def _advanced_auth() -> AdvancedAuth:
-    """OAuth as the official connector declares it; Intercom's tokens do not expire, so nothing is refreshed."""
-    return AdvancedAuth(
-        auth_flow_type=AuthFlowType.oauth2_0,
-        oauth_config_specification=OAuthConfigSpecification(
-            oauth_connector_input_specification=OauthConnectorInputSpecification(
-                consent_url=(
-                    "https://app.intercom.com/a/oauth/connect?{{client_id_param}}&{{redirect_uri_param}}"
-                    "&response_type=code&{{state_param}}"
-                ),
-                access_token_url="https://api.intercom.io/auth/eagle/token",
-                access_token_headers={"Content-Type": "application/x-www-form-urlencoded"},
-                access_token_params={
-                    "code": "{{ auth_code_value }}",
-                    "client_id": "{{ client_id_value }}",
-                    "client_secret": "{{ client_secret_value }}",
-                },
-                extract_output=["access_token"],
-            ),
-            complete_oauth_output_specification={
-                "type": "object",
-                "properties": {"access_token": {"type": "string", "path_in_connector_config": ["access_token"]}},
-            },
-            complete_oauth_server_input_specification={
-                "type": "object",
-                "properties": {"client_id": {"type": "string"}, "client_secret": {"type": "string"}},
-            },
-            complete_oauth_server_output_specification={
-                "type": "object",
-                "properties": {
-                    "client_id": {"type": "string", "path_in_connector_config": ["client_id"]},
-                    "client_secret": {"type": "string", "path_in_connector_config": ["client_secret"]},
-                },
-            },
-        ),
-    )

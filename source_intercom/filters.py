@@ -2,15 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-
-def form(accepts: str, *, secret: bool = False, **keywords: JsonValue) -> dict[str, JsonValue]:
-    """JSON Schema keywords of an option, and ``accepts``, the words that an error sentence ends with."""
-    extra: dict[str, JsonValue] = {"accepts": accepts, **keywords}
-    if secret:
-        extra["airbyte_secret"] = True
-    return extra
+from source_intercom.spec import form
 
 
 class _Group(BaseModel):

@@ -1,9 +1,10 @@
-"""What a person reads: the permission report of ``check``, progress while a read runs, the summary at its end."""
+"""What a person reads: the permission report of ``check``, the log while a read runs, the summary at its end."""
 
+import re
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from logging import Logger
+from logging import Logger, LogRecord
 from types import TracebackType
 
 from source_intercom.api.budget import CallBudget
@@ -54,6 +55,32 @@ def permission_report(missing: Missing) -> str:
         else:
             sentences.append(f'Without the permission "{permission}" these streams cannot be synced: {names}.')
     return " ".join(sentences)
+
+
+def reading_log(streams: Iterable[IntercomStream], logger: Logger) -> Logger:
+    """A logger for the CDK's reader, which passes its lines on to ``logger``, but true ones.
+
+    The reader counts the records that pass it one by one, so of those in pages it says that it read none. And it
+    prints a stack trace for every error, also for those that are explained in a sentence.
+    """
+    tallies = {stream.name: stream.client.tally for stream in streams}
+
+    def mend(line: LogRecord) -> bool:
+        text = line.getMessage()
+        read = re.fullmatch(r"Read \d+ records from (\w+) stream", text)
+        if read:
+            text = f"Read {tallies[read[1]].records} records from {read[1]} stream"
+        error = line.exc_info[1] if line.exc_info else None
+        if isinstance(error, IntercomError):
+            text, line.exc_info = f"{text}: {error.internal_message}", None
+        line.msg, line.args = text, None
+        return True
+
+    # Not one of logging's own children, which live on, filters and all, in the reads that come after.
+    log = Logger(logger.name)
+    log.parent = logger
+    log.addFilter(mend)
+    return log
 
 
 class Progress:

@@ -32,7 +32,7 @@ from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from source_intercom.api.client import Client, Json, Transport
 from source_intercom.api.errors import RETRIES, IntercomError
 from source_intercom.config import Config, ConfigError
-from source_intercom.report import Progress, explain, missing_permissions, permission_report
+from source_intercom.report import Progress, explain, missing_permissions, permission_report, reading_log
 from source_intercom.streams import CATALOGUE, IntercomStream
 from source_intercom.streams.base import INTERCOM_BIRTH, Sync
 from source_intercom.streams.walks import Following, Leading, Member, Walk
@@ -127,7 +127,7 @@ class SourceIntercom(AbstractSource):
                 # A thread for each stream's planner besides the workers, so that planners never starve them.
                 num_workers=options.num_workers + len(streams),
                 initial_number_of_partitions_to_generate=len(streams),
-                logger=logger,
+                logger=reading_log(streams, logger),
                 slice_logger=self._slice_logger,
                 message_repository=self._messages,
                 queue=queue,

@@ -1,19 +1,18 @@
-"""The docs: made anew they are the same, they leave nothing out, their links lead somewhere, their SQL works."""
+"""The docs: made anew they are the same, they leave nothing out, their links lead somewhere."""
 
 from __future__ import annotations
 
 import ast
-import importlib.util
-import json
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import _docs
+import _docs_by_hand
 import pytest
 import yaml
 
@@ -32,18 +31,6 @@ def page(name: str) -> str:
 # --- What is made by scripts/docs --------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def generator() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("_docs", ROOT / "scripts" / "_docs.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
-
-
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """The files that the generator writes to."""
@@ -60,35 +47,33 @@ def test_are_up_to_date() -> None:
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/intercom.md", "docs/streams.md"])
-def test_what_is_stale_is_named_and_mended(
-    generator: ModuleType, checkout: Path, capsys: pytest.CaptureFixture[str], name: str
-) -> None:
+def test_what_is_stale_is_named_and_mended(checkout: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     stale = checkout / name
     fresh = stale.read_text(encoding="utf-8")
     stale.write_text(fresh.replace("`contact_merge_history`", "`contact_mergers`", 1), encoding="utf-8")
-    assert generator.main(["--check", "--root", str(checkout)]) == 1
+    assert _docs.main(["--check", "--root", str(checkout)]) == 1
     assert capsys.readouterr().err == f"{name} is not up to date: run scripts/docs\n"
-    assert generator.main(["--root", str(checkout)]) == 0
+    assert _docs.main(["--root", str(checkout)]) == 0
     assert stale.read_text(encoding="utf-8") == fresh
 
 
-def test_a_reference_that_is_missing_is_made(generator: ModuleType, checkout: Path) -> None:
+def test_a_reference_that_is_missing_is_made(checkout: Path) -> None:
     (checkout / "docs/streams.md").unlink()
-    assert generator.main(["--check", "--root", str(checkout)]) == 1
-    assert generator.main(["--root", str(checkout)]) == 0
+    assert _docs.main(["--check", "--root", str(checkout)]) == 1
+    assert _docs.main(["--root", str(checkout)]) == 0
     assert (checkout / "docs/streams.md").is_file()
 
 
-def test_a_page_without_its_marks_is_an_error(generator: ModuleType, checkout: Path) -> None:
+def test_a_page_without_its_marks_is_an_error(checkout: Path) -> None:
     (checkout / "README.md").write_text("# Nothing\n", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"README\.md: no place for the table 'streams'"):
-        generator.main(["--root", str(checkout)])
+        _docs.main(["--root", str(checkout)])
 
 
-def test_what_is_written_by_hand_is_about_streams_that_exist(generator: ModuleType) -> None:
-    assert set(generator.CAVEATS) <= set(STREAMS)
-    assert set(generator.READ_AS) <= set(STREAMS)
-    assert {stream.__module__.rpartition(".")[2] for stream in CATALOGUE} == set(generator.FAMILIES)
+def test_what_is_written_by_hand_is_about_streams_that_exist() -> None:
+    assert set(_docs_by_hand.CAVEATS) <= set(STREAMS)
+    assert set(_docs_by_hand.READ_AS) <= set(STREAMS)
+    assert {stream.__module__.rpartition(".")[2] for stream in CATALOGUE} == set(_docs_by_hand.FAMILIES)
 
 
 @pytest.mark.parametrize("stream", STREAMS)
@@ -105,8 +90,8 @@ def test_every_stream_is_in_the_reference(stream: str) -> None:
     assert "- **Calls:** " in section
 
 
-def test_streams_of_each_shape_are_told_by_it(generator: ModuleType) -> None:
-    short = {stream.name: generator.reading(stream).short for stream in generator.streams()}
+def test_streams_of_each_shape_are_told_by_it() -> None:
+    short = {stream.name: _docs.reading(stream).short for stream in _docs.streams()}
     assert short["contacts"] == short["activity_logs"] == "server-filtered"
     assert short["articles"] == "newest first"
     assert short["companies"] == short["segments"] == "walked whole"
@@ -262,173 +247,6 @@ def test_headings_have_anchors_of_their_own(path: Path) -> None:
     assert len(anchors("\n".join(f"# {heading}" for heading in headings))) == len(headings)
 
 
-@pytest.mark.parametrize("path", [*PAGES, ROOT / "scripts" / "_docs.py"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*PAGES, *(ROOT / "scripts").glob("_docs*.py")], ids=lambda path: path.name)
 def test_no_machine_is_named(path: Path) -> None:
     assert not re.search(r"/(work|tmp|root|home)/", path.read_text(encoding="utf-8"))
-
-
-# --- Recipes -----------------------------------------------------------------------------------------
-
-Rows = list[tuple[Any, ...]]
-# A destination's columns; whatever else there is arrives as JSON.
-SCALARS = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN"}
-
-
-def recipes() -> dict[str, str]:
-    """Heading -> the statements below it."""
-    sections = re.split(r"^## ", page("docs/recipes.md"), flags=re.MULTILINE)[1:]
-    return {
-        section.partition("\n")[0]: "\n".join(re.findall(r"^```sql\n(.*?)^```", section, re.MULTILINE | re.DOTALL))
-        for section in sections
-    }
-
-
-class Warehouse:
-    """Tables in the types of the streams' schemas, as a destination makes them, in a DuckDB in memory."""
-
-    def __init__(self) -> None:
-        duckdb = pytest.importorskip("duckdb", reason="duckdb, which runs the recipes, is not installed here")
-        self.connection = duckdb.connect(":memory:")
-
-    def table(self, stream: str, *rows: dict[str, Any]) -> None:
-        properties = next(kind for kind in CATALOGUE if kind().name == stream)().get_json_schema()["properties"]
-        kinds = {name: next(kind for kind in schema["type"] if kind != "null") for name, schema in properties.items()}
-        columns = {name: SCALARS.get(kind, "JSON") for name, kind in kinds.items()}
-        columns["_airbyte_extracted_at"] = "TIMESTAMP"
-        declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-        self.connection.execute(f"CREATE TABLE {stream} ({declared})")
-        for row in rows:
-            assert set(row) <= set(columns)
-            values = [json.dumps(value) if isinstance(value, dict) else value for value in row.values()]
-            marks = ", ".join("?" for _ in row)
-            self.connection.execute(f"INSERT INTO {stream} ({', '.join(row)}) VALUES ({marks})", values)
-
-    def run(self, statements: str) -> Rows:
-        rows: Rows = self.connection.execute(statements).fetchall()
-        return rows
-
-    def __enter__(self) -> Warehouse:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.connection.close()
-
-
-@pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
-    with Warehouse() as made:
-        yield made
-
-
-def test_recipe_latest_row_of_each_key(warehouse: Warehouse) -> None:
-    warehouse.table(
-        "conversation_parts",
-        {
-            "id": "1",
-            "body": "old",
-            "conversation_updated_at": 10,
-            "updated_at": 5,
-            "_airbyte_extracted_at": "2024-01-02",
-        },
-        {
-            "id": "1",
-            "body": "new",
-            "conversation_updated_at": 20,
-            "updated_at": 5,
-            "_airbyte_extracted_at": "2024-01-01",
-        },
-        {"id": "2", "body": "first", "conversation_updated_at": 20, "_airbyte_extracted_at": "2024-01-01"},
-        {"id": "2", "body": "again", "conversation_updated_at": 20, "_airbyte_extracted_at": "2024-01-02"},
-    )
-    warehouse.run(recipes()["Latest row of each key"])
-    assert warehouse.run("SELECT id, body FROM latest_conversation_parts ORDER BY id") == [("1", "new"), ("2", "again")]
-
-
-def test_recipe_apply_deletions(warehouse: Warehouse) -> None:
-    warehouse.table("conversations", {"id": "1"}, {"id": "2"})
-    attached = ("conversation_parts", "conversation_tags", "conversation_contacts")
-    for stream in attached:
-        warehouse.table(stream, {"id": "a", "conversation_id": "1"}, {"id": "b", "conversation_id": "2"})
-    warehouse.table("conversations_deleted", {"id": "2", "deleted_at": 5})
-    warehouse.run(recipes()["Apply deletions"])
-    assert warehouse.run("SELECT id FROM conversations") == [("1",)]
-    for stream in attached:
-        assert warehouse.run(f"SELECT conversation_id FROM {stream}") == [("1",)]
-
-
-def test_recipe_follow_merges(warehouse: Warehouse) -> None:
-    warehouse.table("contacts", {"id": "lead"}, {"id": "user"}, {"id": "final"}, {"id": "other"})
-    warehouse.table(
-        "contact_merge_history",
-        {"contact_id": "user", "source_contact_id": "lead", "merged_at": 1},
-        {"contact_id": "final", "source_contact_id": "user", "merged_at": 2},
-    )
-    warehouse.table(
-        "conversation_contacts",
-        {"conversation_id": "1", "id": "lead"},
-        {"conversation_id": "1", "id": "final"},
-        {"conversation_id": "2", "id": "user"},
-        {"conversation_id": "3", "id": "other"},
-    )
-    warehouse.run(recipes()["Follow merges"])
-    assert warehouse.run("SELECT * FROM contact_now ORDER BY 1") == [("lead", "final"), ("user", "final")]
-    links = warehouse.run("SELECT * FROM conversation_contacts_now ORDER BY 1")
-    assert links == [("1", "final"), ("2", "final"), ("3", "other")]
-    assert warehouse.run("SELECT id FROM contacts ORDER BY id") == [("final",), ("other",)]
-
-
-def test_recipe_current_links_only(warehouse: Warehouse) -> None:
-    warehouse.table("contacts", {"id": "1", "updated_at": 20}, {"id": "2", "updated_at": 30})
-    warehouse.table(
-        "contact_tags",
-        {"contact_id": "1", "id": "kept", "contact_updated_at": 20},
-        {"contact_id": "1", "id": "removed", "contact_updated_at": 10},
-        {"contact_id": "2", "id": "all removed", "contact_updated_at": 10},
-    )
-    warehouse.run(recipes()["Current links only"])
-    assert warehouse.run("SELECT contact_id, id FROM current_contact_tags") == [("1", "kept")]
-
-
-def test_recipe_time_to_first_response(warehouse: Warehouse) -> None:
-    asked = {"delivered_as": "customer_initiated"}
-    warehouse.table(
-        "conversations",
-        {"id": "answered", "created_at": 100, "source": asked},
-        {"id": "outbound", "created_at": 100, "source": {"delivered_as": "automated"}},
-        {"id": "capped", "created_at": 100, "source": asked},
-        {"id": "noted", "created_at": 100, "source": asked},
-    )
-    warehouse.table(
-        "conversation_parts",
-        *(
-            {
-                "id": str(number),
-                "conversation_id": conversation,
-                "conversation_total_parts": total,
-                "part_type": kind,
-                "body": body,
-                "created_at": moment,
-                "author": {"type": author},
-            }
-            for number, (conversation, total, kind, body, moment, author) in enumerate(
-                [
-                    ("answered", 5, "comment", "hello?", 105, "user"),
-                    ("answered", 5, "assignment", None, 110, "admin"),
-                    ("answered", 5, "note", "who takes it?", 120, "admin"),
-                    ("answered", 5, "comment", "here you are", 160, "admin"),
-                    ("answered", 5, "close", "bye", 170, "admin"),
-                    ("outbound", 1, "comment", "did you see?", 150, "admin"),
-                    ("capped", 501, "comment", "late", 900, "admin"),
-                    ("noted", 2, "close", None, 110, "admin"),
-                    ("noted", 2, "comment", "beep", 115, "bot"),
-                ]
-            )
-        ),
-    )
-    warehouse.run(recipes()["Time to first response"])
-    assert warehouse.run("SELECT * FROM first_response") == [("answered", 60)]
-
-
-def test_every_recipe_is_tested() -> None:
-    tested = {name.removeprefix("test_recipe_") for name in globals() if name.startswith("test_recipe_")}
-    assert {heading.lower().replace(" ", "_") for heading in recipes()} == tested

@@ -13,7 +13,7 @@ import pytest
 from source_intercom import report
 from source_intercom.api.client import Tally
 from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone, TokenRejected, Unavailable
-from source_intercom.report import Missing, Progress, explain, missing_permissions, permission_report
+from source_intercom.report import Missing, Progress, explain, missing_permissions, permission_report, reading_log
 
 LOGGER = logging.getLogger("airbyte.test_report")
 BUDGET: Any = SimpleNamespace(limit=None)
@@ -96,6 +96,41 @@ def stream_with(name: str, **figures: int) -> Any:
     stream.client.tally.add(**figures)
     stream.client.tally.began, stream.client.tally.ended = 100.0, 102.5
     return stream
+
+
+class TestReadingLog:
+    def said(self, caplog: pytest.LogCaptureFixture, *streams: Any) -> logging.Logger:
+        caplog.set_level(logging.INFO)
+        return reading_log(streams, LOGGER)
+
+    def test_counts_what_the_reader_does_not(self, caplog: pytest.LogCaptureFixture) -> None:
+        log = self.said(caplog, stream_with("contacts", records=2_000), stream_with("tags"))
+        log.info("Read 0 records from contacts stream")
+        log.info("Read %d records from tags stream", 0)
+        log.info("Marking stream contacts as STOPPED")
+        assert caplog.messages == [
+            "Read 2000 records from contacts stream",
+            "Read 0 records from tags stream",
+            "Marking stream contacts as STOPPED",
+        ]
+        assert {record.name for record in caplog.records} == {LOGGER.name}
+
+    def test_an_explained_error_needs_no_stack_trace(self, caplog: pytest.LogCaptureFixture) -> None:
+        log = self.said(caplog)
+        log.error("Exception while syncing stream tags", exc_info=AccessDenied("Grant it.", "HTTP 401, 100% sure"))
+        assert caplog.messages == ["Exception while syncing stream tags: Grant it. [HTTP 401, 100% sure]"]
+        assert "Traceback" not in caplog.text
+
+    def test_an_error_of_ours_keeps_its_stack_trace(self, caplog: pytest.LogCaptureFixture) -> None:
+        self.said(caplog).error("Exception while syncing stream tags", exc_info=KeyError("name"))
+        assert caplog.messages == ["Exception while syncing stream tags"]
+        assert caplog.records[0].exc_info
+
+    def test_leaves_the_logger_itself_as_it_was(self, caplog: pytest.LogCaptureFixture) -> None:
+        self.said(caplog, stream_with("tags", records=9))
+        LOGGER.info("Read 0 records from tags stream")
+        assert caplog.messages == ["Read 0 records from tags stream"]
+        assert LOGGER.filters == []
 
 
 class TestProgress:

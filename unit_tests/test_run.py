@@ -51,6 +51,10 @@ class Command:
         run(list(arguments))
         return self.printed()
 
+    def read(self, token: str, catalog: Any, *flags: str) -> list[dict[str, Any]]:
+        config = self.file("config.json", {"access_token": token})
+        return self("read", *flags, "--config", config, "--catalog", self.file("catalog.json", catalog))
+
     def printed(self) -> list[dict[str, Any]]:
         # Not splitlines, which knows more ends of a line than the protocol does.
         return [json.loads(line) for line in self._capsys.readouterr().out.split("\n") if line]
@@ -135,13 +139,7 @@ def test_read_prints_one_message_a_line(command: Command) -> None:
     with requests_mock.Mocker() as network:
         network.get(f"{API}/me", json={"type": "admin"}, headers={"Date": formatdate(usegmt=True)})
         network.get(f"{API}/tags", json={"type": "list", "data": [{"id": 1, "name": "Zoë \u2028 line"}]})
-        messages = command(
-            "read",
-            "--config",
-            command.file("config.json", {"access_token": "secret-token-2"}),
-            "--catalog",
-            command.file("catalog.json", one_stream("tags")),
-        )
+        messages = command.read("secret-token-2", one_stream("tags"))
     (record,) = of_type(messages, "RECORD")
     assert record["record"]["data"] == {"id": "1", "name": "Zoë \u2028 line"}
     (state,) = of_type(messages, "STATE")
@@ -152,13 +150,7 @@ def test_a_read_leaves_no_file_behind_with_the_token(command: Command) -> None:
     with requests_mock.Mocker() as network:
         network.get(f"{API}/me", json={"type": "admin"}, headers={"Date": formatdate(usegmt=True)})
         network.get(f"{API}/tags", json={"data": []})
-        command(
-            "read",
-            "--config",
-            command.file("config.json", {"access_token": "secret-token-3"}),
-            "--catalog",
-            command.file("catalog.json", one_stream("tags")),
-        )
+        command.read("secret-token-3", one_stream("tags"))
     assert list(Path.cwd().iterdir()) == []
 
 
@@ -166,13 +158,7 @@ def test_a_read_that_ends_with_an_error_tells_it_after_what_was_read(command: Co
     with requests_mock.Mocker() as network, pytest.raises(AirbyteTracedException):
         network.get(f"{API}/me", json={"type": "admin"}, headers={"Date": formatdate(usegmt=True)})
         network.get(f"{API}/tags", status_code=403, json={"type": "error.list", "errors": [{"code": "forbidden"}]})
-        command(
-            "read",
-            "--config",
-            command.file("config.json", {"access_token": "secret-token-4"}),
-            "--catalog",
-            command.file("catalog.json", one_stream("tags")),
-        )
+        command.read("secret-token-4", one_stream("tags"))
     traces = of_type(command.printed(), "TRACE")
     assert traces[-1]["trace"]["stream_status"]["status"] == "INCOMPLETE"
     (error,) = [trace["trace"]["error"] for trace in traces if trace["trace"]["type"] == "ERROR"]
@@ -183,14 +169,7 @@ def test_a_read_that_ends_with_an_error_tells_it_after_what_was_read(command: Co
 @pytest.mark.parametrize("debug", [True, False])
 def test_debug_logs_are_asked_for(debug: bool, command: Command) -> None:
     with requests_mock.Mocker():
-        command(
-            "read",
-            *(["--debug"] if debug else []),
-            "--config",
-            command.file("config.json", {"access_token": "t"}),
-            "--catalog",
-            command.file("catalog.json", {"streams": []}),
-        )
+        command.read("t", {"streams": []}, *(["--debug"] if debug else []))
     level = logging.getLogger("airbyte.source-intercom").level
     assert level == (logging.DEBUG if debug else logging.INFO)
 

@@ -64,6 +64,8 @@ class Grammar:
     prefix: str
     prefix_types: Mapping[str, Type]
     cursor_error_status: int = 400
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Fields that stand under another name in the record: the path to each."""
     getters: Mapping[str, Getter] = field(default_factory=dict)
     quick: Mapping[str, Quick] = field(default_factory=dict)
 
@@ -95,7 +97,7 @@ class Grammar:
             return getter(ws, number, record)
         if name.startswith(self.prefix):
             return _at(record, self._holder, name[len(self.prefix) :])
-        return _at(record, *name.split("."))
+        return _at(record, *self.elsewhere.get(name, name).split("."))
 
     @property
     def _holder(self) -> str:
@@ -143,8 +145,8 @@ CONTACTS = Grammar(
         "tag_id": lambda ws, n: [ws.tags.id(t) for t in contacts.tag_numbers(ws, contacts.links(ws, n))],
         "segment_id": lambda ws, n: [ws.segments.id(s) for s in contacts.segment_numbers(ws, contacts.links(ws, n))],
     },
-    getters={
-        "avatar": lambda _ws, _n, record: _at(record, "avatar", "image_url"),
+    elsewhere={
+        "avatar": "avatar.image_url",
     },
 )
 
@@ -187,15 +189,17 @@ CONVERSATIONS = Grammar(
         "open": lambda ws, n: conversations.state_of(ws, n) != "closed",
         "tag_ids": lambda ws, n: [ws.tags.id(t) for t in conversations.tag_numbers(ws, n)],
     },
+    elsewhere={
+        "channel_initiated": "source.type",
+        "conversation_rating.score": "conversation_rating.rating",
+        "conversation_rating.requested_at": "conversation_rating.created_at",
+        "conversation_rating.replied_at": "conversation_rating.updated_at",
+        "conversation_rating.contact_id": "conversation_rating.contact.id",
+        "conversation_rating.admin_d": "conversation_rating.teammate.id",
+    },
     getters={
         "contact_ids": lambda _ws, _n, record: _ids(record, "contacts", "contacts"),
         "teammate_ids": lambda _ws, _n, record: _ids(record, "teammates", "admins"),
-        "channel_initiated": lambda _ws, _n, record: _at(record, "source", "type"),
-        "conversation_rating.score": lambda _ws, _n, record: _at(record, "conversation_rating", "rating"),
-        "conversation_rating.requested_at": lambda _ws, _n, record: _at(record, "conversation_rating", "created_at"),
-        "conversation_rating.replied_at": lambda _ws, _n, record: _at(record, "conversation_rating", "updated_at"),
-        "conversation_rating.contact_id": lambda _ws, _n, record: _at(record, "conversation_rating", "contact", "id"),
-        "conversation_rating.admin_d": lambda _ws, _n, record: _at(record, "conversation_rating", "teammate", "id"),
         "source.body": lambda _ws, _n, record: _tokens(_at(record, "source", "body")),
     },
 )
@@ -225,9 +229,11 @@ TICKETS = Grammar(
         "open": lambda ws, n: tickets.STATES[tickets.state_of(ws, n)] != "resolved",
         "ticket_type_id": lambda ws, n: str(tickets.FIRST_TYPE + tickets.type_of(ws, n)),
     },
+    elsewhere={
+        "title": "ticket_attributes._default_title_",
+        "description": "ticket_attributes._default_description_",
+    },
     getters={
-        "title": lambda _ws, _n, record: _at(record, "ticket_attributes", "_default_title_"),
-        "description": lambda _ws, _n, record: _at(record, "ticket_attributes", "_default_description_"),
         "category": lambda _ws, _n, record: _CATEGORY_TERMS[str(record["category"])],
         "contact_ids": lambda _ws, _n, record: _ids(record, "contacts", "contacts"),
         "teammate_ids": lambda _ws, _n, record: [record["admin_assignee_id"]],

@@ -71,3 +71,28 @@ def make_transport(time: FakeTime, **options: Any) -> Transport:
 
 def make_client(transport: Transport, **options: Any) -> Client:
     return Client("things", transport, LOGGER, permission=PERMISSION, **options)
+
+
+GOOD: dict[str, Any] = {"json": {"type": "list", "data": [{"id": "1"}]}}
+BODY = GOOD["json"]
+NGINX_502 = "<html><head><title>502 Bad Gateway</title></head></html>"
+
+# What passes when it is asked again.
+HICCUPS: dict[str, dict[str, Any]] = {
+    "500": {"status_code": 500, "json": fault("server_error")},
+    "500 without a body": {"status_code": 500},
+    "502 with a page": {"status_code": 502, "text": NGINX_502},
+    "503": {"status_code": 503, "json": fault("service_unavailable")},
+    "504": {"status_code": 504},
+    "408": {"status_code": 408, "json": fault("request_timeout")},
+    "409": {"status_code": 409, "json": fault("conflict")},
+    "empty 200": {"text": ""},
+    "page of a gateway": {"text": "<html>Just a moment</html>"},
+    "cut short": {"text": '{"data": [{"id": "1"}, {"i'},
+    "cut short behind a brace": {"text": '{"data": [{"id": "1"}'},
+    "connect timeout": {"exc": requests.ConnectTimeout},
+    "read timeout": {"exc": requests.ReadTimeout},
+    "reset": {"exc": requests.ConnectionError},
+    "broken stream": {"exc": requests.exceptions.ChunkedEncodingError},
+    "bad certificate": {"exc": requests.exceptions.SSLError},
+}

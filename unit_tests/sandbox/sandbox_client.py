@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import requests
@@ -17,9 +19,9 @@ Json = dict[str, Any]
 class Client:
     """Calls a sandbox as a connector would; `headers` may be overridden by call, None leaves one out."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, session: requests.Session) -> None:
         self.sandbox = sandbox
-        self.session = requests.Session()
+        self.session = session
         self.session.headers.update({"Authorization": f"Bearer {sandbox.settings.token}", "Intercom-Version": "2.15"})
 
     def get(self, path: str, headers: dict[str, str | None] | None = None, **query: object) -> requests.Response:
@@ -99,5 +101,8 @@ def error_of(answer: requests.Response) -> tuple[int, str]:
     return answer.status_code, body["errors"][0]["code"]
 
 
-def serve(**settings: Any) -> Sandbox:
-    return Sandbox(Settings(now=NOW, **settings))
+@contextmanager
+def serve(**settings: Any) -> Iterator[Client]:
+    """A client of a workspace that lives as long as the block."""
+    with Sandbox(Settings(**{"now": NOW, **settings})) as sandbox, requests.Session() as session:
+        yield Client(sandbox, session)

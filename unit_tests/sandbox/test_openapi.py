@@ -72,11 +72,9 @@ def client() -> Iterator[Client]:
     scopes = ["Read users and companies", "Write users and companies", "Read conversations", "Read tickets",
               "Read admins", "Read admin activity logs", "Read tags"]  # fmt: skip
     with serve(contacts=500, conversations=400, tickets=200, companies=200, activity_logs=200, rate_limit=0,
-               scopes=scopes, teams=12, admins=12, max_parts=60) as sandbox:  # fmt: skip
-        made = Client(sandbox)
-        sandbox.change(conversations={"update": 5}, tickets={"update": 5}, contacts={"update": 5})
+               scopes=scopes, teams=12, admins=12, max_parts=60) as made:  # fmt: skip
+        made.sandbox.change(conversations={"update": 5}, tickets={"update": 5}, contacts={"update": 5})
         yield made
-        made.session.close()
 
 
 ALL = every(where("created_at", ">", 1))

@@ -90,14 +90,10 @@ def description(version: str) -> Description:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    with serve(
-        contacts=500, conversations=400, tickets=60, companies=200, rate_limit=0, teams=12, admins=12
-    ) as sandbox:
-        made = Client(sandbox)
+    with serve(contacts=500, conversations=400, tickets=60, companies=200, rate_limit=0, teams=12, admins=12) as made:
         kinds = ("contact_notes", "company_notes", "contact_events", "contact_merge_history")
-        sandbox.change(**{kind: {"create": 3} for kind in kinds})
+        made.sandbox.change(**{kind: {"create": 3} for kind in kinds})
         yield made
-        made.session.close()
 
 
 class Asker:

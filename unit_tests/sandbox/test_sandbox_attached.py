@@ -29,10 +29,8 @@ CHILDREN = [
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with serve(contacts=120, companies=30, conversations=5, tickets=5, rate_limit=0) as sandbox:
-        made = Client(sandbox)
+    with serve(contacts=120, companies=30, conversations=5, tickets=5, rate_limit=0) as made:
         yield made
-        made.session.close()
 
 
 def truth(client: Client, kind: str, key: str) -> dict[str, list[Json]]:

@@ -23,10 +23,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with serve(contacts=20, conversations=20, tickets=5, companies=5) as sandbox:
-        made = Client(sandbox)
+    with serve(contacts=20, conversations=20, tickets=5, companies=5) as made:
         yield made
-        made.session.close()
 
 
 def test_calls_are_counted_and_control_calls_are_not(client: Client) -> None:

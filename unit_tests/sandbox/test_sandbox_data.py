@@ -10,7 +10,7 @@ import orjson
 import pytest
 from sandbox_client import NOW, Client, ascending, every, serve, where
 
-from sandbox import Sandbox, Settings
+from sandbox import Settings
 from sandbox.kinds import KINDS
 from sandbox.settings import DATA_SETTINGS
 from sandbox.truths import TRUTHS, truth
@@ -39,13 +39,11 @@ def test_the_same_seed_and_moment_give_the_same_bytes() -> None:
 
 def test_the_same_calls_give_the_same_bytes() -> None:
     def play() -> list[bytes]:
-        with serve(seed=3) as sandbox:
-            client = Client(sandbox)
+        with serve(seed=3) as client:
             said = [client.get("/companies/scroll").content]
             for kind in ("contacts", "conversations", "tickets"):
                 said.append(client.search(kind, ALL, sort=ascending()).content)
-            chosen = sandbox.change(contacts={"update": 3, "delete": 2}, conversations={"update": 2})
-            client.session.close()
+            chosen = client.sandbox.change(contacts={"update": 3, "delete": 2}, conversations={"update": 2})
             return [*said, orjson.dumps(chosen)]
 
     assert play() == play()
@@ -74,12 +72,10 @@ def test_a_workspace_may_lack_any_one_thing(without: str) -> None:
     sizes = dict.fromkeys((*CORE, *KINDS), 30) | {without: 0}
     workspace = Workspace(Settings(now=NOW, **sizes))
     assert all(isinstance(record, dict) for kind in TRUTHS for record in records(workspace, kind))
-    with Sandbox(workspace.settings) as sandbox:
-        client = Client(sandbox)
-        for endpoint in sandbox.server.router.endpoints:
+    with serve(**sizes) as client:
+        for endpoint in client.sandbox.server.router.endpoints:
             if endpoint.method == "GET" and "{" not in endpoint.path and endpoint.path != "/events":
                 assert client.get(endpoint.path, {"Intercom-Version": "2.16"}).status_code == 200
-        client.session.close()
 
 
 # What is in it.
@@ -161,10 +157,9 @@ def test_nested_lists_of_a_contact_stop_at_ten() -> None:
 
 
 def test_only_the_newest_500_parts_are_shown() -> None:
-    with serve(conversations=40, max_parts=900) as sandbox:
-        client = Client(sandbox)
+    with serve(conversations=40, max_parts=900) as client:
         capped = 0
-        for one in sandbox.records("conversations"):
+        for one in client.sandbox.records("conversations"):
             shown = client.get(f"/conversations/{one['id']}").json()["conversation_parts"]
             assert len(shown["conversation_parts"]) == min(500, shown["total_count"])
             times = [part["created_at"] for part in shown["conversation_parts"]]
@@ -175,7 +170,6 @@ def test_only_the_newest_500_parts_are_shown() -> None:
                 counted = found["statistics"] or {"count_conversation_parts": shown["total_count"]}
                 assert counted["count_conversation_parts"] == shown["total_count"]
         assert 5 < capped < 40
-        client.session.close()
 
 
 def test_search_shows_conversations_without_parts(client: Client) -> None:
@@ -208,10 +202,8 @@ def test_plain_text(client: Client) -> None:
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with serve(contacts=50, conversations=30, tickets=20, companies=20) as sandbox:
-        made = Client(sandbox)
+    with serve(contacts=50, conversations=30, tickets=20, companies=20) as made:
         yield made
-        made.session.close()
 
 
 @pytest.mark.parametrize("kind", ["contacts", "conversations", "tickets", "companies"])
@@ -267,14 +259,12 @@ def test_records_change_while_they_are_read(client: Client) -> None:
 
 
 def test_two_hundred_thousand_contacts() -> None:
-    with Sandbox(Settings(now=NOW, contacts=200_000, rate_limit=0, conversations=5, tickets=5)) as sandbox:
-        client = Client(sandbox)
+    with serve(contacts=200_000, rate_limit=0, conversations=5, tickets=5) as client:
         window = every(where("updated_at", ">", NOW - 9 * 86_400), where("updated_at", "<", NOW - 7 * 86_400))
         found = client.walk("contacts", window, ascending())
         assert len({one["id"] for one in found}) == len(found)
         assert 300 < len(found) < 2000
         assert client.search("contacts", ALL, pagination={"per_page": 1}).json()["total_count"] == 200_000
-        changed = sandbox.change(contacts={"update": 1000, "delete": 10})["contacts"]
+        changed = client.sandbox.change(contacts={"update": 1000, "delete": 10})["contacts"]
         today = client.walk("contacts", where("updated_at", "=", NOW), ascending())
         assert set(changed["update"]) <= {one["id"] for one in today}
-        client.session.close()

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sandbox_client import NOW, Client, Json, ascending, either, every, serve, where
 
-from sandbox import Sandbox, Settings
 from sandbox.zones import day_bounds
 
 ZONES = ["America/Los_Angeles", "UTC", "Pacific/Pago_Pago", "Pacific/Kiritimati", "Asia/Kathmandu"]
@@ -18,10 +17,8 @@ ZONES = ["America/Los_Angeles", "UTC", "Pacific/Pago_Pago", "Pacific/Kiritimati"
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    with serve(contacts=3000, history_days=20, rate_limit=0) as sandbox:
-        made = Client(sandbox)
+    with serve(contacts=3000, history_days=20, rate_limit=0) as made:
         yield made
-        made.session.close()
 
 
 def day_of(second: int, zone: str) -> str:
@@ -88,14 +85,12 @@ def test_days_of_a_clock_change(zone: str, day: tuple[int, int, int], hours: flo
 def test_search_on_a_day_of_a_clock_change() -> None:
     zone = "America/Los_Angeles"
     end = int(datetime(2025, 11, 4, tzinfo=timezone.utc).timestamp())
-    with Sandbox(Settings(contacts=2000, history_days=5, now=end, timezone=zone, rate_limit=0)) as sandbox:
-        client = Client(sandbox)
+    with serve(contacts=2000, history_days=5, now=end, timezone=zone, rate_limit=0) as client:
         noon = int(datetime(2025, 11, 2, 12, tzinfo=ZoneInfo(zone)).timestamp())
-        contacts: list[dict[str, Any]] = sandbox.records("contacts")
+        contacts: list[dict[str, Any]] = client.sandbox.records("contacts")
         truth = {one["id"] for one in contacts if day_of(one["updated_at"], zone) == "2025-11-02"}
         assert len(truth) > 100
         assert found(client, where("updated_at", "=", noon)) == truth
-        client.session.close()
 
 
 def test_date_attributes_before_1970(client: Client) -> None:

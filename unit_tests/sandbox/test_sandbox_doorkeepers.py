@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 import pytest
 from sandbox_client import Client, error_of, serve, where
@@ -34,10 +35,8 @@ READS: list[tuple[str, str, str]] = [
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with serve(contacts=20, conversations=10, companies=5, tickets=5) as sandbox:
-        made = Client(sandbox)
+    with serve(contacts=20, conversations=10, companies=5, tickets=5) as made:
         yield made
-        made.session.close()
 
 
 def ask(client: Client, method: str, path: str) -> int:
@@ -166,6 +165,16 @@ def test_the_limit_over_http(client: Client) -> None:
     assert 0 < reset - time.time() <= 10
     assert error_of(answers[5]) == (429, "rate_limit_exceeded")
     assert client.sandbox.calls()["rate_limited"] == 1
+
+
+@pytest.mark.parametrize("ahead", [3_607, -3_607])
+def test_a_clock_that_is_not_ours(ahead: int) -> None:
+    with serve(now=None, clock_ahead_seconds=ahead, contacts=5, conversations=5, tickets=5) as client:
+        answer = client.get("/tags")
+        there = time.time() + ahead
+        assert abs(parsedate_to_datetime(answer.headers["Date"]).timestamp() - there) < 5
+        assert -5 < int(answer.headers["X-RateLimit-Reset"]) - there <= 10
+        assert abs(client.sandbox.now - there) < 5
 
 
 def test_another_app_spends_from_the_same_bucket(client: Client) -> None:

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sandbox_client import NOW, Json
@@ -13,7 +14,7 @@ from sandbox_client import NOW, Json
 from sandbox import Settings
 from sandbox.search.cursor import Cursor
 from sandbox.search.engine import Engine, Order
-from sandbox.search.fields import CONVERSATIONS
+from sandbox.search.fields import CONTACTS, CONVERSATIONS, TICKETS, Grammar
 from sandbox.search.grammar import parse
 from sandbox.truths import truth
 from sandbox.workspace import Workspace
@@ -84,3 +85,14 @@ def test_search_against_a_plain_look(query: Json, field: str, descending: bool, 
         after = Cursor.decode(page.next.encode())
         assert after == page.next
     assert found == [one["id"] for one in wanted]
+
+
+@pytest.mark.parametrize("grammar", [CONTACTS, CONVERSATIONS, TICKETS], ids=lambda grammar: grammar.kind)
+def test_fields_under_another_name_lead_to_plain_values(grammar: Grammar) -> None:
+    workspace = Workspace(Settings(now=NOW))
+    records = grammar.collection(workspace)
+    assert grammar.elsewhere
+    for name in grammar.elsewhere:
+        kinds = {type(grammar.value(workspace, number, records.body(number), name)) for number in range(60)}
+        assert len(kinds - {type(None)}) == 1, name
+        assert kinds <= {str, int, type(None)}, name

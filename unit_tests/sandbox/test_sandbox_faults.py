@@ -16,10 +16,8 @@ ALL = where("created_at", ">", 1)
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with serve(contacts=40, conversations=40, tickets=5, companies=5) as sandbox:
-        made = Client(sandbox)
+    with serve(contacts=40, conversations=40, tickets=5, companies=5) as made:
         yield made
-        made.session.close()
 
 
 def statuses(client: Client, count: int) -> list[int]:

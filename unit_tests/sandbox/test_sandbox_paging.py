@@ -122,10 +122,8 @@ def test_activity_logs_reach_back_thirty_days_by_default(shared: Client) -> None
 
 @pytest.fixture
 def small() -> Iterator[Client]:
-    with serve(contacts=60, conversations=60, tickets=10, companies=10) as sandbox:
-        client = Client(sandbox)
+    with serve(contacts=60, conversations=60, tickets=10, companies=10) as client:
         yield client
-        client.session.close()
 
 
 def test_a_record_that_changes_behind_an_ascending_walk_is_seen_again(small: Client) -> None:

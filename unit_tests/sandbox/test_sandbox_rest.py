@@ -58,10 +58,8 @@ BY_PARENT = [
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with serve(contacts=60, companies=20, conversations=60, tickets=10, rate_limit=0) as sandbox:
-        made = Client(sandbox)
+    with serve(contacts=60, companies=20, conversations=60, tickets=10, rate_limit=0) as made:
         yield made
-        made.session.close()
 
 
 def key_of(stream: str) -> str:

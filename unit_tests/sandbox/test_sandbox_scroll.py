@@ -14,10 +14,8 @@ SCROLL = "/companies/scroll"
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with serve(companies=250, contacts=30, conversations=40, rate_limit=0) as sandbox:
-        made = Client(sandbox)
+    with serve(companies=250, contacts=30, conversations=40, rate_limit=0) as made:
         yield made
-        made.session.close()
 
 
 def walk(client: Client) -> tuple[list[dict[str, Any]], list[str], list[int]]:
@@ -81,12 +79,10 @@ def test_a_failed_scroll_must_be_restarted(client: Client) -> None:
 
 
 def test_an_empty_workspace() -> None:
-    with serve(companies=0, contacts=5, conversations=5) as sandbox:
-        client = Client(sandbox)
+    with serve(companies=0, contacts=5, conversations=5) as client:
         first = client.get(SCROLL).json()
         assert first["data"] == []
         assert error_of(client.get(SCROLL, scroll_param=first["scroll_param"])) == (404, "not_found")
-        client.session.close()
 
 
 def test_the_list_needs_to_write_and_skips_companies_without_users(client: Client) -> None:

@@ -1,0 +1,151 @@
+"""What fails stays local, is told, and moves no state past what was not read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+from airbyte_cdk.models import AirbyteStreamStatus, FailureType
+from airbyte_cdk.test import entrypoint_wrapper
+from source_reads import API, CONFIG, NAMES, NOW, Json, Workspace, catalog, check, fault, read, saved
+
+from source_intercom import source as module
+from source_intercom.api.errors import TokenRejected, Unavailable
+from source_intercom.config import ConfigError
+from source_intercom.source import SourceIntercom
+from source_intercom.sync.state import StateError
+from source_intercom.sync.windows import DAY, HOUR
+
+pytestmark = pytest.mark.timeout(60)
+
+
+class TestFailures:
+    def test_a_missing_permission_ends_its_stream_and_no_other(self, workspace: Workspace) -> None:
+        workspace.deny("Read tickets")
+        workspace.lists["/tags"] = [{"id": 1}]
+        workspace.records["conversations"] = [{"id": "7", "updated_at": NOW}]
+        output = read("tickets", "tags", "conversations", state=saved(tickets={"updated_at": NOW - 99 * DAY}))
+        assert output.statuses("tickets")[-1] is AirbyteStreamStatus.INCOMPLETE
+        assert output.statuses("tags")[-1] is AirbyteStreamStatus.COMPLETE
+        assert output.statuses("conversations")[-1] is AirbyteStreamStatus.COMPLETE
+        assert output.ids("tags") == ["1"]
+        assert output.ids("conversations") == ["7"]
+        ((stream, kind, message),) = output.errors()
+        assert (stream, kind) == ("tickets", FailureType.config_error)
+        assert '"Read tickets"' in message
+        assert output.error is not None, "a read that missed a stream must not look like a success"
+        # Nothing of the stream was read, so its state stays where it was.
+        assert output.states("tickets")[-1] == {"updated_at": NOW - 99 * DAY}
+
+    def test_a_stream_that_failed_at_once_has_a_state_that_covers_nothing(self, workspace: Workspace) -> None:
+        workspace.deny("Read tickets")
+        output = read("tickets", start_date="2025-09-01")
+        start = 1_756_684_800
+        assert output.states("tickets")[-1]["updated_at"] < start
+
+    def test_a_window_that_cannot_be_read_leaves_a_hole_and_the_rest(self, workspace: Workspace) -> None:
+        heavy = NOW - 50 * DAY
+
+        def logs(request: Any, context: Any) -> Json:
+            after, before = int(request.qs["created_at_after"][0]), int(request.qs["created_at_before"][0])
+            if after < heavy < before:
+                context.status_code = 504
+                return {}
+            return {"activity_logs": [{"id": str(before), "created_at": before - 1}], "pages": {}}
+
+        workspace.network.get(f"{API}/admins/activity_logs", json=logs)
+        output = read("activity_logs")
+        assert output.statuses("activity_logs")[-1] is AirbyteStreamStatus.INCOMPLETE
+        state = output.states("activity_logs")[-1]
+        first, second = state["slices"]
+        assert first["end"] == state["created_at"] < heavy < second["start"]
+        assert second["end"] == NOW
+        repeated = read("activity_logs", state=saved(activity_logs=state))
+        assert repeated.statuses("activity_logs")[-1] is AirbyteStreamStatus.INCOMPLETE
+        # The hole keeps its place, but for the hour before it that is always read again with it.
+        kept, behind = repeated.states("activity_logs")[-1]["slices"]
+        assert kept == first
+        assert 0 <= second["start"] - behind["start"] <= HOUR
+        assert behind["end"] == NOW
+
+    def test_what_a_follower_could_not_get_is_read_again(self, workspace: Workspace) -> None:
+        """Conversations complete; their parts are tried again by the next sync."""
+        conversation = {"id": "7", "updated_at": NOW - 5}
+        workspace.records["conversations"] = [conversation]
+        workspace.fail("GET", "/conversations/7", status_code=503, text="busy")
+        output = read("conversations", "conversation_parts", start_date="2025-09-01")
+        assert output.statuses("conversations")[-1] is AirbyteStreamStatus.COMPLETE
+        assert output.statuses("conversation_parts")[-1] is AirbyteStreamStatus.INCOMPLETE
+        assert output.states("conversations")[-1] == {"updated_at": NOW}
+        state = output.states("conversation_parts")[-1]
+        assert state["updated_at"] < NOW - 5
+        detail = {"conversation_parts": {"conversation_parts": [{"id": "8"}], "total_count": 1}}
+        workspace.network.get(f"{API}/conversations/7", json=detail)
+        states = saved(conversations=output.states("conversations")[-1], conversation_parts=state)
+        again = read("conversations", "conversation_parts", start_date="2025-09-01", state=states)
+        assert again.ids("conversation_parts") == ["8"]
+        assert again.states("conversation_parts")[-1] == {"updated_at": NOW}
+
+    def test_a_bad_token_ends_a_read_at_once(self, workspace: Workspace) -> None:
+        workspace.fail("GET", "/me", status_code=401, json=fault("unauthorized"))
+        output = read(*NAMES)
+        assert isinstance(output.error, TokenRejected)
+        assert output.error.failure_type is FailureType.config_error
+        assert output.messages == []
+        assert workspace.calls() == 1
+
+    def test_a_bad_token_is_a_config_error_for_airbyte(self, workspace: Workspace) -> None:
+        workspace.fail("GET", "/me", status_code=401, json=fault("unauthorized"))
+        output = entrypoint_wrapper.read(SourceIntercom(), CONFIG, catalog("tags"), expecting_exception=True)
+        (message,) = output.errors
+        assert message.trace is not None
+        assert message.trace.error is not None
+        assert message.trace.error.failure_type is FailureType.config_error
+        assert "secret-token" not in str(output.get_formatted_error_message())
+
+    def test_a_host_that_does_not_answer_ends_a_read(self, workspace: Workspace) -> None:
+        workspace.fail("GET", "/me", exc=requests.exceptions.ConnectionError)
+        output = read("tags")
+        assert isinstance(output.error, Unavailable)
+        assert output.error.failure_type is FailureType.transient_error
+
+    def test_an_unknown_stream_is_named(self, workspace: Workspace) -> None:
+        output = read("tags", "visitors", "leads")
+        assert isinstance(output.error, ConfigError)
+        assert "visitors, leads" in str(output.error.message)
+        assert "tags" not in str(output.error.message)
+        assert workspace.calls() == 0
+
+    def test_an_empty_catalog_reads_nothing(self, workspace: Workspace) -> None:
+        output = read()
+        assert output.messages == []
+        assert output.error is None
+        assert workspace.calls() == 0
+
+    def test_a_faulty_config_reads_nothing(self, workspace: Workspace) -> None:
+        output = read("tags", start_date="soon")
+        assert isinstance(output.error, ConfigError)
+        assert workspace.calls() == 0
+
+    def test_a_state_that_nobody_can_read_is_named(self, workspace: Workspace) -> None:
+        output = read("tickets", state=saved(tickets={"updated_at": "garbage"}))
+        assert isinstance(output.error, StateError)
+        assert "'tickets'" in str(output.error.message)
+        assert output.ids("tickets") == []
+
+    def test_threads_and_connections_are_let_go(self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+        closed: list[str] = []
+        original = module.Transport.close
+
+        def close(self: Any) -> None:
+            closed.append("closed")
+            original(self)
+
+        monkeypatch.setattr(module.Transport, "close", close)
+        read("tags")
+        check()
+        workspace.fail("GET", "/me", status_code=401, json=fault("unauthorized"))
+        read("tags")
+        check()
+        assert closed == ["closed"] * 4

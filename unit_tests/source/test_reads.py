@@ -1,0 +1,302 @@
+"""Reads on a network that is made of answers: their bounds, their days, and all streams together."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from airbyte_cdk.models import AirbyteStreamStatus, ConfiguredAirbyteCatalog
+from airbyte_cdk.test import entrypoint_wrapper
+from source_reads import API, CONFIG, LOGGER, NAMES, NOW, OFFICIAL, Json, Output, Workspace, catalog, read, saved
+
+from source_intercom.source import SourceIntercom
+from source_intercom.streams import CATALOGUE
+from source_intercom.sync.windows import DAY, HOUR, Window
+
+pytestmark = pytest.mark.timeout(60)
+
+
+class TestReadBounds:
+    """What one read asks for, and where its state ends."""
+
+    def test_ends_when_it_began_and_keeps_later_changes_for_the_next(self, workspace: Workspace) -> None:
+        times = {"1": NOW - 5, "2": NOW, "3": NOW + 1}
+        workspace.records["tickets"] = [{"id": number, "updated_at": time} for number, time in times.items()]
+        output = read("tickets", start_date="2025-10-01")
+        assert output.ids("tickets") == ["1", "2"]
+        assert output.states("tickets")[-1] == {"updated_at": NOW}
+
+    def test_ends_at_intercoms_time_when_our_clock_is_ahead(self, workspace: Workspace) -> None:
+        workspace.server_time = NOW - 500
+        workspace.records["tickets"] = [{"id": "1", "updated_at": NOW - 500}, {"id": "2", "updated_at": NOW - 499}]
+        output = read("tickets", start_date="2025-10-01")
+        assert output.ids("tickets") == ["1"]
+        assert output.states("tickets")[-1] == {"updated_at": NOW - 500}
+
+    @pytest.mark.parametrize("server_time", [NOW + 500, None])
+    def test_ends_at_our_time_when_our_clock_is_behind_or_intercom_names_none(
+        self, server_time: int | None, workspace: Workspace
+    ) -> None:
+        workspace.server_time = server_time
+        output = read("tickets", start_date="2025-10-01")
+        assert output.states("tickets")[-1] == {"updated_at": NOW}
+
+    def test_a_start_that_intercoms_clock_has_not_reached_is_the_moment_it_began(self, workspace: Workspace) -> None:
+        workspace.server_time = 1_700_000_000
+        output = read("tickets", start_date="2024-01-01")
+        assert output.error is None
+        assert output.states("tickets")[-1] == {"updated_at": 1_700_000_000}
+
+    @pytest.mark.parametrize(("server_time", "end"), [(NOW - 500, NOW - 500), (NOW, NOW - 100)])
+    def test_ends_at_the_end_date_unless_intercom_has_not_reached_it(
+        self, server_time: int, end: int, workspace: Workspace
+    ) -> None:
+        workspace.server_time = server_time
+        end_date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(NOW - 100))
+        output = read("tickets", start_date="2025-10-01", end_date=end_date)
+        assert output.states("tickets")[-1] == {"updated_at": end}
+
+    def test_incremental_begins_an_hour_before_its_state(self, workspace: Workspace) -> None:
+        state = saved(tickets={"updated_at": NOW - DAY})
+        workspace.records["tickets"] = [
+            {"id": "old", "updated_at": NOW - DAY - HOUR},
+            {"id": "again", "updated_at": NOW - DAY - HOUR + 1},
+            {"id": "new", "updated_at": NOW},
+        ]
+        assert read("tickets", state=state).ids("tickets") == ["again", "new"]
+
+    def test_and_by_the_lookback_window_more(self, workspace: Workspace) -> None:
+        state = saved(tickets={"updated_at": NOW - DAY})
+        first = NOW - DAY - HOUR - 3 * DAY + 1
+        workspace.records["tickets"] = [{"id": "a", "updated_at": first - 1}, {"id": "b", "updated_at": first}]
+        assert read("tickets", state=state, lookback_window=3).ids("tickets") == ["b"]
+
+    def test_full_refresh_ignores_an_old_state(self, workspace: Workspace) -> None:
+        state = saved(tickets={"updated_at": NOW - DAY})
+        workspace.records["tickets"] = [{"id": "old", "updated_at": NOW - 50 * DAY}]
+        output = read("tickets", state=state, mode="full_refresh")
+        assert output.ids("tickets") == ["old"]
+        assert output.states("tickets")[-1] == {"updated_at": NOW}
+
+    def test_full_refresh_bears_a_state_that_nobody_can_read(self, workspace: Workspace) -> None:
+        output = read("tickets", state=saved(tickets={"updated_at": "garbage"}), mode="full_refresh")
+        assert output.error is None
+
+    def test_full_refresh_looks_again_at_the_end(self, workspace: Workspace) -> None:
+        workspace.records["tickets"] = [{"id": "moved", "updated_at": NOW + 60}]
+        output = read("tickets", mode="full_refresh")
+        assert output.ids("tickets") == ["moved"]
+        assert output.states("tickets")[-1] == {"updated_at": NOW}
+        lower = workspace.bodies["tickets"][-1]["query"]["value"][0]["value"]
+        assert lower == NOW
+
+    def test_the_start_date_bounds_the_first_read(self, workspace: Workspace) -> None:
+        start = 1_759_276_800  # 2025-10-01
+        workspace.records["tickets"] = [{"id": "a", "updated_at": start - 1}, {"id": "b", "updated_at": start}]
+        assert read("tickets", start_date="2025-10-01T00:00:00Z").ids("tickets") == ["b"]
+
+    def test_a_state_in_the_future_reads_the_last_hour(self, workspace: Workspace) -> None:
+        output = read("tickets", state=saved(tickets={"updated_at": NOW + 10**6}))
+        lower = workspace.bodies["tickets"][0]["query"]["value"][0]["value"]
+        assert lower == NOW - HOUR
+        assert output.states("tickets")[-1] == {"updated_at": NOW}
+
+    @pytest.mark.parametrize("name", NAMES)
+    @pytest.mark.parametrize("mode", ["incremental", "full_refresh"])
+    def test_every_stream_gives_a_state_even_when_there_was_nothing(
+        self, name: str, mode: str, workspace: Workspace
+    ) -> None:
+        output = read(name, mode=mode)
+        assert output.error is None
+        assert output.statuses(name)[-1] is AirbyteStreamStatus.COMPLETE
+        assert output.states(name)
+        field = {stream().name: stream().cursor_field for stream in CATALOGUE}[name]
+        expected = {field: NOW} if field else {"__ab_no_cursor_state_message": True}
+        assert output.states(name)[-1] == expected
+
+    def test_a_second_read_of_unchanged_data_is_one_search(self, workspace: Workspace) -> None:
+        state = saved(conversation_parts={"updated_at": NOW - 600})
+        read("conversation_parts", state=state)
+        assert workspace.calls("/conversations") == 1
+
+
+class TestZone:
+    def starts(self, workspace: Workspace) -> list[int]:
+        """Where windows of contacts begin when there are many: the first search says so, none after it."""
+        moments = [NOW - 40 * DAY + number for number in range(150)]
+        workspace.records["contacts"] = [{"id": str(moment), "updated_at": moment} for moment in moments]
+        totals = iter([8 * 40 * 150])
+
+        def search(request: Any, _context: Any) -> Json:
+            workspace.bodies["contacts"].append(request.json())
+            return {"data": workspace.records["contacts"], "pages": {}, "total_count": next(totals, 0)}
+
+        workspace.network.post(f"{API}/contacts/search", json=search)
+        output = read("contacts")
+        assert output.error is None
+        assert sorted(output.ids("contacts")) == sorted(str(moment) for moment in moments)
+        queries = [body["query"] for body in workspace.bodies["contacts"][1:]]
+        return [query["value"][0]["value"][0]["value"] for query in queries]
+
+    def test_contacts_are_read_by_the_workspaces_days(self, workspace: Workspace) -> None:
+        workspace.me["app"]["timezone"] = "Pacific/Kiritimati"
+        starts = self.starts(workspace)
+        assert len(starts) == 7
+        # 14 hours ahead of UTC
+        assert {(start + 14 * HOUR) % DAY for start in starts} == {0}
+
+    @pytest.mark.parametrize(
+        "me",
+        [
+            pytest.param({"app": {"timezone": "Mars/Olympus_Mons"}}, id="unknown"),
+            pytest.param({"app": {"timezone": ""}}, id="empty"),
+            pytest.param({"app": {"timezone": None}}, id="null"),
+            pytest.param({"app": {"timezone": "America"}}, id="a region without a city"),
+            pytest.param({"app": {"timezone": "../etc/passwd"}}, id="a path"),
+            pytest.param({"app": {"timezone": "Pacific Time (US & Canada)"}}, id="another naming"),
+            pytest.param({"app": {}}, id="none"),
+            pytest.param({"app": None}, id="no app"),
+            pytest.param({}, id="nothing"),
+        ],
+    )
+    def test_without_a_usable_one_days_are_utc(
+        self, me: Json, workspace: Workspace, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        workspace.me = {"type": "admin", **me}
+        with caplog.at_level(logging.INFO):
+            starts = self.starts(workspace)
+        assert {start % DAY for start in starts} == {0}
+        assert "is not known here" in caplog.text
+
+    @pytest.mark.parametrize("created_at", [NOW - 45 * DAY, None, "2020-01-01"])
+    def test_a_birth_that_is_unknown_is_that_of_intercom(self, created_at: Any, workspace: Workspace) -> None:
+        workspace.me["app"]["created_at"] = created_at
+        output = read("activity_logs")
+        assert output.error is None
+        months = workspace.calls("/admins/activity_logs")
+        assert months == 2 if isinstance(created_at, int) else months > 100
+
+    def test_a_zone_that_airbytes_image_must_know(self) -> None:
+        assert ZoneInfo("America/Argentina/Buenos_Aires")
+
+
+class TestWholeReads:
+    def test_every_stream_completes(self, workspace: Workspace) -> None:
+        workspace.lists["/tags"] = [{"id": 1, "name": "a"}]
+        workspace.records["conversations"] = [
+            {"id": 7, "updated_at": NOW - 5, "statistics": {"count_conversation_parts": 1}}
+        ]
+        detail = {"conversation_parts": {"conversation_parts": [{"id": 8}], "total_count": 1}}
+        workspace.network.get(f"{API}/conversations/7", json=detail)
+        company = {"id": "c", "updated_at": NOW - 9}
+        pages = [{"data": [company], "scroll_param": "p"}, {"data": [], "scroll_param": "p"}]
+        workspace.network.get(f"{API}/companies/scroll", [{"json": page} for page in pages])
+        workspace.network.get(f"{API}/companies/c/segments", json={"data": [{"id": "s"}]})
+        output = read(*OFFICIAL)
+        assert output.error is None
+        complete = dict.fromkeys(OFFICIAL, AirbyteStreamStatus.COMPLETE)
+        assert {name: output.statuses(name)[-1] for name in OFFICIAL} == complete
+        found = {name: output.ids(name) for name in OFFICIAL if output.ids(name)}
+        assert found == {
+            "tags": ["1"],
+            "conversations": ["7"],
+            "conversation_parts": ["8"],
+            "companies": ["c"],
+            "company_segments": ["s"],
+        }
+        # One walk for both of its streams, an empty page at its end.
+        assert workspace.calls("/companies/scroll") == 2
+        # One search for conversations and their parts.
+        assert workspace.calls("/conversations/search") == 1
+
+    @pytest.mark.parametrize("mode", ["incremental", "full_refresh"])
+    def test_all_streams_of_the_catalogue_together(self, mode: str, workspace: Workspace) -> None:
+        output = read(*NAMES, mode=mode)
+        assert output.error is None
+        complete = dict.fromkeys(NAMES, AirbyteStreamStatus.COMPLETE)
+        assert {name: output.statuses(name)[-1] for name in NAMES} == complete
+
+    def test_each_list_is_a_stream_of_its_own(self, workspace: Workspace) -> None:
+        for number, path in enumerate(("/admins", "/tags", "/segments")):
+            workspace.lists[path] = [{"id": number}]
+        output = read("admins", "tags", "segments")
+        assert [output.ids(name) for name in ("admins", "tags", "segments")] == [["0"], ["1"], ["2"]]
+
+    def scroll(self, workspace: Workspace) -> Callable[[], int]:
+        """One company; counts how often a scroll is opened."""
+        opened: list[str] = []
+
+        def answer(request: Any, _context: Any) -> Json:
+            if "scroll_param" not in request.qs:
+                opened.append(request.url)
+                company = {"id": "c", "updated_at": NOW - 9, "tags": {"tags": [{"id": "t"}]}}
+                return {"data": [company], "scroll_param": "p"}
+            return {"data": [], "scroll_param": "p"}
+
+        workspace.network.get(f"{API}/companies/scroll", json=answer)
+        return lambda: len(opened)
+
+    def test_companies_and_a_stream_that_was_added_later_are_one_walk(self, workspace: Workspace) -> None:
+        """The one has a state, the other has none; Intercom allows one scroll at a time all the same."""
+        opened = self.scroll(workspace)
+        workspace.network.get(f"{API}/companies/c/segments", json={"data": [{"id": "s"}]})
+        state = saved(companies={"updated_at": NOW - DAY})
+        output = read("companies", "company_tags", "company_segments", state=state)
+        assert output.error is None
+        assert (output.ids("companies"), output.ids("company_tags")) == (["c"], ["t"])
+        assert output.ids("company_segments") == ["s"]
+        assert opened() == 1
+
+    def test_children_of_companies_in_two_modes_are_one_walk(self, workspace: Workspace) -> None:
+        opened = self.scroll(workspace)
+        wanted = [*catalog("company_segments").streams, *catalog("company_notes", mode="full_refresh").streams]
+        output = Output(SourceIntercom().read(LOGGER, CONFIG, ConfiguredAirbyteCatalog(streams=wanted), None))
+        assert output.error is None
+        assert opened() == 1
+
+    def test_events_of_a_contact_that_changes_while_it_is_read_are_not_lost(self, workspace: Workspace) -> None:
+        """The next sync asks for its events since this one only."""
+        workspace.records["contacts"] = [{"id": "1", "updated_at": NOW + 5}]
+        event = {"id": "e", "event_name": "bought", "created_at": NOW - 7 * DAY, "intercom_user_id": "1"}
+        workspace.network.get(f"{API}/events", json={"type": "event.list", "events": [event]})
+        assert read("contact_events").ids("contact_events") == ["e"]
+
+    @pytest.mark.parametrize("names", [("companies", "company_segments"), ("company_segments", "companies")])
+    def test_a_company_that_breaks_its_stream_does_not_hang_the_other(
+        self, names: tuple[str, ...], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (companies,) = [stream for stream in CATALOGUE if stream.__name__ == "Companies"]
+
+        def wanted(_self: Any, _record: Json, _window: Window) -> bool:
+            raise TypeError("a record of another kind")
+
+        monkeypatch.setattr(companies, "_wanted", wanted)
+        pages = [{"data": [{"id": "c"}], "scroll_param": "p"}, {"data": [], "scroll_param": "p"}]
+        workspace.network.get(f"{API}/companies/scroll", [{"json": page} for page in pages])
+        ended = threading.Event()
+        outputs: list[Output] = []
+
+        def work() -> None:
+            outputs.append(read(*names))
+            ended.set()
+
+        threading.Thread(target=work, daemon=True).start()
+        assert ended.wait(10), "the read never ends"
+        assert {name: outputs[0].statuses(name)[-1] for name in names} == dict.fromkeys(
+            names, AirbyteStreamStatus.INCOMPLETE
+        )
+
+    def test_as_airbyte_runs_it(self, workspace: Workspace) -> None:
+        workspace.lists["/tags"] = [{"id": 1}, {"id": 2}]
+        output = entrypoint_wrapper.read(SourceIntercom(), CONFIG, catalog("tags", mode="full_refresh"))
+        assert [message.record.data for message in output.records if message.record] == [{"id": "1"}, {"id": "2"}]
+        assert output.errors == []
+        assert output.get_stream_statuses("tags")[-1] is AirbyteStreamStatus.COMPLETE
+        assert output.state_messages[-1].state is not None
+        assert output.state_messages[-1].state.sourceStats is not None
+        assert output.state_messages[-1].state.sourceStats.recordCount == 2.0

@@ -1,0 +1,178 @@
+"""The recipes of the docs: their SQL runs on tables as a destination makes them, and answers what it promises."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from source_intercom.streams import CATALOGUE
+
+RECIPES = Path(__file__).resolve().parents[1] / "docs" / "recipes.md"
+Rows = list[tuple[Any, ...]]
+# A destination's columns; whatever else there is arrives as JSON.
+SCALARS = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN"}
+
+
+def recipes() -> dict[str, str]:
+    """Heading -> the statements below it."""
+    sections = re.split(r"^## ", RECIPES.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return {
+        section.partition("\n")[0]: "\n".join(re.findall(r"^```sql\n(.*?)^```", section, re.MULTILINE | re.DOTALL))
+        for section in sections
+    }
+
+
+class Warehouse:
+    """Tables in the types of the streams' schemas, as a destination makes them, in a DuckDB in memory."""
+
+    def __init__(self) -> None:
+        duckdb = pytest.importorskip("duckdb", reason="duckdb, which runs the recipes, is not installed here")
+        self.connection = duckdb.connect(":memory:")
+
+    def table(self, stream: str, *rows: dict[str, Any]) -> None:
+        properties = next(kind for kind in CATALOGUE if kind().name == stream)().get_json_schema()["properties"]
+        kinds = {name: next(kind for kind in schema["type"] if kind != "null") for name, schema in properties.items()}
+        columns = {name: SCALARS.get(kind, "JSON") for name, kind in kinds.items()}
+        columns["_airbyte_extracted_at"] = "TIMESTAMP"
+        declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        self.connection.execute(f"CREATE TABLE {stream} ({declared})")
+        for row in rows:
+            assert set(row) <= set(columns)
+            values = [json.dumps(value) if isinstance(value, dict) else value for value in row.values()]
+            marks = ", ".join("?" for _ in row)
+            self.connection.execute(f"INSERT INTO {stream} ({', '.join(row)}) VALUES ({marks})", values)
+
+    def run(self, statements: str) -> Rows:
+        rows: Rows = self.connection.execute(statements).fetchall()
+        return rows
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Warehouse]:
+    with Warehouse() as made:
+        yield made
+
+
+def test_recipe_latest_row_of_each_key(warehouse: Warehouse) -> None:
+    warehouse.table(
+        "conversation_parts",
+        {
+            "id": "1",
+            "body": "old",
+            "conversation_updated_at": 10,
+            "updated_at": 5,
+            "_airbyte_extracted_at": "2024-01-02",
+        },
+        {
+            "id": "1",
+            "body": "new",
+            "conversation_updated_at": 20,
+            "updated_at": 5,
+            "_airbyte_extracted_at": "2024-01-01",
+        },
+        {"id": "2", "body": "first", "conversation_updated_at": 20, "_airbyte_extracted_at": "2024-01-01"},
+        {"id": "2", "body": "again", "conversation_updated_at": 20, "_airbyte_extracted_at": "2024-01-02"},
+    )
+    warehouse.run(recipes()["Latest row of each key"])
+    assert warehouse.run("SELECT id, body FROM latest_conversation_parts ORDER BY id") == [("1", "new"), ("2", "again")]
+
+
+def test_recipe_apply_deletions(warehouse: Warehouse) -> None:
+    warehouse.table("conversations", {"id": "1"}, {"id": "2"})
+    attached = ("conversation_parts", "conversation_tags", "conversation_contacts")
+    for stream in attached:
+        warehouse.table(stream, {"id": "a", "conversation_id": "1"}, {"id": "b", "conversation_id": "2"})
+    warehouse.table("conversations_deleted", {"id": "2", "deleted_at": 5})
+    warehouse.run(recipes()["Apply deletions"])
+    assert warehouse.run("SELECT id FROM conversations") == [("1",)]
+    for stream in attached:
+        assert warehouse.run(f"SELECT conversation_id FROM {stream}") == [("1",)]
+
+
+def test_recipe_follow_merges(warehouse: Warehouse) -> None:
+    warehouse.table("contacts", {"id": "lead"}, {"id": "user"}, {"id": "final"}, {"id": "other"})
+    warehouse.table(
+        "contact_merge_history",
+        {"contact_id": "user", "source_contact_id": "lead", "merged_at": 1},
+        {"contact_id": "final", "source_contact_id": "user", "merged_at": 2},
+    )
+    warehouse.table(
+        "conversation_contacts",
+        {"conversation_id": "1", "id": "lead"},
+        {"conversation_id": "1", "id": "final"},
+        {"conversation_id": "2", "id": "user"},
+        {"conversation_id": "3", "id": "other"},
+    )
+    warehouse.run(recipes()["Follow merges"])
+    assert warehouse.run("SELECT * FROM contact_now ORDER BY 1") == [("lead", "final"), ("user", "final")]
+    links = warehouse.run("SELECT * FROM conversation_contacts_now ORDER BY 1")
+    assert links == [("1", "final"), ("2", "final"), ("3", "other")]
+    assert warehouse.run("SELECT id FROM contacts ORDER BY id") == [("final",), ("other",)]
+
+
+def test_recipe_current_links_only(warehouse: Warehouse) -> None:
+    warehouse.table("contacts", {"id": "1", "updated_at": 20}, {"id": "2", "updated_at": 30})
+    warehouse.table(
+        "contact_tags",
+        {"contact_id": "1", "id": "kept", "contact_updated_at": 20},
+        {"contact_id": "1", "id": "removed", "contact_updated_at": 10},
+        {"contact_id": "2", "id": "all removed", "contact_updated_at": 10},
+    )
+    warehouse.run(recipes()["Current links only"])
+    assert warehouse.run("SELECT contact_id, id FROM current_contact_tags") == [("1", "kept")]
+
+
+def test_recipe_time_to_first_response(warehouse: Warehouse) -> None:
+    asked = {"delivered_as": "customer_initiated"}
+    warehouse.table(
+        "conversations",
+        {"id": "answered", "created_at": 100, "source": asked},
+        {"id": "outbound", "created_at": 100, "source": {"delivered_as": "automated"}},
+        {"id": "capped", "created_at": 100, "source": asked},
+        {"id": "noted", "created_at": 100, "source": asked},
+    )
+    warehouse.table(
+        "conversation_parts",
+        *(
+            {
+                "id": str(number),
+                "conversation_id": conversation,
+                "conversation_total_parts": total,
+                "part_type": kind,
+                "body": body,
+                "created_at": moment,
+                "author": {"type": author},
+            }
+            for number, (conversation, total, kind, body, moment, author) in enumerate(
+                [
+                    ("answered", 5, "comment", "hello?", 105, "user"),
+                    ("answered", 5, "assignment", None, 110, "admin"),
+                    ("answered", 5, "note", "who takes it?", 120, "admin"),
+                    ("answered", 5, "comment", "here you are", 160, "admin"),
+                    ("answered", 5, "close", "bye", 170, "admin"),
+                    ("outbound", 1, "comment", "did you see?", 150, "admin"),
+                    ("capped", 501, "comment", "late", 900, "admin"),
+                    ("noted", 2, "close", None, 110, "admin"),
+                    ("noted", 2, "comment", "beep", 115, "bot"),
+                ]
+            )
+        ),
+    )
+    warehouse.run(recipes()["Time to first response"])
+    assert warehouse.run("SELECT * FROM first_response") == [("answered", 60)]
+
+
+def test_every_recipe_is_tested() -> None:
+    tested = {name.removeprefix("test_recipe_") for name in globals() if name.startswith("test_recipe_")}
+    assert {heading.lower().replace(" ", "_") for heading in recipes()} == tested
