@@ -1,6 +1,6 @@
 """What is measured, and how large."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from benchmarks.messages import KEYS
 
@@ -15,6 +15,12 @@ HISTORY_DAYS = 365
 PEERS = ("ours", "official", "tap")
 Counts = dict[str, int]
 Changes = dict[str, dict[str, int]]
+HOURLY: dict[str, Counts] = {
+    "small": {"contacts": 1_500, "companies": 300, "conversations": 100},
+    "full": {"contacts": 20_000, "companies": 3_000, "conversations": 2_000},
+}
+"""What the cases of later syncs hold."""
+NONE: dict[str, Changes] = {"small": {}, "full": {}}
 
 
 @dataclass(frozen=True)
@@ -29,8 +35,8 @@ class Case:
     latency_ms: float = LATENCY_MS
     calls_a_minute: int = CALLS_A_MINUTE
     runs: int = 1
-    changes: dict[str, Changes] = field(default_factory=dict)
-    """When not empty, an untimed first sync comes before, then these changes; the sync after them is measured."""
+    changes: dict[str, Changes] | None = None
+    """By scale. When given, an untimed first sync comes before, then these changes; the sync after them is measured."""
 
     @property
     def limited(self) -> bool:
@@ -83,10 +89,7 @@ CASES = (
         "d",
         "Incremental sync after a few changes",
         tuple(KEYS),
-        {
-            "small": {"contacts": 1_500, "companies": 300, "conversations": 100},
-            "full": {"contacts": 20_000, "companies": 3_000, "conversations": 2_000},
-        },
+        HOURLY,
         changes={
             "small": {
                 "contacts": {"update": 40, "create": 10},
@@ -109,5 +112,12 @@ CASES = (
         latency_ms=0,
         calls_a_minute=OUT_OF_REACH,
         runs=3,
+    ),
+    Case(
+        "f",
+        "Incremental sync with nothing new",
+        tuple(KEYS),
+        HOURLY,
+        changes=NONE,
     ),
 )

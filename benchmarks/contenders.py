@@ -153,22 +153,18 @@ class Airbyte(Contender):
 
 
 class Ours(Airbyte):
-    """This connector, from the environment that runs the benchmark."""
+    """This connector: the code of this checkout, in the environment that runs the benchmark."""
 
     def place(self, folder: Path) -> Path:
         return Path(sys.executable).parent
 
     def env(self, url: str) -> dict[str, str]:
-        own = super().env(url)
-        del own["PYTHONPATH"]
-        return {**own, "INTERCOM_API_URL": url}
+        # An editable installation may stand for another checkout than the one that is measured.
+        return {**super().env(url), "PYTHONPATH": str(ROOT), "INTERCOM_API_URL": url}
 
 
 class Bare(Ours):
     """The bare CDK path, with the same Python and CDK as this connector."""
-
-    def env(self, url: str) -> dict[str, str]:
-        return {**super().env(url), "PYTHONPATH": str(ROOT)}
 
     def start(self) -> list[str]:
         return [str(self.bin / "python"), "-m", "benchmarks.bare_cdk", "read"]

@@ -77,7 +77,7 @@ def measure(contender: Contender, case: Case, scale: str, limit_seconds: float) 
     start_date = (datetime.now(timezone.utc) - timedelta(days=HISTORY_DAYS + 2)).strftime("%Y-%m-%dT00:00:00Z")
     with sandbox(settings) as workspace, _folder() as folder:
         earlier = None
-        if case.changes:
+        if case.changes is not None:
             earlier = _prepare(contender, case, workspace, folder, start_date)
             workspace.behave(latency_ms=case.latency_ms, rate_limit=case.calls_a_minute)
             time.sleep(_PAUSE_SECONDS)

@@ -125,8 +125,9 @@ def _setting(result: CaseResult) -> str:
     text += f"{case.latency_ms:g} ms a call, " if case.latency_ms else "No latency, "
     text += f"{number(case.calls_a_minute)} calls a minute" if case.limited else "no limit within reach"
     text += f"; a run is ended after {result.limit_seconds:g} s."
-    if case.changes:
-        text += " Measured is the sync after a first one and some changes."
+    if case.changes is not None:
+        some = "some" if any(case.changes.values()) else "no"
+        text += f" Measured is the sync after a first one and {some} changes."
     return text
 
 
@@ -163,7 +164,7 @@ def _columns(case: Case, base: Figures | None) -> list[Column]:
         ("records", lambda one: number(one.distinct)),
         ("twice", lambda one: number(one.duplicates)),
     ]
-    if case.changes:
+    if case.changes is not None:
         columns.append(("read again", lambda one: number(one.again)))
     columns.append(("missing", lambda one: number(None if one.timed_out else sum(one.missing.values()))))
     return columns
@@ -194,9 +195,11 @@ def _remarks(results: Results, result: CaseResult) -> list[str]:
         if figures.timed_out:
             got = figures.distinct / figures.held if figures.held else 0
             remark = f"{title} was ended at its time limit with {got:.0%} of the records delivered"
+            if got:
+                remark += f"; at that pace all would take {number(figures.seconds / got)} s"
             # Only a first sync owes every record; of a later one nobody can say how far it got.
-            pace = f"; at that pace all would take {number(figures.seconds / got)} s" if got else ""
-            remarks.append(f"{title} was ended at its time limit." if result.case.changes else f"{remark}{pace}.")
+            first = result.case.changes is None
+            remarks.append(f"{remark}." if first else f"{title} was ended at its time limit.")
         elif figures.missing and not figures.error:
             absent = ", ".join(f"{number(count)} {stream}" for stream, count in figures.missing.items())
             remarks.append(f"{title} did not deliver {absent}.")
