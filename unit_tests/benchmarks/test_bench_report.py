@@ -59,6 +59,16 @@ def test_without_a_limit_there_is_no_budget_but_a_ratio_of_cpu() -> None:
     assert "| 100 | 2.0x |" in report
 
 
+def test_the_steps_of_the_hot_path_are_told_where_all_were_measured() -> None:
+    costs = {"records": 100.0, "tuned": 80.0, "ours": 40.0}
+    runs = {name: replace(OURS, cpu_us_per_record=cost) for name, cost in costs.items()}
+
+    told = "CPU µs / record, step by step: the CDK's entrypoint 100; with the collector's settings 80; with pages of"
+
+    assert told in markdown(_results(CPU_ONLY, **runs))
+    assert "step by step" not in markdown(_results(CPU_ONLY, ours=OURS))
+
+
 @pytest.mark.parametrize(
     ("value", "base", "words"), [(30.0, 10.0, "3.0x"), (300.0, 10.0, "30x"), (None, 1.0, "-"), (1.0, None, "-")]
 )
