@@ -1,19 +1,23 @@
 """``python -m benchmarks``: run the comparison, print its tables, write them and the plots."""
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 from benchmarks import plots
+from benchmarks.calls import calls_text, measure_calls
 from benchmarks.cases import CASES, LIMIT_SECONDS, Case
-from benchmarks.contenders import Contender, contenders
+from benchmarks.contenders import Contender, Ours, contenders
 from benchmarks.environments import HERE
+from benchmarks.folder import Folder
 from benchmarks.machine import describe
 from benchmarks.measure import Figures, measure, median, start_up
+from benchmarks.memory import measure_memory, memory_text
 from benchmarks.report import CaseResult, Results, markdown
+from benchmarks.startup import measure_starts, starts_text
 from benchmarks.workspace import ROOT
 
 
@@ -22,7 +26,13 @@ def parser() -> argparse.ArgumentParser:
     letters, names = [case.letter for case in CASES], [one.name for one in contenders()]
     made = argparse.ArgumentParser(prog="scripts/bench", description="Compare this connector with its peers.")
     made.add_argument("--scale", choices=sorted(LIMIT_SECONDS), default="small", help="small: minutes; full: an hour")
-    made.add_argument("--case", type=_list(letters), default=letters, help=f"of {','.join(letters)} (default: all)")
+    made.add_argument("--case", type=_list(letters), help=f"only these cases, of {','.join(letters)}")
+    made.add_argument("--start-up", action="store_true", help="only what a start costs")
+    made.add_argument("--calls", action="store_true", help="only the calls of each stream")
+    made.add_argument(
+        "--memory", type=_share, nargs="?", const=1.0, metavar="SHARE",
+        help="only the large reads, at a share of their size (default: 1)",
+    )  # fmt: skip
     made.add_argument("--connectors", type=_list(names), default=names, help=f"of {','.join(names)} (default: all)")
     made.add_argument("--runs", type=int, help="runs of each, the middle one counts (default: 1, CPU case 3)")
     made.add_argument("--limit", type=float, metavar="SECONDS", help="longest a single run may take")
@@ -46,6 +56,37 @@ class _list:  # noqa: N801
         return words
 
 
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError("a share lies above 0 and goes up to 1")
+    return share
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be measured."""
+
+    cases: Sequence[str]
+    """Letters."""
+    start_up: bool
+    calls: bool
+    memory: float | None
+    """Share of the full size, 0 to 1; None for not at all."""
+
+
+def plan(options: argparse.Namespace) -> Plan:
+    """All but the large reads, unless the options name what alone is wanted."""
+    named = bool(options.case or options.start_up or options.calls or options.memory)
+    ours = "ours" in options.connectors
+    return Plan(
+        cases=options.case or ([] if named else [case.letter for case in CASES]),
+        start_up=options.start_up or (ours and not named),
+        calls=options.calls or (ours and not named),
+        memory=options.memory,
+    )
+
+
 def log(words: str) -> None:
     """Progress is for people: stderr."""
     sys.stderr.write(f"bench: {words}\n")
@@ -54,6 +95,17 @@ def log(words: str) -> None:
 def main() -> None:
     """Run what the command line asks for."""
     options = parser().parse_args()
+    wanted = plan(options)
+    folder = Folder(options.out, options.json)
+    if wanted.cases:
+        run_cases(wanted.cases, options, folder)
+    if wanted.start_up or wanted.calls or wanted.memory:
+        measure_ours(wanted, options.tools, folder)
+    log(f"tables and plots are in {folder.path}")
+
+
+def run_cases(letters: Sequence[str], options: argparse.Namespace, folder: Folder) -> None:
+    """The comparison with the peers."""
     machine = describe()
     entrants = [one for one in contenders() if one.name in options.connectors]
     for one in entrants:
@@ -62,16 +114,14 @@ def main() -> None:
             log(f"{one.title} cannot be run: {one.unavailable}")
         else:
             one.start_up_seconds = start_up(one)
-    results = Results(options.scale, datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"), machine, entrants)
-    options.out.mkdir(parents=True, exist_ok=True)
+    results = Results(options.scale, _now(), machine, entrants)
     for case in CASES:
-        if case.letter in options.case:
+        if case.letter in letters:
             limit = options.limit or LIMIT_SECONDS[options.scale]
             results.cases.append(run_case(case, options.scale, entrants, limit, options.runs or case.runs))
             # After every case, so that an interrupted session leaves what it had.
-            _write(results, options.out, options.json)
+            _write(results, folder)
     sys.stdout.write(markdown(results))
-    log(f"tables and plots are in {options.out}")
 
 
 def run_case(case: Case, scale: str, entrants: Sequence[Contender], limit: float, runs: int) -> CaseResult:
@@ -104,19 +154,45 @@ def _brief(figures: Figures) -> str:
     return f"{words}, FAILED: {figures.error}" if figures.error else words
 
 
-def _write(results: Results, folder: Path, figures: Path | None) -> None:
-    text = json.dumps(results.as_json(), indent=1)
-    for path in (folder / "results.json", figures):
-        if path is not None:
-            path.write_text(text + "\n")
+def _write(results: Results, folder: Folder) -> None:
     plotted = {"wall-time.svg": plots.wall_time(results)}
     for result in results.cases:
         if result.case.limited:
             plotted[f"budget-{result.case.letter}.svg"] = plots.budget_over_time(results, result)
     for name, drawing in plotted.items():
-        (folder / name).write_text(drawing)
+        (folder.path / name).write_text(drawing)
     shown = "\n".join(f"![{name}]({name})" for name in plotted)
-    (folder / "results.md").write_text(f"{markdown(results)}\n## Plots\n\n{shown}\n")
+    folder.put("cases", results.as_json(), f"{markdown(results)}\n## Plots\n\n{shown}\n")
+
+
+def measure_ours(wanted: Plan, tools: Path, folder: Folder) -> None:
+    """What is measured of this connector alone."""
+    ours = next(one for one in contenders() if isinstance(one, Ours))
+    ours.install(tools)
+    if ours.unavailable:
+        raise SystemExit(f"bench: {ours.title} cannot be run: {ours.unavailable}")
+    if wanted.start_up:
+        starts = measure_starts(ours)
+        _put(folder, "start_up", "What a start costs", [one.as_json() for one in starts], starts_text(starts))
+    if wanted.calls:
+        figures = measure_calls(ours, log)
+        _put(folder, "calls", "Calls per stream", figures.as_json(), calls_text(figures))
+    if wanted.memory:
+        reads = measure_memory(ours, wanted.memory, log)
+        _put(folder, "memory", "Memory of large reads", [one.as_json() for one in reads], memory_text(reads))
+
+
+def _put(folder: Folder, part: str, title: str, figures: object, text: str) -> None:
+    """Write a part with the moment and the machine it comes from, which may be others than those of the cases."""
+    date, machine = _now(), describe()
+    told = f"{date}, {machine['cores']} cores ({machine['processor']}), {machine['python']}."
+    section = f"## {title}\n\n{told} {text}\n"
+    folder.put(part, {part: {"date": date, "machine": machine, "figures": figures}}, section)
+    sys.stdout.write(f"\n{section}")
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What is measured, and how large."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 from benchmarks.messages import KEYS
 
@@ -15,6 +16,12 @@ HISTORY_DAYS = 365
 PEERS = ("ours", "official", "tap")
 Counts = dict[str, int]
 Changes = dict[str, dict[str, int]]
+HOURLY: dict[str, Counts] = {
+    "small": {"contacts": 1_500, "companies": 300, "conversations": 100},
+    "full": {"contacts": 20_000, "companies": 3_000, "conversations": 2_000},
+}
+"""What the cases of later syncs hold."""
+NONE: dict[str, Changes] = {"small": {}, "full": {}}
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,8 @@ class Case:
     latency_ms: float = LATENCY_MS
     calls_a_minute: int = CALLS_A_MINUTE
     runs: int = 1
-    changes: dict[str, Changes] = field(default_factory=dict)
-    """When not empty, an untimed first sync comes before, then these changes; the sync after them is measured."""
+    changes: dict[str, Changes] | None = None
+    """By scale. When given, an untimed first sync comes before, then these changes; the sync after them is measured."""
 
     @property
     def limited(self) -> bool:
@@ -40,15 +47,19 @@ class Case:
     def settings(self, scale: str) -> dict[str, float]:
         """The sandbox's settings. No contact has more tags than its record shows, because the tap would make
         calls for the rest, and the others would not: all do the same work."""
-        empty = {"contacts": 0, "companies": 0, "conversations": 0, "tickets": 0, "activity_logs": 0}
-        return {
-            **empty,
-            **self.counts[scale],
-            "max_tags": 10,
-            "history_days": HISTORY_DAYS,
-            "latency_ms": self.latency_ms,
-            "rate_limit": self.calls_a_minute,
-        }
+        return workspace_settings(self.counts[scale], self.latency_ms, self.calls_a_minute) | {"max_tags": 10}
+
+
+def workspace_settings(counts: Counts, latency_ms: float, calls_a_minute: int) -> dict[str, float]:
+    """The sandbox's settings for a year of history that holds these counts and little else."""
+    empty = {"contacts": 0, "companies": 0, "conversations": 0, "tickets": 0, "activity_logs": 0}
+    behaviour = {"history_days": HISTORY_DAYS, "latency_ms": latency_ms, "rate_limit": calls_a_minute}
+    return {**empty, **counts, **behaviour}
+
+
+def start_date() -> str:
+    """A moment before all that a workspace holds."""
+    return (datetime.now(timezone.utc) - timedelta(days=HISTORY_DAYS + 2)).strftime("%Y-%m-%dT00:00:00Z")
 
 
 LIMIT_SECONDS = {"small": 45, "full": 420}
@@ -83,10 +94,7 @@ CASES = (
         "d",
         "Incremental sync after a few changes",
         tuple(KEYS),
-        {
-            "small": {"contacts": 1_500, "companies": 300, "conversations": 100},
-            "full": {"contacts": 20_000, "companies": 3_000, "conversations": 2_000},
-        },
+        HOURLY,
         changes={
             "small": {
                 "contacts": {"update": 40, "create": 10},
@@ -105,9 +113,16 @@ CASES = (
         "CPU only: contacts, no latency, no limit within reach",
         ("contacts",),
         {"small": {"contacts": 20_000}, "full": {"contacts": 100_000}},
-        contenders=(*PEERS, "bare"),
+        contenders=(*PEERS, "bare", "records", "tuned"),
         latency_ms=0,
         calls_a_minute=OUT_OF_REACH,
         runs=3,
+    ),
+    Case(
+        "f",
+        "Incremental sync with nothing new",
+        tuple(KEYS),
+        HOURLY,
+        changes=NONE,
     ),
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.environments import HERE, Unavailable, environment, versions
 from benchmarks.messages import Delivery, read_airbyte, read_singer
-from benchmarks.workspace import OLDEST_VERSION, ROOT
+from benchmarks.workspace import OLDEST_VERSION, ROOT, TOKEN
 
 Json = dict[str, Any]
 _DISCOVER_SECONDS = 120
@@ -62,9 +62,11 @@ class Contender(ABC):
             "PYTHONPATH": str(HERE / "shim"),
         }
 
-    def write(self, folder: Path, start_date: str, streams: Sequence[str], state: Any) -> None:
-        """Write the files of a run: what to read, from when, and the state of the run before."""
-        config = {"access_token": "sandbox-token", "start_date": start_date, "user_agent": "benchmark"}
+    def write(
+        self, folder: Path, start_date: str, streams: Sequence[str], state: Any, options: Json | None = None
+    ) -> None:
+        """Write the files of a run: what to read, from when, the state of the run before, and options of its own."""
+        config = {"access_token": TOKEN, "start_date": start_date, "user_agent": "benchmark", **(options or {})}
         (folder / "config.json").write_text(json.dumps(config))
         (folder / "catalog.json").write_text(json.dumps(self.catalog(streams)))
         (folder / "state.json").unlink(missing_ok=True)
@@ -121,7 +123,7 @@ class Airbyte(Contender):
     def get_ready(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / "discover.json"
-        config.write_text(json.dumps({"access_token": "sandbox-token", "start_date": "2024-01-01T00:00:00Z"}))
+        config.write_text(json.dumps({"access_token": TOKEN, "start_date": "2024-01-01T00:00:00Z"}))
         printed = self.ask([*self.start()[:-1], "discover", "--config", str(config)])
         messages = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
         found = [message["catalog"]["streams"] for message in messages if message["type"] == "CATALOG"]
@@ -153,25 +155,28 @@ class Airbyte(Contender):
 
 
 class Ours(Airbyte):
-    """This connector, from the environment that runs the benchmark."""
+    """This connector: the code of this checkout, in the environment that runs the benchmark."""
 
     def place(self, folder: Path) -> Path:
         return Path(sys.executable).parent
 
     def env(self, url: str) -> dict[str, str]:
-        own = super().env(url)
-        del own["PYTHONPATH"]
-        return {**own, "INTERCOM_API_URL": url}
+        # An editable installation may stand for another checkout than the one that is measured.
+        return {**super().env(url), "PYTHONPATH": str(ROOT), "INTERCOM_API_URL": url}
 
 
 class Bare(Ours):
     """The bare CDK path, with the same Python and CDK as this connector."""
 
-    def env(self, url: str) -> dict[str, str]:
-        return {**super().env(url), "PYTHONPATH": str(ROOT)}
-
     def start(self) -> list[str]:
         return [str(self.bin / "python"), "-m", "benchmarks.bare_cdk", "read"]
+
+
+class InProcess(Ours):
+    """This connector on the CDK's own way to stdout; its name is the step (``in_process.py``)."""
+
+    def start(self) -> list[str]:
+        return [str(self.bin / "python"), "-m", "benchmarks.in_process", self.name, "read"]
 
 
 class Singer(Contender):
@@ -219,4 +224,6 @@ def contenders() -> list[Contender]:
         Airbyte("official", "Airbyte's official", ("airbyte-source-intercom", "airbyte-cdk")),
         Singer("tap", "tap-intercom", ("tap-intercom", "singer-python")),
         Bare("bare", "bare CDK", ("airbyte-cdk",)),
+        InProcess("records", "this connector, in process", ("source-intercom", "airbyte-cdk")),
+        InProcess("tuned", "this connector, in process, collector tuned", ("source-intercom", "airbyte-cdk")),
     ]

@@ -7,12 +7,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from benchmarks.budget import Sampler, best_share, busy_share, windows
-from benchmarks.cases import HISTORY_DAYS, OUT_OF_REACH, Case
+from benchmarks.cases import OUT_OF_REACH, Case, start_date
 from benchmarks.contenders import Contender
 from benchmarks.messages import Delivery
 from benchmarks.process import Run, run
@@ -65,38 +64,37 @@ class Figures:
 
 def start_up(contender: Contender, runs: int = 3) -> float:
     """CPU seconds of starting and doing nothing: the median of a few runs."""
-    with _folder() as folder:
+    with folder() as files:
         return statistics.median(
-            run(contender.idle_command(), contender.env(""), folder, 60).cpu_seconds for _ in range(runs)
+            run(contender.idle_command(), contender.env(""), files, 60).cpu_seconds for _ in range(runs)
         )
 
 
 def measure(contender: Contender, case: Case, scale: str, limit_seconds: float) -> Figures:
     """One run of a case on a fresh sandbox."""
     settings = case.settings(scale)
-    start_date = (datetime.now(timezone.utc) - timedelta(days=HISTORY_DAYS + 2)).strftime("%Y-%m-%dT00:00:00Z")
-    with sandbox(settings) as workspace, _folder() as folder:
+    with sandbox(settings) as workspace, folder() as files:
         earlier = None
-        if case.changes:
-            earlier = _prepare(contender, case, workspace, folder, start_date)
+        if case.changes is not None:
+            earlier = _prepare(contender, case, workspace, files)
             workspace.behave(latency_ms=case.latency_ms, rate_limit=case.calls_a_minute)
             time.sleep(_PAUSE_SECONDS)
             workspace.change(case.changes[scale])
             time.sleep(_PAUSE_SECONDS)
-        contender.write(folder, start_date, case.streams, earlier.state if earlier else None)
+        contender.write(files, start_date(), case.streams, earlier.state if earlier else None)
         workspace.reset_calls()
         load = os.getloadavg()[0]
         with Sampler(workspace) as sampler:
             began = time.time()
-            done = run(contender.command(folder), contender.env(workspace.url), folder, limit_seconds)
+            done = run(contender.command(files), contender.env(workspace.url), files, limit_seconds)
         return _figures(contender, case, workspace, done, sampler, began, load, earlier)
 
 
-def _prepare(contender: Contender, case: Case, workspace: Workspace, folder: Path, start_date: str) -> Delivery:
+def _prepare(contender: Contender, case: Case, workspace: Workspace, files: Path) -> Delivery:
     """The first sync before an incremental one, as fast as the connector can."""
     workspace.behave(latency_ms=0, rate_limit=OUT_OF_REACH)
-    contender.write(folder, start_date, case.streams, None)
-    done = run(contender.command(folder), contender.env(workspace.url), folder, _PREPARE_SECONDS)
+    contender.write(files, start_date(), case.streams, None)
+    done = run(contender.command(files), contender.env(workspace.url), files, _PREPARE_SECONDS)
     if done.code:
         raise RuntimeError(f"the first sync failed: {reason(contender.read(done.stdout), done)}")
     return contender.read(done.stdout)
@@ -159,7 +157,7 @@ def median(runs: Sequence[Figures], by_cpu: bool = False) -> Figures:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def folder() -> Iterator[Path]:
     """A folder for the files of one run, gone after it: a large run prints gigabytes."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         yield Path(name)

@@ -50,11 +50,21 @@ class Workspace:
 
     def truth(self, stream: str) -> set[Version]:
         """What the workspace holds of a stream: each record's key and time of change."""
-        request = Request(f"{self.url}/_sandbox/records/{stream}")
+        # A part is wrapped together with the id of its conversation.
+        return {version_of(KEYS[stream], record.get("part", record)) for record in self.records(stream)}
+
+    def records(self, kind: str) -> Iterator[dict[str, Any]]:
+        """What the workspace holds of a kind, one after the other, as the API would show it."""
+        return map(json.loads, self._lines(kind))
+
+    def count(self, kind: str) -> int:
+        """How many records of a kind the workspace holds."""
+        return sum(1 for _ in self._lines(kind))
+
+    def _lines(self, kind: str) -> Iterator[bytes]:
+        request = Request(f"{self.url}/_sandbox/records/{kind}")
         with _opener.open(request, timeout=_CONTROL_SECONDS) as answer:
-            held = (json.loads(line) for line in answer)
-            # A part is wrapped together with the id of its conversation.
-            return {version_of(KEYS[stream], record.get("part", record)) for record in held}
+            yield from answer
 
 
 @contextmanager

@@ -47,3 +47,26 @@ def test_a_failure_is_told(tmp_path: Path) -> None:
 
     assert (done.code, done.failed) == (1, True)
     assert done.stderr.read_text() == "no such workspace\n"
+
+
+def test_output_that_is_taken_is_not_kept(tmp_path: Path) -> None:
+    pieces: list[bytes] = []
+
+    done = run(_python("for _ in range(100_000): print('x' * 9)"), {}, tmp_path, 20, take=pieces.append)
+
+    assert b"".join(pieces) == b"xxxxxxxxx\n" * 100_000
+    assert done.stdout.read_bytes() == b""
+
+
+def test_memory_is_followed_through_the_run(tmp_path: Path) -> None:
+    done = run(_python("import time; time.sleep(0.5); held = b'1' * 50_000_000; time.sleep(0.5)"), {}, tmp_path, 20)
+
+    early, late = done.resident[1], done.resident[-1]
+    assert 4 <= len(done.resident) <= 7
+    assert early + 40e6 < late <= done.peak_bytes
+
+
+def test_a_short_run_is_timed_without_waiting_for_a_tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.process._TICK_SECONDS", 30)
+
+    assert run(_python("pass"), {}, tmp_path, 20).seconds < 10

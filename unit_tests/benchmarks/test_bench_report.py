@@ -9,7 +9,8 @@ from benchmarks.measure import Figures, median
 from benchmarks.plots import budget_over_time, ticks, wall_time
 from benchmarks.report import CaseResult, Results, markdown, ratio
 
-LIMITED, CPU_ONLY = CASES[0], CASES[-1]
+_BY_LETTER = {case.letter: case for case in CASES}
+LIMITED, CPU_ONLY, NOTHING_NEW = _BY_LETTER["a"], _BY_LETTER["e"], _BY_LETTER["f"]
 OURS = Figures(
     seconds=10.0, timed_out=False, error="", calls=20, refused=0, records=3000, distinct=3000, duplicates=0, missing={},
     again=0, held=3000, records_per_second=300.0, calls_per_1000=6.7, busy_share=0.9, best_share=1.0, cpu_seconds=2.0,
@@ -58,6 +59,16 @@ def test_without_a_limit_there_is_no_budget_but_a_ratio_of_cpu() -> None:
     assert "| 100 | 2.0x |" in report
 
 
+def test_the_steps_of_the_hot_path_are_told_where_all_were_measured() -> None:
+    costs = {"records": 100.0, "tuned": 80.0, "ours": 40.0}
+    runs = {name: replace(OURS, cpu_us_per_record=cost) for name, cost in costs.items()}
+
+    told = "CPU µs / record, step by step: the CDK's entrypoint 100; with the collector's settings 80; with pages of"
+
+    assert told in markdown(_results(CPU_ONLY, **runs))
+    assert "step by step" not in markdown(_results(CPU_ONLY, ours=OURS))
+
+
 @pytest.mark.parametrize(
     ("value", "base", "words"), [(30.0, 10.0, "3.0x"), (300.0, 10.0, "30x"), (None, 1.0, "-"), (1.0, None, "-")]
 )
@@ -99,4 +110,11 @@ def test_every_case_has_all_sizes() -> None:
     for case in CASES:
         assert set(case.counts) == {"small", "full"}
         assert set(case.contenders) <= names
-        assert not case.changes or set(case.changes) == set(case.counts)
+        assert case.changes is None or set(case.changes) == set(case.counts)
+
+
+def test_a_sync_with_nothing_new_is_told_as_one_after_a_first() -> None:
+    report = markdown(_results(NOTHING_NEW, ours=replace(OURS, again=7)))
+
+    assert "the sync after a first one and no changes." in report
+    assert "| read again |" in report

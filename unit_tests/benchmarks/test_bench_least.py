@@ -1,0 +1,123 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from benchmarks.least import LISTS, WAYS, Held, least_calls, list_calls, pages
+from sandbox import Sandbox, Settings
+from source_intercom.streams import CATALOGUE
+
+Records = dict[str, list[dict[str, Any]]]
+
+PATHS = {
+    "articles": "/articles", "audiences": "/audiences", "calls": "/calls", "collections": "/help_center/collections",
+    "content_import_sources": "/ai/content_import_sources", "content_snippets": "/content_snippets",
+    "conversations_deleted": "/conversations/deleted", "custom_object_instances": "/custom_object_instances/Order",
+    "data_connectors": "/data_connectors", "external_pages": "/ai/external_pages",
+    "internal_articles": "/internal_articles", "macros": "/macros", "news_items": "/news/news_items",
+    "newsfeeds": "/news/newsfeeds", "activity_logs": "/admins/activity_logs",
+}  # fmt: skip
+SEARCHED = ("contacts", "conversations", "tickets")
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(Settings(rate_limit=0, contacts=400, companies=150)) as running:
+        yield running
+
+
+def _ask(sandbox: Sandbox, kind: str, per_page: int) -> int:
+    headers = {"Authorization": "Bearer sandbox-token", "Intercom-Version": "2.16"}
+    if kind in SEARCHED:
+        body = {
+            "query": {"field": "updated_at", "operator": ">", "value": 0},
+            "pagination": {"per_page": per_page},
+        }
+        return requests.post(f"{sandbox.url}/{kind}/search", json=body, headers=headers, timeout=10).status_code
+    params = {"per_page": str(per_page)}
+    return requests.get(f"{sandbox.url}{PATHS[kind]}", params=params, headers=headers, timeout=10).status_code
+
+
+@pytest.mark.parametrize("kind", [*SEARCHED, *PATHS])
+def test_the_sandbox_gives_pages_of_that_length_and_none_longer(sandbox: Sandbox, kind: str) -> None:
+    longest = LISTS[kind]
+    assert longest is not None
+
+    assert [_ask(sandbox, kind, longest), _ask(sandbox, kind, longest + 1)] == [200, 400]
+
+
+def test_every_paged_list_is_tried() -> None:
+    # The scroll has no parameter for the length of a page.
+    assert {kind for kind, size in LISTS.items() if size} == {*SEARCHED, *PATHS, "companies"}
+
+
+def test_every_stream_has_a_way() -> None:
+    assert set(WAYS) == {stream().name for stream in CATALOGUE}
+
+
+@pytest.mark.parametrize(("count", "size", "calls"), [(0, 150, 1), (150, 150, 1), (151, 150, 2), (999, None, 1)])
+def test_pages(count: int, size: int | None, calls: int) -> None:
+    assert pages(count, size) == calls
+
+
+def _held(records: Records) -> Held:
+    return Held(lambda kind: records.get(kind, []))
+
+
+def _contact(name: str, tags: int = 0, notes: int = 0, companies: int = 0) -> dict[str, Any]:
+    def nested(count: int) -> dict[str, Any]:
+        return {"total_count": count, "has_more": count > 10}
+
+    return {
+        "id": name, "tags": nested(tags), "notes": nested(notes), "companies": nested(companies),
+        "opted_in_subscription_types": nested(0), "opted_out_subscription_types": nested(11),
+    }  # fmt: skip
+
+
+def test_a_scroll_ends_with_an_empty_page() -> None:
+    assert list_calls("companies", _held({"companies": [{"id": str(at)} for at in range(200)]})) == 3
+
+
+def test_custom_objects_are_listed_by_type() -> None:
+    instances = [{"type_identifier": kind} for kind in ["Order"] * 151 + ["Subscription"]]
+
+    assert list_calls("custom_object_instances", _held({"custom_object_instances": instances})) == 3
+
+
+def test_lists_that_are_cut_cost_their_completion() -> None:
+    held = _held({"contacts": [_contact("1", tags=10, companies=61), _contact("2", tags=11, companies=12)]})
+
+    calls = {name: least_calls([name], held) for name in ("contact_tags", "contact_companies", "contact_subscriptions")}
+
+    assert calls == {"contact_tags": 1 + 1, "contact_companies": 1 + 2 + 1, "contact_subscriptions": 1 + 2}
+
+
+def test_only_parents_with_children_are_asked_where_they_tell() -> None:
+    held = _held({"contacts": [_contact("1"), _contact("2", notes=3), _contact("3", notes=151)]})
+
+    assert least_calls(["contact_notes"], held) == 1 + 1 + 2
+
+
+def test_a_parent_that_does_not_tell_is_asked() -> None:
+    conversations = [
+        {"id": "1", "statistics": {"count_conversation_parts": 0}},
+        {"id": "2", "statistics": {"count_conversation_parts": 7}},
+        {"id": "3", "statistics": None},
+    ]
+    held = _held({"conversations": conversations, "side_conversations": [{"conversation_id": "2"}] * 51})
+
+    assert least_calls(["conversation_parts"], held) == 1 + 2
+    assert least_calls(["side_conversations"], held) == 1 + 1 + 2 + 1
+
+
+def test_transcripts_are_asked_for_twenty_conversations_at_a_time() -> None:
+    calls = [{"conversation_id": str(at % 21)} for at in range(30)] + [{"conversation_id": None}]
+
+    assert least_calls(["call_transcripts"], _held({"calls": calls})) == 2 + 2
+
+
+def test_streams_read_together_share_their_lists() -> None:
+    held = _held({"contacts": [_contact("1", notes=1)], "tags": [{"id": "1"}, {"id": "2"}]})
+
+    assert least_calls(["contacts", "contact_notes", "tags", "counts"], held) == (1 + 1) + (1 + 1 + 9 + 2)
