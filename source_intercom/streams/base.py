@@ -35,8 +35,8 @@ class Reading(Protocol):
     """The window that is being read, as its stream sees it."""
 
     @property
-    def may_cut(self) -> bool:
-        """Whether parts of the window may be read elsewhere."""
+    def most_parts(self) -> int:
+        """Into how many windows this one may be cut. With none it must be read here, and by one reader."""
 
     @property
     def is_costly(self) -> bool:
@@ -60,7 +60,7 @@ class Uncut:
     """A window that is read as it is."""
 
     is_costly: bool
-    may_cut: ClassVar[bool] = False
+    most_parts: ClassVar[int] = 0
 
     def expect(self, total: int) -> None:
         """An estimate of parents says nothing of their children."""

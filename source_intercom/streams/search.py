@@ -15,8 +15,6 @@ from source_intercom.sync.windows import Window, cut
 
 # A window wastes half a page at its end on average: at forty, windows cost little more than one call in a hundred.
 _WINDOW_PAGES = 40
-# At most so many windows are handed out at once; heavy ones of them are cut again.
-_MOST_PARTS = 64
 # With more parts than these, one call to find the last record is cheaper than empty windows behind it.
 _PAYS_A_CALL = 8
 _CHECKPOINT_PAGES = 10
@@ -107,7 +105,7 @@ class SearchStream(IntercomStream):
             taken = reader.take()
             total = reader.meeting.total
             reading.expect(len(taken.records) if taken and reader.meeting.over else total)
-            parts = min(total // (SEARCH_PAGE * _WINDOW_PAGES), _MOST_PARTS) if reading.may_cut else 0
+            parts = min(total // (SEARCH_PAGE * _WINDOW_PAGES), reading.most_parts)
             if parts > 1 and (handed := self._excess(query, window, reader, parts, late)):
                 reading.split(handed)
                 window, total = Window(window.start, handed[0].start - 1), total // (len(handed) + 1)
@@ -117,7 +115,7 @@ class SearchStream(IntercomStream):
                     taken = reader.take()
                 else:
                     reader.narrow(window, total)
-            shares = reading.may_cut and not late and total > SEARCH_PAGE * (_PAGES_FOR_TWO - 1)
+            shares = reading.most_parts > 0 and not late and total > SEARCH_PAGE * (_PAGES_FOR_TWO - 1)
             if shares:
                 reading.share(lambda half: self._from_the_end(window, reader.meeting, half))
             yield from self._given(reader, taken, reading)

@@ -43,6 +43,11 @@ from source_intercom.sync.windows import FAR_AHEAD, Window
 _TOLD = 3
 # Failures in a row after which the rest is left to the next sync: each of them took minutes of retries.
 _IN_A_ROW = 3
+# At most so many windows are handed out at once; heavy ones of them are cut again.
+_MOST_PARTS = 64
+# Where each page takes calls of its own a few readers spend the whole rate limit, and more fill the memory with pages.
+# These are not cut again.
+_MOST_COSTLY_PARTS = 8
 
 
 @dataclass
@@ -203,8 +208,10 @@ class WindowPartition(Partition):
             walk.closed()
 
     @property
-    def may_cut(self) -> bool:
-        return True
+    def most_parts(self) -> int:
+        if not self.is_costly:
+            return _MOST_PARTS
+        return 1 if self._told else _MOST_COSTLY_PARTS
 
     @property
     def is_costly(self) -> bool:

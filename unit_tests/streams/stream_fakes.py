@@ -84,7 +84,7 @@ class FakeIntercom:
 class FakeReading:
     """The window under way, as its stream sees it; keeps what the stream tells it."""
 
-    may_cut = True
+    most_parts = 64
 
     def __init__(self, *, is_costly: bool = False) -> None:
         self.is_costly = is_costly

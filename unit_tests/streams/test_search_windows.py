@@ -254,7 +254,7 @@ class TestHandingOut:
 
     def test_never_more_than_a_bearable_number_at_once(self, new_sync: NewSync) -> None:
         reading, _, _ = self.first_page(new_sync(), list(range(3_000)), Window(0, 3_000))
-        assert 1 < len(reading.handed) <= search._MOST_PARTS
+        assert 1 < len(reading.handed) <= FakeReading.most_parts
 
     @pytest.mark.parametrize("total", [None, 0])
     def test_without_a_total_nothing_is_handed_out(self, total: Any, new_sync: NewSync) -> None:

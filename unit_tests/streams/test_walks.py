@@ -269,6 +269,21 @@ class TestSharedWalk:
         read = started(FakeStream(each_window()), follower(is_costly=costly)).make_all()
         assert read.waiting[0].is_costly is costly
 
+    def test_windows_of_costly_pages_are_few_and_not_cut_again(self) -> None:
+        for costly, most, most_again in ((False, 64, 64), (True, 8, 1)):
+            whole, part = Window(0, NOW), Window(100, NOW)
+            leader = FakeStream({whole: page(1), part: page(2)}, is_costly=costly)
+            seen: list[int] = []
+
+            def during(window: Window, reading: Any, seen: list[int] = seen) -> None:
+                seen.append(reading.most_parts)
+                if window == Window(0, NOW):
+                    reading.split([Window(100, NOW)])
+
+            leader.during = during
+            started(leader, windows=[whole]).all()
+            assert seen == [most, most_again]
+
     @pytest.mark.parametrize("order", ["forward", "backward"])
     def test_who_follows_waits_for_the_last_window(self, order: str) -> None:
         read = started(FakeStream(each_window()), follower())
@@ -565,7 +580,7 @@ class TestSweep:
                 splits.append(window)
                 assert len(splits) < 10, "the sweep never ends"
                 # As searches do: no window is too much for one that is to be read as it is.
-                if reading.may_cut:
+                if reading.most_parts:
                     reading.split(handed)
 
         stream.during = during
