@@ -65,13 +65,30 @@ def search_answers(
         per_page = min(SEARCH_PAGE, per_page * 2)
 
 
-def list_pages(client: Client, path: str, records_key: str, params: Mapping[str, Any] | None = None) -> Iterator[Page]:
-    """Pages of a list, in whichever way it pages, or of one that has no pages at all."""
+def list_pages(
+    client: Client, path: str, records_key: str, params: Mapping[str, Any] | None = None, *, wish: int = 0
+) -> Iterator[Page]:
+    """Pages of a list, in whichever way it pages, or of one that has no pages at all.
+
+    ``wish`` is a page size to ask for where Intercom documents no greatest one: if it is refused, as companies refuse
+    more than 60, pages come in Intercom's own size.
+    """
     asked = dict(params or {})
+    if wish:
+        try:
+            answer = client.get(path, {**asked, "per_page": wish})
+        except RequestRefused:
+            pass
+        else:
+            yield from _pages_from(answer, client, path, records_key, {**asked, "per_page": wish})
+            return
+    yield from _pages_from(client.get(path, asked), client, path, records_key, asked)
+
+
+def _pages_from(answer: Json, client: Client, path: str, records_key: str, asked: Mapping[str, Any]) -> Iterator[Page]:
     request: tuple[str, Mapping[str, Any]] = (path, asked)
     seen: list[tuple[str, Mapping[str, Any]]] = []
     while True:
-        answer = client.get(*request)
         yield records_in(answer, records_key)
         following = next_request(answer, path, asked)
         if following is None:
@@ -80,6 +97,7 @@ def list_pages(client: Client, path: str, records_key: str, params: Mapping[str,
             raise RequestRefused(f"Intercom's {path} gave the same next page twice.", f"GET {path}")
         seen.append(request)
         request = following
+        answer = client.get(*request)
 
 
 def records_in(answer: Json, records_key: str) -> Page:

@@ -113,6 +113,8 @@ class IntercomStream(HttpStream):
     version: ClassVar[str] = API_VERSION
     records_key: ClassVar[str] = "data"
     params: ClassVar[tuple[tuple[str, str], ...]] = ()
+    # A page size for lists whose greatest one Intercom does not document.
+    page_wish: ClassVar[int] = 0
     endpoint: ClassVar[str]
     # The pages that a stream is made from; streams of one name share one walk of them. Empty: the stream's own.
     walk: str = ""
@@ -236,7 +238,7 @@ class IntercomStream(HttpStream):
 
     def listed(self, since: int = 0) -> Iterator[Page]:
         """All pages of the endpoint as a plain list, or those since a moment where Intercom can tell."""
-        return list_pages(self.walk_client, self.endpoint, self.records_key, dict(self.params))
+        return list_pages(self.walk_client, self.endpoint, self.records_key, dict(self.params), wish=self.page_wish)
 
 
 def moment_of(record: Record, field: str) -> int | None:

@@ -8,6 +8,7 @@ class Articles(NewestFirstStream):
     """Articles of the help center; Intercom sorts them newest first."""
 
     endpoint = "/articles"
+    page_wish = 150
     permission = permissions.ARTICLES
 
 
@@ -15,6 +16,7 @@ class Collections(NewestFirstStream):
     """Collections of articles; Intercom sorts them newest first."""
 
     endpoint = "/help_center/collections"
+    page_wish = 150
     permission = permissions.ARTICLES
 
 
@@ -41,6 +43,7 @@ class InternalArticles(WalkedStream):
     """Articles for teammates only."""
 
     endpoint = "/internal_articles"
+    page_wish = 150
     permission = permissions.ARTICLES
 
 
@@ -48,6 +51,7 @@ class NewsItems(WalkedStream):
     """News posts."""
 
     endpoint = "/news/news_items"
+    page_wish = 150
     permission = permissions.NEWS
 
 
@@ -55,6 +59,7 @@ class Newsfeeds(WalkedStream):
     """Newsfeeds."""
 
     endpoint = "/news/newsfeeds"
+    page_wish = 150
     permission = permissions.NEWS
 
 
@@ -62,7 +67,9 @@ class NewsfeedItems(Child, ListStream):
     """What is live in which newsfeed."""
 
     endpoint = "/news/newsfeeds"
+    page_wish = 150
     child = "/news/newsfeeds/{id}/items"
+    child_wish = 150
     key = ("newsfeed_id", "id")
     parent_key = "newsfeed_id"
     permission = permissions.NEWS
@@ -79,6 +86,7 @@ class ExternalPages(WalkedStream):
     """Pages that were imported for Fin."""
 
     endpoint = "/ai/external_pages"
+    page_wish = 150
     permission = permissions.CONTENT
 
 

@@ -115,6 +115,7 @@ class Child(IntercomStream):
     child: ClassVar[str]
     child_key: ClassVar[str] = "data"
     child_params: ClassVar[tuple[tuple[str, str], ...]] = ()
+    child_wish: ClassVar[int] = 0
     parent_key: ClassVar[str]
     parent_time: ClassVar[str] = ""
     is_costly = True
@@ -147,7 +148,7 @@ class Child(IntercomStream):
     def children(self, parent: Record, window: Window) -> Page:
         """Rows of one parent. Raises an ``IntercomError``."""
         path = self.child.format(id=quote(str(parent["id"]), safe=""))
-        pages = list_pages(self.client, path, self.child_key, dict(self.child_params))
+        pages = list_pages(self.client, path, self.child_key, dict(self.child_params), wish=self.child_wish)
         return [row for page in pages for row in page]
 
     def _children(self, parent: Record, window: Window) -> Page | None:

@@ -236,6 +236,31 @@ def test_other_ways_to_page(hasty: Client, requests_mock: Mocker, answers: list[
     assert urls(requests_mock) == [f"{HOST}/tags?{query}" for query in queries]
 
 
+class TestASizeWished:
+    def test_is_asked_for_on_every_page(self, hasty: Client, requests_mock: Mocker) -> None:
+        answers = [{"data": [{"id": 0}], "page": 1, "total_pages": 2}, {"data": [{"id": 1}]}]
+        requests_mock.get(f"{HOST}/tags", [{"json": answer} for answer in answers])
+        assert ids(list(list_pages(hasty, "/tags", "data", {"state": "live"}, wish=150))) == [0, 1]
+        assert urls(requests_mock) == [f"{HOST}/tags?state=live&per_page=150{page}" for page in ("", "&page=2")]
+
+    def test_that_is_refused_is_given_up(self, hasty: Client, requests_mock: Mocker) -> None:
+        refusal = {"errors": [{"code": "parameter_invalid", "message": "Per Page is too big"}]}
+        answers = [
+            {"status_code": 400, "json": refusal},
+            {"json": {"data": [{"id": 0}], "page": 1, "total_pages": 2}},
+            {"json": {"data": [{"id": 1}]}},
+        ]
+        requests_mock.get(f"{HOST}/tags", answers)
+        assert ids(list(list_pages(hasty, "/tags", "data", wish=150))) == [0, 1]
+        assert urls(requests_mock) == [f"{HOST}/tags{query}" for query in ("?per_page=150", "", "?page=2")]
+
+    def test_hides_no_other_refusal(self, hasty: Client, requests_mock: Mocker) -> None:
+        requests_mock.get(f"{HOST}/tags", status_code=400, json={"errors": [{"code": "bad_request"}]})
+        with pytest.raises(RequestRefused):
+            list(list_pages(hasty, "/tags", "data", wish=150))
+        assert len(urls(requests_mock)) == 2
+
+
 @pytest.mark.parametrize(
     "last",
     [
