@@ -201,7 +201,10 @@ class IntercomStream(HttpStream):
         """The pages of the stream's walk that lie in a window. Raises an ``IntercomError``."""
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
-        """What this stream makes of one page of its walk: the page itself, unless it is a projection or a child."""
+        """What this stream makes of one page of its walk: the page itself, unless it is a projection or a child.
+
+        Whoever takes the rows may empty their lists; nothing else may hold on to them.
+        """
         yield page
 
     def probe(self) -> None:

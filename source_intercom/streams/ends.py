@@ -60,7 +60,10 @@ class EndReader:
         meeting: Meeting | None = None,
     ) -> None:
         self.meeting = meeting or Meeting()
-        self.page: list[Record] = []
+        # Of the last page: the id of its last record and the time of its first. The page itself would stay in memory
+        # for as long as the other reader knows this one.
+        self.last_id: str | None = None
+        self.first: int | None = None
         # The time of the last record. All records before it, in this reader's order, have been taken.
         self.edge: int | None = None
         self._answers = answers
@@ -84,6 +87,10 @@ class EndReader:
         self._window = window
         self._searches_more = True
         self.meeting.total = total
+
+    def stop(self) -> None:
+        """Let go of the search, which holds its last page."""
+        self._answers = iter(())
 
     def take(self) -> Taken | None:
         """Ask for the next page and take what nobody has taken; None when nothing is left. Raises an ``IntercomError``.
@@ -117,7 +124,7 @@ class EndReader:
         """
         if not all(one._in_order for one in self._others()):
             return True
-        return self.edge is not None and self._moment(self.page[0]) == self._moment(self.page[-1])
+        return self.edge is not None and self.first == self.edge
 
     def _claim(self, answer: Answer) -> Taken:
         found = [(record, self._moment(record)) for record in answer.records]
@@ -128,7 +135,6 @@ class EndReader:
             fresh = [not any(other._has(*one) for other in self._others()) for one in found]
             self._count += sum(fresh)
             self._apart = self._apart and all(fresh)
-            self.page = answer.records
             self._move_edge(found)
             if not self._searches_more:
                 self.meeting.total = answer.total
@@ -160,9 +166,12 @@ class EndReader:
         return (moment < self.edge) == (self._order == "ascending")
 
     def _move_edge(self, found: list[tuple[Record, int | None]]) -> None:
-        last = next((moment for _, moment in reversed(found) if moment is not None), None)
-        if not self._in_order or last is None:
+        if found:
+            self.last_id = found[-1][0]["id"]
+        moments = [moment for _, moment in found if moment is not None]
+        if not self._in_order or not moments:
             return
+        self.first, last = moments[0], moments[-1]
         if last != self.edge:
             self._at_edge.clear()
         self.edge = last

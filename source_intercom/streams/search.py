@@ -121,7 +121,7 @@ class SearchStream(IntercomStream):
             yield from self._given(reader, taken, reading)
         except Unavailable:
             # One record that Intercom cannot build bars the way. What lies behind it can be had from the other end.
-            place = f"behind '{reader.page[-1]['id']}'" if reader.page else "at its beginning"
+            place = f"behind '{reader.last_id}'" if reader.last_id else "at its beginning"
             self.logger.warning(
                 f"{self.name}: in the window {window.start} to {window.end} (Unix seconds) there is a record {place} "
                 "that Intercom cannot give. Those behind it are read, newest first; the next sync tries again."
@@ -145,10 +145,13 @@ class SearchStream(IntercomStream):
             number += 1
             # While the rows of this page take their calls, the next page can be on its way.
             ahead = self.client.begin(reader.take) if reading.is_costly and not reader.meeting.over else None
-            yield taken.records
-            if taken.covered and (reading.is_costly or number % _CHECKPOINT_PAGES == 0):
-                reading.reached(taken.covered)
+            page, covered = [taken.records], taken.covered
+            taken = None
+            yield page.pop()
+            if covered and (reading.is_costly or number % _CHECKPOINT_PAGES == 0):
+                reading.reached(covered)
             taken = ahead.result() if ahead else reader.take()
+        reader.stop()
 
     def _reader(self, query: Query, window: Window, order: Order, meeting: Meeting | None = None) -> EndReader:
         client, field = self.walk_client, self.walk_field
@@ -165,15 +168,14 @@ class SearchStream(IntercomStream):
         """Windows to hand out of one that has work for ``parts`` windows, of which ``reader`` has taken a page."""
         if late:
             return self.cut(Window(late.end + 1, window.end), parts) if late.end < window.end else []
-        page, last = reader.page, reader.edge
-        if last is None or last >= window.end:
+        first, last = reader.first, reader.edge
+        if first is None or last is None or last >= window.end:
             return []
         # Years may lie empty behind the last record: cutting them up would cost a call a window. Where it pays,
         # one call finds the end.
         latest = self._latest(query, window) if parts > _PAYS_A_CALL else window.end
         # A search of whole days begins before the window: what this window keeps must not be nothing.
         kept = max(last, window.start)
-        first = min((moment for record in page if (moment := moment_of(record, self.walk_field))), default=kept)
         windows = self.cut(Window(max(first, window.start), max(min(latest, window.end), kept)), parts)
         windows = [part for part in windows if part.start > kept]
         return [*windows[:-1], Window(windows[-1].start, window.end)] if windows else []

@@ -273,6 +273,8 @@ class WindowPartition(Partition):
                     self._unread_for.add(member.stream.name)
                 else:
                     yield from self._rows_for(member, page, window)
+            # As in ``search_answers``: not to be held while the next page is on its way.
+            del page
 
     def _rows_for(self, member: Member, page: list[Record], window: Window) -> Iterator[QueueItem]:
         """What a member makes of a page. Its failure is its own; the others of the walk go on."""
@@ -290,13 +292,18 @@ class WindowPartition(Partition):
         stream = member.stream
         for row in rows:
             stream.coerce(row)
+        count = len(rows)
         if self._walk.as_pages:
+            finished = list(as_pages(stream.name, rows))
+            if member is self._walk.members[-1]:
+                # While a slow destination holds up the queue, the lines are all that is kept of a page: a seventh.
+                rows.clear()
             if member.starts_running():
                 yield as_airbyte_message(StreamDescriptor(name=stream.name), AirbyteStreamStatus.RUNNING)
-            yield from as_pages(stream.name, rows)
+            yield from finished
         else:
             yield from as_records(stream.name, rows, self._slice)
-        stream.client.tally.add(records=len(rows))
+        stream.client.tally.add(records=count)
 
     def _after_begin(self) -> Window:
         begin = self._walk.leader.stream.sync.begin

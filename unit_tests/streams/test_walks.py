@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from queue import Queue
@@ -143,6 +144,27 @@ class TestOneStream:
         assert [made.count for made in pages] == [1] * 5
         statuses = [i for i in rest if isinstance(i, AirbyteMessage) and i.type is Type.TRACE]
         assert statuses == [], "a stream starts running once"
+
+    def test_pages_of_lines_are_whole_for_each_stream_of_a_walk(self) -> None:
+        read = started(FakeStream(each_window()), follower(), follower(name="others"), pages=True).all()
+        for name in ("things", "followers", "others"):
+            pages = [item for item in read.out if isinstance(item, RecordPage) and item.stream == name]
+            assert [json.loads(page.lines)["record"]["data"]["id"] for page in pages] == [w.start for w in WINDOWS]
+            assert {m.stream.name: m.stream.client.tally.records for m in read.members}[name] == len(WINDOWS)
+
+    def test_no_page_is_held_while_its_lines_wait(self) -> None:
+        """A destination may take minutes for what is in the queue, and fifty workers have a page each."""
+        pages: list[list[Row]] = []
+        stream = FakeStream(each_window())
+
+        def rows(page: list[Row], _window: Window) -> Iterator[list[Row]]:
+            pages.append(page)
+            yield page
+
+        stream.rows = rows  # type: ignore[method-assign]
+        read = started(stream, windows=WINDOWS[:1], pages=True).all()
+        assert len([item for item in read.out if isinstance(item, RecordPage)]) == 1
+        assert pages == [[]]
 
     def test_no_status_announces_a_stream_without_rows(self) -> None:
         read = started(FakeStream({WINDOWS[0]: [[]]}), pages=True).all()
