@@ -28,9 +28,9 @@ def test_a_read_is_counted_by_stream_and_by_endpoint(monkeypatch: Any) -> None:
         monkeypatch.setenv("INTERCOM_API_URL", sandbox.url)
         reader = Reader(Workspace(sandbox.url), _catalogued("contacts", "teams"))
 
-        first = reader.read(["contacts", "teams"], "full_refresh")
-        states = reader.read(["contacts"], "incremental").state
-        quiet = reader.read(["contacts"], "incremental", states)
+        first = reader.read(["contacts", "teams"])
+        states = reader.read(["contacts"]).state
+        quiet = reader.read(["contacts"], states)
 
     assert first.records == Counter(contacts=160, teams=3)
     assert set(first.endpoints) == {"POST /contacts/search", "GET /teams"}
@@ -41,7 +41,7 @@ def test_a_read_is_counted_by_stream_and_by_endpoint(monkeypatch: Any) -> None:
 def test_a_stream_that_fails_is_told_and_does_not_end_the_others(monkeypatch: Any) -> None:
     with Sandbox(Settings(rate_limit=0, scopes=[])) as sandbox:
         monkeypatch.setenv("INTERCOM_API_URL", sandbox.url)
-        read = Reader(Workspace(sandbox.url), _catalogued("teams")).read(["teams"], "full_refresh")
+        read = Reader(Workspace(sandbox.url), _catalogued("teams")).read(["teams"])
 
     assert not read.records
     assert read.error
