@@ -242,6 +242,44 @@ def test_a_tally_knows_how_long_it_took(time: FakeTime) -> None:
 # --- Threads ----------------------------------------------------------------------------------------
 
 
+class TestTheEnvironment:
+    """Requests go through the proxy and trust the certificates that the environment names, as other programs do."""
+
+    NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+    @pytest.mark.parametrize(
+        ("environment", "proxy", "verify"),
+        [
+            ({}, None, True),
+            ({"HTTPS_PROXY": "http://proxy.example:3128"}, "http://proxy.example:3128", True),
+            ({"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "intercom.io"}, None, True),
+            ({"REQUESTS_CA_BUNDLE": "/certificates.pem"}, None, "/certificates.pem"),
+            ({"CURL_CA_BUNDLE": "/certificates.pem"}, None, "/certificates.pem"),
+        ],
+    )
+    def test_is_obeyed(
+        self,
+        environment: dict[str, str],
+        proxy: str | None,
+        verify: str | bool,
+        time: FakeTime,
+        requests_mock: Mocker,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        for name in self.NAMES:
+            monkeypatch.delenv(name, raising=False)
+            monkeypatch.delenv(name.lower(), raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        requests_mock.get(f"{HOST}/tags", json=BODY)
+        transport = make_transport(time)
+        make_client(transport).get("/tags")
+        transport.close()
+        (sent,) = requests_mock.request_history
+        assert sent.proxies.get("https") == proxy
+        assert sent.verify == verify
+
+
 def test_each_keeps_the_order_of_the_items(client: Client) -> None:
     """The first waits for the last: with one thread, or with the order of the answers, this fails."""
     last_is_done = threading.Event()
