@@ -2,7 +2,7 @@
 of their own gets, and what the steps from there to ``source-intercom`` give.
 
 ``python -m benchmarks.in_process records read ...`` is the CDK's entrypoint alone; ``tuned`` adds the collector's
-settings of ``source_intercom.run``. The pages of finished lines, which ``source-intercom`` adds, are the last step.
+settings of ``source_intercom.startup``. The pages of finished lines, which ``source-intercom`` adds, are the last step.
 """
 
 import gc

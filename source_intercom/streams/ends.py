@@ -47,6 +47,10 @@ class EndReader:
 
     ``answers`` are the pages, ``moment`` and ``keeps`` what the stream knows of a record: its time, and whether it
     is wanted. With a ``meeting`` it is the second reader of a window, which the first one must do without if need be.
+
+    ``unsettled`` are the moments up to the read's begin whose changes the search index may not know yet. A record that
+    shows a time in there or later may stand anywhere, as the index sorts it by an older one: it says nothing about how
+    far the reader has come, and is taken wherever it is found.
     """
 
     def __init__(
@@ -57,28 +61,34 @@ class EndReader:
         *,
         moment: Callable[[Record], int | None],
         keeps: Callable[[Record], bool],
+        unsettled: Window,
         meeting: Meeting | None = None,
     ) -> None:
         self.meeting = meeting or Meeting()
-        # Of the last page: the id of its last record and the time of its first. The page itself would stay in memory
-        # for as long as the other reader knows this one.
+        # Of the last page: the id of its last record, and the first and the last time that say something. The page
+        # itself would stay in memory for as long as the other reader knows this one.
         self.last_id: str | None = None
         self.first: int | None = None
-        # The time of the last record. All records before it, in this reader's order, have been taken.
+        # All records before the last time, in this reader's order, have been taken.
         self.edge: int | None = None
         self._answers = answers
         self._window = window
         self._order = order
         self._moment = moment
         self._keeps = keeps
+        self._unsettled = unsettled
         self._helps = meeting is not None
         self._searches_more = False
         self._in_order = True
         self._apart = True
         self._asking = False
+        self._at_work = False
+        # Whether it has come to what the index may not know yet, where no time tells who has read what.
+        self._is_unsettled = False
         self._count = 0
-        # Ids of the records of that time that have been taken.
-        self._at_edge: set[str] = set()
+        # What has been taken, by id: by its time alone, a record that has just changed would seem to have been.
+        self.remembers = True
+        self._ids: set[str] = set()
         with self.meeting.changed:
             self.meeting.readers.append(self)
 
@@ -89,8 +99,13 @@ class EndReader:
         self.meeting.total = total
 
     def stop(self) -> None:
-        """Let go of the search, which holds its last page."""
-        self._answers = iter(())
+        """Nobody needs to wait for this reader any more."""
+        with self.meeting.changed:
+            self._at_work = False
+            if not any(reader._at_work for reader in self.meeting.readers):
+                # They know each other in a circle, which would keep what they remember until the collector comes by.
+                self.meeting.readers.clear()
+            self.meeting.changed.notify_all()
 
     def take(self) -> Taken | None:
         """Ask for the next page and take what nobody has taken; None when nothing is left. Raises an ``IntercomError``.
@@ -108,13 +123,15 @@ class EndReader:
                 self.meeting.changed.notify_all()
 
     def _may_ask(self) -> bool:
-        """Wait while the page that the other reader asks for may be the last one."""
+        """Wait while the page that the other reader asks for may be the last one, and leave the newest to one."""
         meeting = self.meeting
         with meeting.changed:
             left = meeting.total - sum(reader._count for reader in meeting.readers)
+            if self._is_unsettled and not self._helps:
+                meeting.changed.wait_for(lambda: not any(one._at_work for one in self._others()), _PATIENCE)
             if left <= SEARCH_PAGE:
                 meeting.changed.wait_for(lambda: not any(one._asking for one in self._others()), _PATIENCE)
-            self._asking = not meeting.over and not (self._helps and self._is_in_the_way())
+            self._asking = self._at_work = not meeting.over and not (self._helps and self._is_in_the_way())
             return self._asking
 
     def _is_in_the_way(self) -> bool:
@@ -124,58 +141,47 @@ class EndReader:
         """
         if not all(one._in_order for one in self._others()):
             return True
+        if not self._count and any(one._is_unsettled for one in self._others()):
+            return True
         return self.edge is not None and self.first == self.edge
 
     def _claim(self, answer: Answer) -> Taken:
         found = [(record, self._moment(record)) for record in answer.records]
         # Outside the lock: what is kept may take calls.
         wanted = [self._lies_in(moment) and self._keeps(record) for record, moment in found]
+        moments = [moment for _, moment in found if moment is not None]
         with self.meeting.changed:
-            self._look_at_order([moment for _, moment in found if moment is not None])
-            fresh = [not any(other._has(*one) for other in self._others()) for one in found]
+            self._move_edge([moment for moment in moments if moment < self._unsettled.start])
+            self._is_unsettled = bool(moments) and moments[-1] >= self._unsettled.start
+            fresh = [not any(record["id"] in other._ids for other in self._others()) for record in answer.records]
             self._count += sum(fresh)
             self._apart = self._apart and all(fresh)
-            self._move_edge(found)
+            if answer.records:
+                self.last_id = answer.records[-1]["id"]
+            if self.remembers:
+                self._ids.update(record["id"] for record in answer.records)
             if not self._searches_more:
                 self.meeting.total = answer.total
             self.meeting.over = self.meeting.over or answer.is_last or self._is_through()
             records = [record for record, *both in zip(answer.records, wanted, fresh, strict=True) if all(both)]
             return Taken(records, self._covered())
 
-    def _look_at_order(self, moments: list[int]) -> None:
+    def _move_edge(self, moments: list[int]) -> None:
         known = moments if self.edge is None else [self.edge, *moments]
-        if self._order == "descending":
-            known.reverse()
-        if all(one <= other for one, other in pairwise(known)):
+        if not known or not self._in_order:
             return
-        if self._helps:
+        steps = pairwise(known if self._order == "ascending" else reversed(known))
+        if all(one <= other for one, other in steps):
+            self.first, self.edge = (moments or known)[0], known[-1]
+        elif self._helps:
             raise strange(f"a page that is not {self._order}")
-        # Read to the end then: nothing tells any more what has been read.
-        self._in_order = False
-        self.edge = None
+        else:
+            # Read to the end then: nothing tells any more what has been read.
+            self._in_order = False
+            self.edge = None
 
     def _lies_in(self, moment: int | None) -> bool:
-        return moment is None or self._window.holds(moment)
-
-    def _has(self, record: Record, moment: int | None) -> bool:
-        """Whether this reader has taken a record."""
-        if self.edge is None or moment is None:
-            return False
-        if moment == self.edge:
-            return record["id"] in self._at_edge
-        return (moment < self.edge) == (self._order == "ascending")
-
-    def _move_edge(self, found: list[tuple[Record, int | None]]) -> None:
-        if found:
-            self.last_id = found[-1][0]["id"]
-        moments = [moment for _, moment in found if moment is not None]
-        if not self._in_order or not moments:
-            return
-        self.first, last = moments[0], moments[-1]
-        if last != self.edge:
-            self._at_edge.clear()
-        self.edge = last
-        self._at_edge.update(record["id"] for record, moment in found if moment == last)
+        return moment is None or self._window.holds(moment) or self._unsettled.holds(moment)
 
     def _is_through(self) -> bool:
         if self.edge is None:

@@ -11,6 +11,7 @@ from source_intercom.streams.base import IntercomStream, Reading, Sync, Uncut, m
 from source_intercom.streams.coercion import Record
 from source_intercom.streams.ends import EndReader, Meeting, Taken
 from source_intercom.streams.filters import Choices, searches
+from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import Window, cut
 
 # A window wastes half a page at its end on average: at forty, windows cost little more than one call in a hundred.
@@ -100,6 +101,8 @@ class SearchStream(IntercomStream):
     def _found(self, query: Query, window: Window, reading: Reading) -> Iterator[Page]:
         late = self.late_part(window)
         reader = self._reader(query, window, "descending" if late else "ascending")
+        # One that nobody helps may have millions of records before it.
+        reader.remembers = reading.most_parts > 0
         shares = False
         try:
             taken = reader.take()
@@ -129,6 +132,8 @@ class SearchStream(IntercomStream):
             if not shares and not late:
                 yield from self._from_the_end(window, reader.meeting, reading)
             raise
+        finally:
+            reader.stop()
 
     def _from_the_end(self, window: Window, meeting: Meeting, reading: Reading) -> Iterator[Page]:
         """What a second reader finds of a window, newest first. Its failure is no loss: the first one reads on."""
@@ -138,6 +143,8 @@ class SearchStream(IntercomStream):
             yield from self._given(reader, reader.take(), reading)
         except IntercomError as error:
             self.logger.info(f"{self.name}: one of two readers of {window} stopped: {error.internal_message}")
+        finally:
+            reader.stop()
 
     def _given(self, reader: EndReader, taken: Taken | None, reading: Reading) -> Iterator[Page]:
         number = 0
@@ -151,7 +158,6 @@ class SearchStream(IntercomStream):
             if covered and (reading.is_costly or number % _CHECKPOINT_PAGES == 0):
                 reading.reached(covered)
             taken = ahead.result() if ahead else reader.take()
-        reader.stop()
 
     def _reader(self, query: Query, window: Window, order: Order, meeting: Meeting | None = None) -> EndReader:
         client, field = self.walk_client, self.walk_field
@@ -161,6 +167,7 @@ class SearchStream(IntercomStream):
             order,
             moment=lambda record: moment_of(record, field),
             keeps=self.keeps,
+            unsettled=Window(max(self.sync.begin - INDEX_LAG + 1, self.sync.config.start), self.sync.begin),
             meeting=meeting,
         )
 

@@ -45,6 +45,10 @@ def make_pages_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "SEARCH_PAGE", 3)
     monkeypatch.setattr(search, "_WINDOW_PAGES", 2)
     monkeypatch.setattr(search, "_CHECKPOINT_PAGES", 2)
+    # The gaps of these tests are shorter than the time in which the index may be late.
+    monkeypatch.setattr(search, "INDEX_LAG", 0)
+    # All readers take turns in one thread: none can wait for another.
+    monkeypatch.setattr(ends, "_PATIENCE", 0)
 
 
 def records_at(*moments: int) -> list[Json]:

@@ -54,7 +54,7 @@ def test_filters_of_contacts_choose_exactly_each_once(data: st.DataObject) -> No
     roles = data.draw(st.lists(st.sampled_from(["user", "lead"]), max_size=2, unique=True))
     emails, segments, tags = (data.draw(SOME) for _ in range(3))
     filters = {"roles": roles, "emails": emails, "segment_ids": segments, "tag_ids": tags}
-    sync = make_sync(begin=2_000, filters={"contacts": filters})
+    sync = make_sync(begin=20_000, filters={"contacts": filters})
     try:
         server = SearchServer("data", contacts, zone=timezone.utc)
         stream = made(Contacts, sync, FakeIntercom().on("POST", Contacts.endpoint, server))

@@ -54,7 +54,10 @@ def calls(stream: Any, order: str | None = None) -> list[Json]:
 
 def read_whole(stream: Any, window: Window = WINDOW, seed: int = 0) -> Read:
     read = Read(stream, windows=[window], start=window.start, end=window.end).make_all()
-    return read.read_in_turns(random.Random(seed).randrange)
+    with pytest.MonkeyPatch.context() as patch:
+        # In turns, in one thread: none can wait for another.
+        patch.setattr(ends, "_PATIENCE", 0)
+        return read.read_in_turns(random.Random(seed).randrange)
 
 
 def given_ids(read: Read, stream: Any) -> list[str]:
@@ -263,6 +266,80 @@ def test_it_is_waited_for_a_page_that_may_be_the_last_but_not_for_ever(
         released.set()
         rows += [row for page in second.result() for row in page]
     assert sorted(row["id"] for row in rows) == [f"{number:03}" for number in range(8)]
+
+
+class TestAnIndexThatLags:
+    """A record that has just changed may show its new time while the search still sorts it by the old one."""
+
+    def lagging(self, stale: dict[int, int], count: int = 30) -> Answering:
+        """A search that sorts by one time and shows another for the records whose numbers ``stale`` has."""
+        server = SearchServer("tickets", records_at(*range(100, 100 + count)))
+
+        def answer(body: Json) -> Json:
+            page = server(body)
+            for record in page["tickets"]:
+                record["updated_at"] = stale.get(int(record["id"]), record["updated_at"])
+            return page
+
+        return answer
+
+    @pytest.mark.parametrize("seed", range(10))
+    @pytest.mark.parametrize("number", [2, 5, 7, 11, 14, 27])
+    def test_hides_nothing_of_what_lies_between_the_readers(self, number: int, seed: int, new_sync: NewSync) -> None:
+        window = Window(0, NOW)
+        stream = tickets(new_sync(begin=NOW), self.lagging({number: NOW - 60}))
+        read = read_whole(stream, window, seed)
+        assert given_ids(read, stream) == [f"{each:03}" for each in range(30)]
+        assert read.states(stream.name)[-1] == {"updated_at": NOW}
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_of_whole_pages_neither(self, seed: int, new_sync: NewSync) -> None:
+        """A job that changes thousands every night: they stand together in the index, and show today's time."""
+        stale = {number: NOW - 60 - number for number in range(6, 15)}
+        stream = tickets(new_sync(begin=NOW), self.lagging(stale))
+        assert given_ids(read_whole(stream, Window(0, NOW), seed), stream) == [f"{each:03}" for each in range(30)]
+
+    @pytest.mark.parametrize("number", [1, 2, 20, 50])
+    def test_hides_nothing_where_the_window_is_cut(
+        self, number: int, new_sync: NewSync, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The window of its new time does not find it, and that of its old one must not leave it to the other."""
+        monkeypatch.setattr(search, "_WINDOW_PAGES", 3)
+        stream = tickets(new_sync(begin=NOW), self.lagging({number: NOW - 60}, count=60))
+        read = read_whole(stream, Window(0, NOW))
+        assert len([each for each in calls(stream) if "starting_after" not in each["pagination"]]) > 3
+        assert given_ids(read, stream) == [f"{each:03}" for each in range(60)]
+
+    def test_who_comes_late_leaves_the_newest_to_the_first(self, new_sync: NewSync) -> None:
+        moments = [*range(100, 104), *range(NOW - 400, NOW - 370)]
+        stream = tickets(new_sync(begin=NOW), SearchServer("tickets", records_at(*moments)))
+        reading = FakeReading()
+        first = stream.pages(Window(0, NOW), reading)
+        rows = [row["id"] for _ in range(5) for row in next(first)]
+        assert list(reading.shared[0](FakeReading())) == []
+        rows += [row["id"] for page in first for row in page]
+        assert len(rows) == len(moments)
+        assert calls(stream, "descending") == []
+
+    @pytest.mark.parametrize("old", [4, 40])
+    def test_what_changed_in_the_last_hour_is_left_to_one_reader(self, old: int, new_sync: NewSync) -> None:
+        moments = [*range(100, 100 + old), *range(NOW - 400, NOW - 340)]
+        server = SearchServer("tickets", records_at(*moments))
+
+        def slowly(body: Json) -> Json:
+            time.sleep(0.005)
+            return server(body)
+
+        stream = tickets(new_sync(begin=NOW), slowly)
+        reading = FakeReading()
+        first = stream.pages(Window(0, NOW), reading)
+        rows = [row["id"] for row in next(first)]
+        with ThreadPoolExecutor(2) as threads:
+            pages = [threads.submit(list, each) for each in (first, reading.shared[0](FakeReading()))]
+        rows += [row["id"] for each in pages for page in each.result() for row in page]
+        assert sorted(rows) == [record["id"] for record in server.records]
+        # Where no time tells who has read what, a page or two are asked for twice.
+        assert len(calls(stream)) <= -(-len(moments) // 3) + 3
 
 
 class TestFetchingAhead:
