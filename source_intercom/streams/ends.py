@@ -181,7 +181,10 @@ class EndReader:
             self.edge = None
 
     def _lies_in(self, moment: int | None) -> bool:
-        return moment is None or self._window.holds(moment) or self._unsettled.holds(moment)
+        if moment is None or self._window.holds(moment):
+            return True
+        # A sweep, which begins behind them, has nothing to do with them: the search of whole days finds them again.
+        return self._window.start <= self._unsettled.end and self._unsettled.holds(moment)
 
     def _is_through(self) -> bool:
         if self.edge is None:

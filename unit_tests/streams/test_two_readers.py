@@ -310,6 +310,17 @@ class TestAnIndexThatLags:
         assert len([each for each in calls(stream) if "starting_after" not in each["pagination"]]) > 3
         assert given_ids(read, stream) == [f"{each:03}" for each in range(60)]
 
+    @pytest.mark.parametrize("count", [1, 30])
+    def test_is_no_reason_to_give_the_newest_again_in_the_sweep(self, count: int, new_sync: NewSync) -> None:
+        """The sweep of a full refresh asks for whole days of contacts, and so finds the last hour again."""
+        begin = NOW - NOW % DAY + 15 * HOUR
+        stream = Contacts(new_sync(begin=begin), full=True)
+        moments = [begin - 5 * DAY, *range(begin - count, begin)]
+        server = SearchServer("data", records_at(*moments, begin + 5), zone=stream.sync.zone)
+        FakeIntercom().on("POST", Contacts.endpoint, server).attach(stream.client)
+        read = read_whole(stream, Window(0, begin))
+        assert given_ids(read, stream) == [record["id"] for record in server.records]
+
     def test_who_comes_late_leaves_the_newest_to_the_first(self, new_sync: NewSync) -> None:
         moments = [*range(100, 104), *range(NOW - 400, NOW - 370)]
         stream = tickets(new_sync(begin=NOW), SearchServer("tickets", records_at(*moments)))
