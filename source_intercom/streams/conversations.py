@@ -173,9 +173,9 @@ class Calls(WalkedStream):
     walk = "calls"
 
     def listed(self, since: int = 0) -> Iterator[Page]:
-        # Four pages at once: transcripts are asked for by twenties, and a page of 25 would leave five over each time.
+        # Twenty pages at once: transcripts are asked for by twenties, and a page of 25 would leave five over each time.
         pages = super().listed(since)
-        while together := list(islice(pages, 4)):
+        while together := list(islice(pages, 20)):
             yield [call for page in together for call in page]
 
 

@@ -280,6 +280,24 @@ class TestTranscripts:
         rows = list(rows_of(made(CallTranscripts, new_sync(), intercom), WINDOW))
         assert sorted(row["call_id"] for row in rows) == sorted(str(n) for n in range(50))
 
+    def test_are_asked_for_by_full_twenties_although_calls_come_by_twenty_five(
+        self, new_sync: NewSync, intercom: FakeIntercom
+    ) -> None:
+        def listed(params: Json) -> Json:
+            page = int(params.get("page", 1))
+            calls = [
+                {"id": n, "conversation_id": str(n), "updated_at": 1_500} for n in range(page * 25 - 25, page * 25)
+            ]
+            return {"data": calls, "pages": {"page": page, "total_pages": 4}}
+
+        def search(body: Json) -> Json:
+            return {"data": [{"id": int(each), "text": "hello"} for each in body["conversation_ids"]]}
+
+        intercom.on("GET", "/calls", listed).on("POST", "/calls/search", search)
+        rows = list(rows_of(made(CallTranscripts, new_sync(), intercom), WINDOW))
+        assert len(rows) == 100
+        assert [len(body["conversation_ids"]) for body in intercom.asked("/calls/search")] == [20] * 5
+
 
 class TestCounts:
     def answers(self, intercom: FakeIntercom, *, denied: IntercomError | None = None) -> FakeIntercom:
