@@ -222,8 +222,7 @@ def calls_text(figures: CallFigures) -> str:
         "refresh of a stream that Intercom can search makes one call more, its look back at the end. `GET /me`, one "
         "call a read, is left out. *Least*: the pages of its lists at the endpoints' greatest length, and a call for "
         "each record that has children or does not tell whether it has any. *Nothing new*: an incremental sync right "
-        "after that; streams with a dash have none and are read whole each time. `activity_logs` reads windows of 30 "
-        "days, as its option says, because Intercom fails on long ones.",
+        "after that; streams with a dash have none and are read whole each time.",
         "",
         "| stream | records | calls | least possible | ratio | calls, nothing new |",
         "|---|---:|---:|---:|---:|---:|",

@@ -14,7 +14,9 @@ def test_every_printed_state_is_a_place_to_go_on_from(process: Process, workspac
     """State n, and the records before it, plus a resumed run, are everything; whichever n."""
     sandbox = workspace(contacts=260, conversations=90, tickets=60, history_days=240)
     streams = ["contacts", "conversations", "conversation_parts", "tickets", "activity_logs"]
-    first = process.run("read", sandbox.url, config=config(), catalog=catalog(*streams, mode="incremental"))
+    # Short windows of activity logs, for there to be many states.
+    options = config(activity_logs_time_step=30)
+    first = process.run("read", sandbox.url, config=options, catalog=catalog(*streams, mode="incremental"))
     assert first.code == 0
     positions = [index for index, message in enumerate(first.messages) if message["type"] == "STATE"]
     assert len(positions) > 12
@@ -24,7 +26,7 @@ def test_every_printed_state_is_a_place_to_go_on_from(process: Process, workspac
         rest = process.run(
             "read",
             sandbox.url,
-            config=config(),
+            config=options,
             catalog=catalog(*streams, mode="incremental"),
             state=first.states[number],
         )

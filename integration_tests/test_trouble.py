@@ -75,6 +75,26 @@ def test_a_page_too_heavy_is_read_in_smaller_ones(process: Process, workspace: W
     assert_delivered(output, sandbox, "contacts")
 
 
+@pytest.mark.parametrize(("options", "bearable_days"), [({}, 31), ({"activity_logs_time_step": 5}, 6)])
+def test_activity_logs_over_a_range_too_long_are_read_in_parts(
+    process: Process, workspace: Workspace, options: dict[str, int], bearable_days: int
+) -> None:
+    """Nothing is lost, and the long window is tried once: all, or with the option the years before the workspace."""
+    sandbox = workspace(activity_logs=900, history_days=200)
+    sandbox.fault("GET /admins/activity_logs", "status:500", when={"range_over": bearable_days * 86_400})
+    output = process.run("read", sandbox.url, config=config(**options), catalog=catalog("activity_logs"))
+    assert output.code == 0, output.errors
+    assert_delivered(output, sandbox, "activity_logs")
+    assert sandbox.calls()["by_status"]["500"] == 1
+
+
+def test_activity_logs_cost_no_more_calls_than_pages(process: Process, workspace: Workspace) -> None:
+    sandbox = workspace(activity_logs=900, history_days=1000)
+    output = process.run("read", sandbox.url, config=config(), catalog=catalog("activity_logs", mode="incremental"))
+    assert_delivered(output, sandbox, "activity_logs")
+    assert sandbox.calls()["by_endpoint"]["GET /admins/activity_logs"] == 4
+
+
 def test_vanished_parents_are_skipped_and_counted(process: Process, workspace: Workspace) -> None:
     sandbox = workspace(companies=200, conversations=100, vanished_percent=10)
     output = process.run("read", sandbox.url, config=config(), catalog=catalog())

@@ -32,9 +32,9 @@ class Reading:
 READ_AS = {
     "activity_logs": Reading(
         "server-filtered",
-        "Intercom filters by time. The range is cut into steps of `activity_logs_time_step` days, and a step that "
-        "Intercom fails on is halved, down to an hour.",
-        "at least one for each step, one for each 250 entries",
+        "Intercom filters by time. The whole range is asked for; where Intercom fails at it, windows of 30 days, and "
+        "one that still fails is halved, down to an hour. `activity_logs_time_step` makes all windows shorter.",
+        "one for each 250 entries",
     ),
     "call_transcripts": Reading(
         "for each changed call",

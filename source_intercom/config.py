@@ -114,12 +114,15 @@ class Config(BaseModel):
         examples=[0, 7, 60],
         json_schema_extra=form("a whole number of days from 0 to 3650", group="advanced"),
     )
-    activity_logs_time_step: int = Field(
-        default=30,
+    activity_logs_time_step: int | None = Field(
+        default=None,
         ge=1,
         le=91,
         title="Activity logs: days per request",
-        description="How many days of activity logs one request covers. Lower it if that stream is slow or fails.",
+        description=(
+            "The most days of activity logs that one request may cover. Leave it empty to ask for all at once, and "
+            "for shorter ranges only where Intercom fails."
+        ),
         examples=[30, 10, 5],
         json_schema_extra=form("a whole number of days from 1 to 91", group="advanced"),
     )

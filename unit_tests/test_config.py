@@ -54,7 +54,7 @@ def test_a_token_is_all_that_is_needed() -> None:
     assert config.start == 0
     assert config.region == "us"
     assert config.lookback_window == 0
-    assert config.activity_logs_time_step == 30
+    assert config.activity_logs_time_step is None
     assert config.api_rate_limit is None
     assert config.client_id is None
     assert config.client_secret is None

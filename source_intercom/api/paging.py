@@ -83,12 +83,13 @@ def list_pages(
         except RequestRefused:
             pass
         else:
-            yield from _pages_from(answer, client, path, records_key, {**asked, "per_page": wish})
+            yield from pages_from(answer, client, path, records_key, {**asked, "per_page": wish})
             return
-    yield from _pages_from(client.get(path, asked), client, path, records_key, asked)
+    yield from pages_from(client.get(path, asked), client, path, records_key, asked)
 
 
-def _pages_from(answer: Json, client: Client, path: str, records_key: str, asked: Mapping[str, Any]) -> Iterator[Page]:
+def pages_from(answer: Json, client: Client, path: str, records_key: str, asked: Mapping[str, Any]) -> Iterator[Page]:
+    """Pages of a list whose first ``answer`` is there, and which was ``asked`` for with these parameters."""
     request: tuple[str, Mapping[str, Any]] = (path, asked)
     seen: list[tuple[str, Mapping[str, Any]]] = []
     while True:
@@ -114,6 +115,13 @@ def records_in(answer: Json, records_key: str) -> Page:
         if isinstance(records, list):
             return records
     raise strange(f"no list under '{records_key}', but the keys {sorted(answer)}")
+
+
+def pages_told(answer: Json) -> int:
+    """How many pages a list has, as its answer says; 1 when it does not say."""
+    pages = answer.get("pages")
+    total = pages.get("total_pages") if isinstance(pages, dict) else None
+    return total if isinstance(total, int) else 1
 
 
 def next_cursor(answer: Json) -> str | None:

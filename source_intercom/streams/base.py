@@ -216,6 +216,11 @@ class IntercomStream(HttpStream):
         """Gives the ids of a record their declared types, in place."""
         return id_coercion(self.get_json_schema())
 
+    def lies_in(self, window: Window, record: Record) -> bool:
+        """Whether a record of the walk belongs to a window; one without a time belongs to each."""
+        moment = moment_of(record, self.walk_field)
+        return moment is None or window.holds(moment)
+
     def client_for(self, permission: str) -> Client:
         """A line whose errors ask for another permission than the stream's own."""
         sync = self.sync

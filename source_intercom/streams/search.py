@@ -196,7 +196,7 @@ class SearchStream(IntercomStream):
     def _chosen(self, window: Window) -> Iterator[Page]:
         """The records whose ids were chosen, one call each."""
         for found in self.client.each(self._single, self.chosen_ids):
-            yield [record for record in found if self._lies_in(window, record) and self.keeps(record)]
+            yield [record for record in found if self.lies_in(window, record) and self.keeps(record)]
 
     def _single(self, record_id: str) -> Page:
         try:
@@ -204,7 +204,3 @@ class SearchStream(IntercomStream):
         except RecordGone:
             self.logger.warning(f"{self.name}: Intercom has no record with the id '{record_id}' of the filters")
             return []
-
-    def _lies_in(self, window: Window, record: Record) -> bool:
-        moment = moment_of(record, self.walk_field)
-        return moment is None or window.holds(moment)

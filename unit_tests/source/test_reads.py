@@ -176,7 +176,7 @@ class TestZone:
     @pytest.mark.parametrize("created_at", [NOW - 45 * DAY, None, "2020-01-01"])
     def test_a_birth_that_is_unknown_is_that_of_intercom(self, created_at: Any, workspace: Workspace) -> None:
         workspace.me["app"]["created_at"] = created_at
-        output = read("activity_logs")
+        output = read("activity_logs", activity_logs_time_step=30)
         assert output.error is None
         months = workspace.calls("/admins/activity_logs")
         assert months == 2 if isinstance(created_at, int) else months > 100

@@ -49,6 +49,8 @@ class FakeIntercom:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, Json]] = []
+        # Whether each GET might be repeated.
+        self.retried: list[bool] = []
         self._answers: dict[tuple[str, str], list[Answer]] = {}
         self._lock = threading.Lock()
 
@@ -62,6 +64,7 @@ class FakeIntercom:
         return self
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, retry: bool = True) -> Json:
+        self.retried.append(retry)
         return self._call("GET", path, dict(params or {}))
 
     def post(self, path: str, body: Json) -> Json:

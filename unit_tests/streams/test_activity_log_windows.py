@@ -1,4 +1,4 @@
-"""Activity logs: exact bounds, and ranges that make Intercom fail are halved."""
+"""Activity logs: exact bounds, no more calls than pages, and ranges that make Intercom fail are cut."""
 
 from __future__ import annotations
 
@@ -8,22 +8,29 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stream_fakes import NOW, FakeIntercom, Json, make_sync, rows_of
+from stream_fakes import NOW, FakeIntercom, FakeReading, Json, make_sync, rows_of
 
 from source_intercom.api.errors import AccessDenied, Unavailable
-from source_intercom.streams.base import Sync
+from source_intercom.streams.base import INTERCOM_BIRTH, Sync
 from source_intercom.streams.workspace import ActivityLogs
 from source_intercom.sync.windows import DAY, HOUR, Window
 
 NewSync = Callable[..., Sync]
 PATH = "/admins/activity_logs"
+T = 1_400_000_000
 
 
 class Logs:
-    """Gives the logs between its bounds, and fails on ranges longer than it can bear, or on a moment."""
+    """Gives the logs between its bounds, and fails on ranges longer than it can bear, or on a moment.
 
-    def __init__(self, moments: list[int | None], *, longest: int = 10**12, heavy: int | None = None) -> None:
+    It tells of pages, each with so many logs, but gives them all at once.
+    """
+
+    def __init__(
+        self, moments: list[int | None], *, longest: int = 10**12, heavy: int | None = None, per_page: int = 250
+    ) -> None:
         self._moments = moments
+        self._per_page = per_page
         self._longest = longest
         self._heavy = heavy
 
@@ -32,7 +39,8 @@ class Logs:
         if before - after > self._longest or (self._heavy is not None and after < self._heavy < before):
             raise Unavailable("range too long")
         found = [m for m in self._moments if m is None or after <= m <= before]
-        return {"activity_logs": [{"id": str(m), "created_at": m} for m in found], "pages": {"next": None}}
+        pages = {"next": None, "total_pages": -(-len(found) // self._per_page)}
+        return {"activity_logs": [{"id": str(m), "created_at": m} for m in found], "pages": pages}
 
 
 def made(sync: Sync, logs: Logs) -> tuple[ActivityLogs, FakeIntercom]:
@@ -43,32 +51,45 @@ def made(sync: Sync, logs: Logs) -> tuple[ActivityLogs, FakeIntercom]:
 
 
 def moments(stream: ActivityLogs, window: Window) -> list[int | None]:
-    return [record["created_at"] for record in rows_of(stream, window)]
+    """The times of all logs of a window and of what is handed out of it, in its order."""
+    found: list[int | None] = []
+    todo = [window]
+    while todo:
+        reading = FakeReading()
+        found += [record["created_at"] for record in rows_of(stream, todo.pop(0), reading)]
+        todo = [*sorted(reading.handed), *todo]
+    return found
+
+
+def length(asked: Json) -> int:
+    """Seconds of the window that a request was made for."""
+    return int(asked["created_at_before"]) - int(asked["created_at_after"]) - 1
 
 
 def test_a_window_is_kept_exactly_and_asked_one_second_wider(new_sync: NewSync) -> None:
-    stream, intercom = made(new_sync(), Logs([998, 999, 1_000, 1_500, 2_000, 2_001, 2_002, None]))
-    assert moments(stream, Window(1_000, 2_000)) == [1_000, 1_500, 2_000, None]
+    stream, intercom = made(new_sync(), Logs([T - 2, T - 1, T, T + 500, T + 1_000, T + 1_001, T + 1_002, None]))
+    assert moments(stream, Window(T, T + 1_000)) == [T, T + 500, T + 1_000, None]
     (params,) = intercom.asked(PATH)
-    assert (params["created_at_after"], params["created_at_before"]) == (999, 2_001)
+    assert (params["created_at_after"], params["created_at_before"]) == (T - 1, T + 1_001)
 
 
-def test_no_bound_lies_before_all_time(new_sync: NewSync) -> None:
-    stream, intercom = made(new_sync(), Logs([0, 1]))
-    assert moments(stream, Window(0, 10)) == [0, 1]
-    assert intercom.asked(PATH)[0]["created_at_after"] == 0
+@pytest.mark.parametrize("end", [10, INTERCOM_BIRTH - 1, INTERCOM_BIRTH, NOW])
+def test_nothing_is_asked_of_the_years_before_intercom(end: int, new_sync: NewSync) -> None:
+    stream, intercom = made(new_sync(), Logs([]))
+    assert moments(stream, Window(0, end)) == []
+    assert intercom.asked(PATH)[0]["created_at_after"] == min(end, INTERCOM_BIRTH) - 1
 
 
 def test_the_next_page_is_followed(new_sync: NewSync) -> None:
     stream, intercom = made(new_sync(), Logs([]))
     following = f"{PATH}?page=2&created_at_after=999"
     first = {
-        "activity_logs": [{"id": "1", "created_at": 1_000}],
+        "activity_logs": [{"id": "1", "created_at": T}],
         "pages": {"next": f"https://api.intercom.io{following}"},
     }
     intercom.on("GET", PATH, first)
-    intercom.on("GET", following, {"activity_logs": [{"id": "2", "created_at": 1_001}], "pages": {"next": None}})
-    assert moments(stream, Window(1_000, 2_000)) == [1_000, 1_001]
+    intercom.on("GET", following, {"activity_logs": [{"id": "2", "created_at": T + 1}], "pages": {"next": None}})
+    assert moments(stream, Window(T, T + 1_000)) == [T, T + 1]
 
 
 @pytest.mark.parametrize("step", [1, 5, 30, 91])
@@ -78,17 +99,90 @@ def test_windows_are_as_long_as_the_option_says(step: int, new_sync: NewSync) ->
     assert [window.end - window.start + 1 for window in windows] == [step * DAY] * 4
 
 
+def test_without_the_option_the_whole_range_is_one_window(new_sync: NewSync) -> None:
+    gap = Window(0, NOW)
+    assert list(ActivityLogs(new_sync()).planner(gap)) == [gap]
+
+
+class TestTheWholeRange:
+    BIRTH = NOW - 300 * DAY
+    EVERYTHING = Window(0, NOW)
+
+    def test_costs_one_call_where_it_works(self, new_sync: NewSync) -> None:
+        logs: list[int | None] = [self.BIRTH + day * DAY for day in range(300)]
+        stream, intercom = made(new_sync(birth=self.BIRTH), Logs(logs))
+        assert moments(stream, self.EVERYTHING) == logs
+        assert len(intercom.calls) == 1
+
+    def test_is_tried_once_and_then_read_in_months(self, new_sync: NewSync) -> None:
+        logs: list[int | None] = [T, *(self.BIRTH + day * DAY for day in range(300))]
+        stream, intercom = made(new_sync(birth=self.BIRTH), Logs(logs, longest=31 * DAY))
+        assert moments(stream, self.EVERYTHING) == logs
+        first, *months = intercom.asked(PATH)
+        assert length(first) == NOW - INTERCOM_BIRTH + 1
+        # A workspace that came from elsewhere may hold logs from before it was made.
+        assert months[0]["created_at_after"] == INTERCOM_BIRTH - 1
+        assert {length(asked) for asked in months[:-1]} == {30 * DAY}
+        assert sum(map(length, months)) == length(first)
+        assert intercom.retried == [False] + [True] * len(months)
+
+    def test_with_the_option_is_read_in_steps_of_it(self, new_sync: NewSync) -> None:
+        logs: list[int | None] = [T, *(self.BIRTH + day * DAY for day in range(300))]
+        sync = new_sync(birth=self.BIRTH, activity_logs_time_step=5)
+        stream, intercom = made(sync, Logs(logs, longest=6 * DAY))
+        assert [log for window in stream.planner(self.EVERYTHING) for log in moments(stream, window)] == logs
+        # The first window reaches back over all the years before the workspace: it is tried once.
+        assert max(map(length, intercom.asked(PATH)[1:])) == 5 * DAY
+        assert intercom.retried.count(False) == 1
+
+    def test_is_cut_for_many_hands_when_it_is_heavy(self, new_sync: NewSync) -> None:
+        logs: list[int | None] = [self.BIRTH + 25_000 * number for number in range(1_000)]
+        stream, intercom = made(new_sync(birth=self.BIRTH), Logs(logs, per_page=2))
+        reading = FakeReading()
+        list(rows_of(stream, self.EVERYTHING, reading))
+        # 500 pages are work for ten windows, none of which lies before the workspace.
+        assert len(reading.handed) == 9
+        assert all(window.start > self.BIRTH for window in reading.handed)
+        intercom.calls.clear()
+        assert moments(stream, self.EVERYTHING) == logs
+        assert len(intercom.calls) == 1 + 10
+
+    def test_is_cut_again_where_all_lies_in_one_week(self, new_sync: NewSync) -> None:
+        logs: list[int | None] = [self.BIRTH + 600 * number for number in range(1_000)] + [NOW - 5]
+        stream, intercom = made(new_sync(birth=self.BIRTH), Logs(logs, per_page=2))
+        assert moments(stream, self.EVERYTHING) == logs
+        assert len(intercom.calls) < 50
+
+    def test_is_not_cut_for_little(self, new_sync: NewSync) -> None:
+        logs: list[int | None] = [self.BIRTH + number for number in range(99)]
+        stream, intercom = made(new_sync(birth=self.BIRTH), Logs(logs, per_page=1))
+        assert moments(stream, self.EVERYTHING) == logs
+        assert len(intercom.calls) == 1
+
+    def test_of_one_second_cannot_be_cut(self, new_sync: NewSync) -> None:
+        begin = NOW - 9
+        stream, intercom = made(new_sync(), Logs([begin] * 200, per_page=1))
+        assert moments(stream, Window(begin, begin)) == [begin] * 200
+        assert len(intercom.calls) == 1
+
+    def test_before_the_workspace_was_made_is_read_as_it_is(self, new_sync: NewSync) -> None:
+        logs: list[int | None] = [*range(T, T + 200)]
+        stream, intercom = made(new_sync(birth=self.BIRTH), Logs(logs, per_page=1))
+        assert moments(stream, Window(0, T + 5_000)) == logs
+        assert len(intercom.calls) == 1
+
+
 class TestHalving:
     def test_reads_everything_in_ranges_that_intercom_can_bear(self, new_sync: NewSync) -> None:
-        window = Window(0, 30 * DAY - 1)
-        every_day: list[int | None] = [day * DAY for day in range(30)]
+        window = Window(T, T + 30 * DAY - 1)
+        every_day: list[int | None] = [T + day * DAY for day in range(30)]
         stream, intercom = made(new_sync(), Logs(every_day, longest=5 * DAY))
         assert moments(stream, window) == every_day
         good = [p for p in intercom.asked(PATH) if p["created_at_before"] - p["created_at_after"] <= 5 * DAY]
         assert len(good) == 8
 
     @given(
-        start=st.integers(1, 10**9),
+        start=st.integers(T, 2 * T),
         length=st.integers(0, 40 * DAY),
         longest=st.integers(HOUR + 10, 50 * DAY),
         at=st.lists(st.integers(-2, 40 * DAY + 2), max_size=20),
@@ -110,14 +204,14 @@ class TestHalving:
             for p in intercom.asked(PATH)
             if p["created_at_before"] - p["created_at_after"] <= longest
         ]
-        assert (good[0].start, good[-1].end) == (max(window.start, 1), window.end)
+        assert (good[0].start, good[-1].end) == window
         assert all(before.end + 1 == after.start for before, after in pairwise(good))
 
     def test_ends_at_an_hour_and_fails_there(self, new_sync: NewSync) -> None:
-        heavy = 12 * DAY + 7
+        heavy = T + 12 * DAY + 7
         stream, intercom = made(new_sync(), Logs([], heavy=heavy))
         with pytest.raises(Unavailable):
-            moments(stream, Window(0, 30 * DAY - 1))
+            moments(stream, Window(T, T + 30 * DAY - 1))
         lengths = [p["created_at_before"] - p["created_at_after"] - 1 for p in intercom.asked(PATH)]
         assert HOUR / 2 <= min(lengths) <= HOUR
         assert len(lengths) < 40
@@ -126,18 +220,18 @@ class TestHalving:
         """A page that was read before the failure must not come again with the halves."""
         stream, intercom = made(new_sync(), Logs([]))
         following = f"{PATH}?page=2"
-        whole = {"activity_logs": [{"id": "1", "created_at": 10}], "pages": {"next": following}}
-        half = {"activity_logs": [{"id": "1", "created_at": 10}], "pages": {}}
-        rest = {"activity_logs": [{"id": "2", "created_at": 2 * DAY - 5}], "pages": {}}
+        whole = {"activity_logs": [{"id": "1", "created_at": T + 10}], "pages": {"next": following}}
+        half = {"activity_logs": [{"id": "1", "created_at": T + 10}], "pages": {}}
+        rest = {"activity_logs": [{"id": "2", "created_at": T + 2 * DAY - 5}], "pages": {}}
         intercom.on("GET", PATH, whole, half, rest)
         intercom.on("GET", following, Unavailable("x"))
-        assert [record["id"] for record in rows_of(stream, Window(0, 2 * DAY - 1))] == ["1", "2"]
+        assert [record["id"] for record in rows_of(stream, Window(T, T + 2 * DAY - 1))] == ["1", "2"]
 
     def test_is_for_want_of_an_answer_only(self, new_sync: NewSync) -> None:
         stream, intercom = made(new_sync(), Logs([]))
         intercom.on("GET", PATH, AccessDenied("no"))
         with pytest.raises(AccessDenied):
-            moments(stream, Window(0, 30 * DAY))
+            moments(stream, Window(T, T + 30 * DAY))
         assert len(intercom.calls) == 1
 
 
