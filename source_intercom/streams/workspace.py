@@ -47,10 +47,6 @@ class Tags(ListStream):
     permission = permissions.TAGS
 
 
-# The official connector's step, which most workspaces bear.
-_SAFE_DAYS = 30
-
-
 class ActivityLogs(IntercomStream):
     """What admins did in the workspace, by the second of the deed.
 
@@ -69,11 +65,13 @@ class ActivityLogs(IntercomStream):
     _PAGE = 250
     # Half a page at the end of each window and the page that showed its weight make two calls in a hundred.
     _WINDOW_PAGES = 50
+    # The official connector's step, which most workspaces bear.
+    _USUAL_STEP = 30
 
     @property
     def planner(self) -> Planner:
-        step = self.sync.config.activity_logs_time_step
-        return of_days(step, since=self.sync.birth) if step else whole
+        chosen = self.sync.config.activity_logs_time_step
+        return of_days(chosen, since=self.sync.birth) if chosen else whole
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         # Nobody did anything before there was Intercom.
@@ -120,15 +118,16 @@ class ActivityLogs(IntercomStream):
 
     def _shorter(self, window: Window) -> list[Window]:
         if self._is_long(window):
-            return list(of_days(self._safe_days, since=window.start)(window))
+            return list(of_days(self._step, since=window.start)(window))
         return cut(window, 2) if window.end - window.start >= HOUR else [window]
 
     def _is_long(self, window: Window) -> bool:
-        return window.end - window.start >= self._safe_days * DAY
+        return window.end - window.start >= self._step * DAY
 
     @property
-    def _safe_days(self) -> int:
-        return self.sync.config.activity_logs_time_step or _SAFE_DAYS
+    def _step(self) -> int:
+        """Days that a request may cover without being called long."""
+        return self.sync.config.activity_logs_time_step or self._USUAL_STEP
 
 
 class ActivityLogEventTypes(ListStream):
