@@ -34,7 +34,7 @@ READ_AS = {
         "server-filtered",
         "Intercom filters by time. The whole range is asked for; where Intercom fails at it, windows of 30 days, and "
         "one that still fails is halved, down to an hour. `activity_logs_time_step` makes all windows shorter.",
-        "one for each 250 entries",
+        "one for each 250 entries, and at least one for each window",
     ),
     "call_transcripts": Reading(
         "for each changed call",

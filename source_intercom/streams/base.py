@@ -36,7 +36,10 @@ class Reading(Protocol):
 
     @property
     def most_parts(self) -> int:
-        """Into how many windows this one may be cut. With none it must be read here, and by one reader."""
+        """Into how many windows its work may be cut; what Intercom cannot give at this length may need more.
+
+        With none it must be read here, and by one reader.
+        """
 
     @property
     def is_costly(self) -> bool:

@@ -43,7 +43,7 @@ from source_intercom.sync.windows import FAR_AHEAD, Window
 _TOLD = 3
 # Failures in a row after which the rest is left to the next sync: each of them took minutes of retries.
 _IN_A_ROW = 3
-# At most so many windows are handed out at once; heavy ones of them are cut again.
+# Work is handed out in at most so many windows at once; heavy ones of them are cut again.
 _MOST_PARTS = 64
 # Where each page takes calls of its own a few readers spend the whole rate limit, and more fill the memory with pages.
 # These are not cut again.
