@@ -19,8 +19,8 @@ import orjson
 from docker.types import Mount
 
 from sandbox import Sandbox
+from source_intercom.shapes.coercion import id_coercion
 from source_intercom.streams import CATALOGUE, IntercomStream
-from source_intercom.streams.coercion import id_coercion
 
 Json = dict[str, Any]
 State = list[Json]

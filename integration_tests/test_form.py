@@ -13,7 +13,7 @@ import pytest
 
 from integration_tests.conftest import Workspace
 from integration_tests.support import TOKEN, Json, Process
-from source_intercom.config import Config
+from source_intercom.options.config import Config
 
 HERE = Path(__file__).parent / "form"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

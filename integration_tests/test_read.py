@@ -25,7 +25,7 @@ from integration_tests.support import (
     parse,
     truth,
 )
-from source_intercom.streams.base import moment_of
+from source_intercom.shapes.base import moment_of
 
 INCREMENTAL = [name for name, stream in STREAMS.items() if stream.cursor_field]
 

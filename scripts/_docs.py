@@ -15,9 +15,9 @@ from typing import Any
 from _docs_by_hand import CAVEATS, FAMILIES, READ_AS, Reading
 
 from source_intercom.api.client import API_VERSION
+from source_intercom.shapes.lists import Child, NewestFirstStream, Projection, WalkedStream
+from source_intercom.shapes.search import SearchStream
 from source_intercom.streams import CATALOGUE, IntercomStream
-from source_intercom.streams.search import SearchStream
-from source_intercom.streams.shapes import Child, NewestFirstStream, Projection, WalkedStream
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = Path("docs/streams.md")

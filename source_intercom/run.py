@@ -16,9 +16,9 @@ from airbyte_cdk.logger import PRINT_BUFFER
 from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 
-from source_intercom.config import Config
+from source_intercom.engine.output import RecordPage
+from source_intercom.options.config import Config
 from source_intercom.source import SourceIntercom
-from source_intercom.streams.output import RecordPage
 
 
 class Entrypoint(AirbyteEntrypoint):

@@ -31,11 +31,11 @@ from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 
 from source_intercom.api.client import Client, Json, Transport
 from source_intercom.api.errors import RETRIES, IntercomError
-from source_intercom.config import Config, ConfigError
-from source_intercom.report import Progress, explain, missing_permissions, permission_report, reading_log
+from source_intercom.engine.report import Progress, explain, missing_permissions, permission_report, reading_log
+from source_intercom.engine.walks import Following, Leading, Member, Walk
+from source_intercom.options.config import Config, ConfigError
+from source_intercom.shapes.base import INTERCOM_BIRTH, Sync
 from source_intercom.streams import CATALOGUE, IntercomStream
-from source_intercom.streams.base import INTERCOM_BIRTH, Sync
-from source_intercom.streams.walks import Following, Leading, Member, Walk
 from source_intercom.sync.state import FILTERS, INDEX_LAG, WindowCursor, fingerprint, read_state
 from source_intercom.sync.windows import DAY
 

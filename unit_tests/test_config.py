@@ -15,7 +15,7 @@ from freezegun import freeze_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from source_intercom.config import Config, ConfigError
+from source_intercom.options.config import Config, ConfigError
 
 SENTENCE = re.compile(r"Option '(?P<name>\w+)' (?P<fault>is [^;]*); accepted is (?P<accepted>[^;]+?)\.(?= Option '|$)")
 

@@ -16,8 +16,9 @@ import _docs_by_hand
 import pytest
 import yaml
 
-from source_intercom.config import Config
-from source_intercom.streams import CATALOGUE, permissions
+from source_intercom.api import permissions
+from source_intercom.options.config import Config
+from source_intercom.streams import CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -10,10 +10,17 @@ from typing import Any
 
 import pytest
 
-from source_intercom import report
 from source_intercom.api.client import Tally
 from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone, TokenRejected, Unavailable
-from source_intercom.report import Missing, Progress, explain, missing_permissions, permission_report, reading_log
+from source_intercom.engine import report
+from source_intercom.engine.report import (
+    Missing,
+    Progress,
+    explain,
+    missing_permissions,
+    permission_report,
+    reading_log,
+)
 
 LOGGER = logging.getLogger("airbyte.test_report")
 BUDGET: Any = SimpleNamespace(limit=None)

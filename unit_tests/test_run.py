@@ -16,7 +16,7 @@ import requests_mock
 from airbyte_cdk.utils import airbyte_secrets_utils
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_intercom.config import ConfigError
+from source_intercom.options.config import ConfigError
 from source_intercom.run import Entrypoint, run
 from source_intercom.source import SourceIntercom
 

@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from source_intercom.config import Config, ConfigError
+from source_intercom.options.config import Config, ConfigError
 
 
 @pytest.fixture(name="schema", scope="module")

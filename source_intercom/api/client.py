@@ -32,7 +32,7 @@ from source_intercom.api.errors import (
     meaning_of,
     unavailable,
 )
-from source_intercom.config import Config, ConfigError
+from source_intercom.options.config import Config, ConfigError
 
 HOSTS: Mapping[str, str] = {
     "us": "https://api.intercom.io",

@@ -1,7 +1,7 @@
 """The catalogue, in the order of the docs."""
 
+from source_intercom.shapes.base import IntercomStream
 from source_intercom.streams import companies, contacts, conversations, help_center, tickets, workspace
-from source_intercom.streams.base import IntercomStream
 
 CATALOGUE: tuple[type[IntercomStream], ...] = (
     contacts.Contacts,

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from source_intercom.api import permissions
 from source_intercom.api.client import Client
-from source_intercom.api.paging import Page
-from source_intercom.streams import permissions
-from source_intercom.streams.base import IntercomStream, Reading, Sync
-from source_intercom.streams.shapes import Child, ListStream, Projection, WalkedStream
+from source_intercom.api.pages import Page
+from source_intercom.shapes.base import IntercomStream, Reading, Sync
+from source_intercom.shapes.lists import Child, ListStream, Projection, WalkedStream
 from source_intercom.sync.windows import Window
 
 

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
+from source_intercom.api import permissions
 from source_intercom.api.errors import RecordGone
-from source_intercom.api.paging import Page, list_pages
-from source_intercom.api.search import Query, whole_days_query
-from source_intercom.streams import permissions
-from source_intercom.streams.base import Reading, Sync, Uncut, moment_of
-from source_intercom.streams.coercion import Record
-from source_intercom.streams.filters import Choices, belongs_to_company, contact_choices, is_chosen
-from source_intercom.streams.search import SearchStream
-from source_intercom.streams.shapes import Child, ListStream, Projection, WalkedStream
+from source_intercom.api.pages import Page, list_pages
+from source_intercom.api.queries import Choices, Query, whole_days_query
+from source_intercom.shapes.base import Reading, Sync, Uncut, moment_of
+from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.lists import Child, ListStream, Projection, WalkedStream
+from source_intercom.shapes.search import SearchStream
+from source_intercom.streams.choices import belongs_to_company, contact_choices, is_chosen
 from source_intercom.sync.windows import DAY, FAR_AHEAD, Window, cut_at_midnights, midnight_after
 
 # A day more than a window of so many is no more than one page in fifty.

@@ -6,12 +6,13 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from source_intercom.api.paging import Page, list_pages
-from source_intercom.streams import permissions
-from source_intercom.streams.coercion import Record
-from source_intercom.streams.filters import Choices, conversation_choices, is_wanted
-from source_intercom.streams.search import SearchStream
-from source_intercom.streams.shapes import Child, ListStream, NewestFirstStream, Projection, WalkedStream
+from source_intercom.api import permissions
+from source_intercom.api.pages import Page, list_pages
+from source_intercom.api.queries import Choices
+from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.lists import Child, ListStream, NewestFirstStream, Projection, WalkedStream
+from source_intercom.shapes.search import SearchStream
+from source_intercom.streams.choices import conversation_choices, is_wanted
 from source_intercom.sync.windows import Window
 
 

@@ -1,7 +1,7 @@
 """Help center, news, and what Fin reads."""
 
-from source_intercom.streams import permissions
-from source_intercom.streams.shapes import Child, ListStream, NewestFirstStream, WalkedStream
+from source_intercom.api import permissions
+from source_intercom.shapes.lists import Child, ListStream, NewestFirstStream, WalkedStream
 
 
 class Articles(NewestFirstStream):

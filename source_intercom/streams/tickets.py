@@ -1,8 +1,8 @@
 """Tickets, what lies inside them, and how they are described."""
 
-from source_intercom.streams import permissions
-from source_intercom.streams.search import SearchStream
-from source_intercom.streams.shapes import ListStream, Projection
+from source_intercom.api import permissions
+from source_intercom.shapes.lists import ListStream, Projection
+from source_intercom.shapes.search import SearchStream
 
 
 class Tickets(SearchStream):

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from source_intercom.api import permissions
 from source_intercom.api.client import Client
 from source_intercom.api.errors import AccessDenied, RecordGone, Unavailable
-from source_intercom.api.paging import Page, list_pages, pages_from, pages_told
-from source_intercom.streams import permissions
-from source_intercom.streams.base import INTERCOM_BIRTH, IntercomStream, Reading
-from source_intercom.streams.coercion import Record
-from source_intercom.streams.shapes import Child, ListStream, NewestFirstStream, WalkedStream
+from source_intercom.api.pages import Page, list_pages, pages_from, pages_told
+from source_intercom.shapes.base import INTERCOM_BIRTH, IntercomStream, Reading
+from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.lists import Child, ListStream, NewestFirstStream, WalkedStream
 from source_intercom.sync.windows import DAY, HOUR, Planner, Window, cut, of_days, whole
 
 

@@ -13,7 +13,7 @@ from requests.structures import CaseInsensitiveDict
 
 from source_intercom.api.budget import CallBudget, WindowPolicy
 from source_intercom.api.client import Client, Transport
-from source_intercom.config import Config
+from source_intercom.options.config import Config
 
 TOKEN = "5up3r-s3cr3t-t0k3n"
 HOST = "https://api.intercom.io"

@@ -16,7 +16,7 @@ from requests_mock import Mocker
 
 from source_intercom.api.client import API_VERSION, HOSTS, BearerToken, Client, Tally, Transport, api_host
 from source_intercom.api.errors import RecordGone, TokenRejected
-from source_intercom.config import Config, ConfigError
+from source_intercom.options.config import Config, ConfigError
 
 # --- What goes out ----------------------------------------------------------------------------------
 

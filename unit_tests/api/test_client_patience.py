@@ -32,7 +32,7 @@ from source_intercom.api.errors import (
     TokenRejected,
     Unavailable,
 )
-from source_intercom.config import Config
+from source_intercom.options.config import Config
 
 # --- Retries ----------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from source_intercom.api.errors import (
     TokenRejected,
     Unavailable,
 )
-from source_intercom.api.paging import CompanyScroll
+from source_intercom.api.pages import CompanyScroll
 
 NGINX_404 = "<html><center>nginx</center></html>"
 RESTART = "Request failed due to an internal network error. Please restart the scroll operation."

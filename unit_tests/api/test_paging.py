@@ -17,8 +17,8 @@ from source_intercom.api.errors import (
     RequestRefused,
     Unavailable,
 )
-from source_intercom.api.paging import Page, list_pages, pages_told, records_in, search_answers
-from source_intercom.api.search import search_body, seconds_query
+from source_intercom.api.pages import Page, list_pages, pages_told, records_in, search_answers
+from source_intercom.api.queries import search_body, seconds_query
 
 QUERY = seconds_query("updated_at", 10, 20)
 SEARCH = "/things/search"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from source_intercom.api.search import Query, search_body, seconds_query, whole_days_query
+from source_intercom.api.queries import Query, search_body, seconds_query, whole_days_query
 
 ZONES = (
     "UTC",

@@ -9,7 +9,7 @@ import requests
 from airbyte_cdk.models import Status
 from source_reads import CONFIG, GUARDED, LOGGER, NAMES, READABLE, Json, Workspace, check, fault
 
-from source_intercom.config import ConfigError
+from source_intercom.options.config import ConfigError
 from source_intercom.source import SourceIntercom
 
 pytestmark = pytest.mark.timeout(60)

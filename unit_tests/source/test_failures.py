@@ -12,7 +12,7 @@ from source_reads import API, CONFIG, NAMES, NOW, Json, Workspace, catalog, chec
 
 from source_intercom import source as module
 from source_intercom.api.errors import TokenRejected, Unavailable
-from source_intercom.config import ConfigError
+from source_intercom.options.config import ConfigError
 from source_intercom.source import SourceIntercom
 from source_intercom.sync.state import StateError
 from source_intercom.sync.windows import DAY, HOUR

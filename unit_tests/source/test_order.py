@@ -15,10 +15,10 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partitio
 from source_reads import CONFIG, LOGGER, NOW, Json, Workspace, catalog, read
 
 from source_intercom import source as module
+from source_intercom.engine.output import RecordPage
+from source_intercom.shapes.base import Reading
+from source_intercom.shapes.search import SearchStream
 from source_intercom.source import SourceIntercom
-from source_intercom.streams.base import Reading
-from source_intercom.streams.output import RecordPage
-from source_intercom.streams.search import SearchStream
 from source_intercom.sync.state import WindowCursor
 from source_intercom.sync.windows import DAY, Planner, Window
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from stream_fakes import FakeIntercom, make_sync
 
-from source_intercom.streams.base import Sync
+from source_intercom.shapes.base import Sync
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")

@@ -11,8 +11,8 @@ from datetime import datetime, timezone, tzinfo
 from typing import Any
 
 from source_intercom.api.client import Client, Transport
-from source_intercom.config import Config
-from source_intercom.streams.base import INTERCOM_BIRTH, IntercomStream, Sync
+from source_intercom.options.config import Config
+from source_intercom.shapes.base import INTERCOM_BIRTH, IntercomStream, Sync
 from source_intercom.sync.windows import Window
 
 Json = dict[str, Any]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stream_fakes import NOW, FakeIntercom, FakeReading, Json, make_sync, rows_of
 
 from source_intercom.api.errors import AccessDenied, Unavailable
-from source_intercom.streams.base import INTERCOM_BIRTH, Sync
+from source_intercom.shapes.base import INTERCOM_BIRTH, Sync
 from source_intercom.streams.workspace import ActivityLogs
 from source_intercom.sync.windows import DAY, HOUR, Window
 

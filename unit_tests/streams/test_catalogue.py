@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 import source_intercom
+from source_intercom.api import permissions
 from source_intercom.api.client import API_VERSION
+from source_intercom.shapes.base import Sync
 from source_intercom.source import SourceIntercom
-from source_intercom.streams import CATALOGUE, IntercomStream, permissions
-from source_intercom.streams.base import Sync
+from source_intercom.streams import CATALOGUE, IntercomStream
 
 SCHEMAS = Path(source_intercom.__file__).parent / "schemas"
 # Every name that Airbyte's own connector has: a connection of its users must find them all.

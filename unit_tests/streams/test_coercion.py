@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from source_intercom.shapes.coercion import id_coercion
 from source_intercom.streams import CATALOGUE
-from source_intercom.streams.coercion import id_coercion
 
 TEXT = {"type": ["null", "string"]}
 NUMBER = {"type": ["null", "integer"]}

@@ -10,7 +10,7 @@ import pytest
 from stream_fakes import FakeIntercom, Json, in_thread, rows_of
 
 from source_intercom.api.errors import AccessDenied, RecordGone, RequestRefused, Unavailable
-from source_intercom.streams.base import Sync
+from source_intercom.shapes.base import Sync
 from source_intercom.streams.companies import Companies, CompanySegments
 from source_intercom.sync.windows import Window
 

@@ -8,7 +8,7 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.sources.utils.record_helper import stream_data_to_airbyte_message
 
-from source_intercom.streams.output import as_pages, as_records
+from source_intercom.engine.output import as_pages, as_records
 
 ROWS: list[dict[str, Any]] = [
     {"id": "1", "name": None, "nested": {"kept": None, "list": [None, {"x": None}]}, "empty": {}, "none": []},

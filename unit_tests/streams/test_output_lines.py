@@ -14,9 +14,9 @@ from airbyte_cdk.sources.utils.record_helper import stream_data_to_airbyte_messa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_intercom.streams import output
-from source_intercom.streams.coercion import id_coercion
-from source_intercom.streams.output import RecordPage, as_pages, as_records
+from source_intercom.engine import output
+from source_intercom.engine.output import RecordPage, as_pages, as_records
+from source_intercom.shapes.coercion import id_coercion
 
 Row = dict[str, Any]
 

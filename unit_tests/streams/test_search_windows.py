@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from stream_fakes import NOW, FakeIntercom, FakeReading, Json, SearchServer, make_sync, rows_of
 from walk_driver import Read, furthest
 
-from source_intercom.api import paging
-from source_intercom.streams import ends, search
-from source_intercom.streams.base import Sync
+from source_intercom.api import pages
+from source_intercom.shapes import ends, search
+from source_intercom.shapes.base import Sync
+from source_intercom.shapes.search import SearchStream
 from source_intercom.streams.contacts import Contacts
 from source_intercom.streams.conversations import Conversations
-from source_intercom.streams.search import SearchStream
 from source_intercom.streams.tickets import Tickets
 from source_intercom.sync.windows import DAY, HOUR, Window, gaps
 
@@ -40,7 +40,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def make_pages_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "SEARCH_PAGE", 3)
+    monkeypatch.setattr(pages, "SEARCH_PAGE", 3)
     monkeypatch.setattr(ends, "SEARCH_PAGE", 3)
     monkeypatch.setattr(search, "SEARCH_PAGE", 3)
     monkeypatch.setattr(search, "_WINDOW_PAGES", 2)

@@ -9,12 +9,12 @@ import pytest
 from stream_fakes import NOW, FakeIntercom, Json, page, rows_of
 
 from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone, RequestRefused, Unavailable
+from source_intercom.shapes.base import Sync, moment_of
+from source_intercom.shapes.lists import Child, NewestFirstStream, Projection
 from source_intercom.streams import CATALOGUE, IntercomStream
-from source_intercom.streams.base import Sync, moment_of
 from source_intercom.streams.companies import Companies, CompanyAttributes, CompanySegments
 from source_intercom.streams.contacts import ContactAttributes, Contacts, Segments
 from source_intercom.streams.conversations import Conversations
-from source_intercom.streams.shapes import Child, NewestFirstStream, Projection
 from source_intercom.streams.tickets import Tickets
 from source_intercom.streams.workspace import Admins, Tags, Teams
 from source_intercom.sync.windows import Window

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from stream_fakes import NOW, FakeIntercom, FakeReading, Json, SearchServer, make_sync, page, rows_of
 
 from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone
-from source_intercom.streams.base import Sync
+from source_intercom.shapes.base import Sync
+from source_intercom.streams.choices import is_wanted
 from source_intercom.streams.contacts import ContactEvents, ContactNotes, Contacts, ContactSubscriptions
 from source_intercom.streams.conversations import CallTranscripts, Conversations
-from source_intercom.streams.filters import is_wanted
 from source_intercom.streams.workspace import Counts, CustomObjectInstances
 from source_intercom.sync.windows import Window
 

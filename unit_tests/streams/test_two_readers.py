@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from stream_fakes import NOW, FakeIntercom, FakeReading, Json, SearchServer, make_sync
 from walk_driver import Read
 
-from source_intercom.api import paging
+from source_intercom.api import pages
 from source_intercom.api.errors import AccessDenied, Unavailable
-from source_intercom.streams import ends, search
-from source_intercom.streams.base import Sync
+from source_intercom.shapes import ends, search
+from source_intercom.shapes.base import Sync
 from source_intercom.streams.contacts import Contacts, ContactTags
 from source_intercom.streams.tickets import Tickets
 from source_intercom.sync.windows import DAY, HOUR, Window
@@ -33,7 +33,7 @@ WINDOW = Window(0, 10_000)
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (paging, ends, search):
+    for module in (pages, ends, search):
         monkeypatch.setattr(module, "SEARCH_PAGE", 3)
 
 
@@ -70,7 +70,7 @@ class TestCost:
     def test_is_that_of_one_reader(self, count: int, seed: int) -> None:
         sync = make_sync()
         with pytest.MonkeyPatch.context() as patch:
-            for module in (paging, ends, search):
+            for module in (pages, ends, search):
                 patch.setattr(module, "SEARCH_PAGE", 3)
             stream = tickets(sync, SearchServer("tickets", records_at(*range(100, 100 + count))))
             read = read_whole(stream, seed=seed)

@@ -17,8 +17,8 @@ from stream_fakes import NOW, Scripted
 from walk_fakes import WINDOWS, FakeStream, Row, Script, each_window, failing_on, follower, page, started
 
 from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone, RequestRefused, Unavailable
-from source_intercom.streams.output import RecordPage
-from source_intercom.streams.walks import Leading, Member, Walk
+from source_intercom.engine.output import RecordPage
+from source_intercom.engine.walks import Leading, Member, Walk
 from source_intercom.sync.windows import Window
 
 pytestmark = pytest.mark.timeout(60)

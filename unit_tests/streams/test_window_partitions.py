@@ -16,7 +16,7 @@ from walk_driver import Read, furthest
 from walk_fakes import SWEEP_START, WINDOWS, FakeStream, each_window, failing_on, follower, page, started
 
 from source_intercom.api.errors import AccessDenied, Unavailable
-from source_intercom.streams.walks import Leading, Member, Walk, WindowPartition
+from source_intercom.engine.walks import Leading, Member, Walk, WindowPartition
 from source_intercom.sync.windows import DAY, Window
 
 pytestmark = pytest.mark.timeout(60)

@@ -14,7 +14,7 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partitio
 from airbyte_cdk.sources.types import Record as CdkRecord
 from stream_fakes import NOW
 
-from source_intercom.streams.walks import Following, Leading, Member, Walk
+from source_intercom.engine.walks import Following, Leading, Member, Walk
 from source_intercom.sync.state import WindowCursor
 from source_intercom.sync.windows import Window
 

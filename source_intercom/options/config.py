@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, V
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from source_intercom.filters import Filters
-from source_intercom.spec import form, specification
+from source_intercom.options.filters import Filters
+from source_intercom.options.spec import form, specification
 
 _DAY = 86_400
 

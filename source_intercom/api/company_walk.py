@@ -6,7 +6,7 @@ from logging import Logger
 
 from source_intercom.api.client import Client
 from source_intercom.api.errors import Unavailable
-from source_intercom.api.paging import CompanyScroll, Page
+from source_intercom.api.pages import CompanyScroll, Page
 
 
 class CompanyWalk:

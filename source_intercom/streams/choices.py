@@ -1,51 +1,9 @@
-"""The user's filters: what of them Intercom's searches can take, and what is left to filter here.
+"""The user's filters of contacts and conversations: as terms of a search, and as a check of a record."""
 
-A search takes two levels of nesting and fifteen filters a group (notes §4.4), and a window of contacts is three
-groups already, so filters are multiplied out: every group says everything. What does not fit into one search
-becomes several.
-"""
-
-from collections.abc import Iterator
-from itertools import islice, product
-from typing import Any
-
-from source_intercom.api.search import Query
-from source_intercom.config import Config
-from source_intercom.filters import ContactFilters
-from source_intercom.streams.coercion import Record
-
-# Groups of one search; with three groups for a window of whole days, five combinations of filters.
-_GROUPS = 15
-
-# Ways to choose a record; a record must be chosen in every way, and in one of each way's terms.
-Choices = list[list[Query]]
-
-
-def equals(field: str, value: Any) -> Query:
-    """A term of a search."""
-    return {"field": field, "operator": "=", "value": value}
-
-
-def one_of(field: str, values: list[Any]) -> Query:
-    """A term for fields whose search knows ``IN``."""
-    return {"field": field, "operator": "IN", "value": values}
-
-
-def searches(window: Query, choices: Choices) -> Iterator[Query]:
-    """Queries that together find what lies in the window and is chosen; each finds a record at most once."""
-    if not choices:
-        yield window
-        return
-    # A window is one group of bounds, or one of three.
-    groups = window["value"] if window["operator"] == "OR" else [window]
-    combinations = product(*choices)
-    while chunk := list(islice(combinations, _GROUPS // len(groups))):
-        branches = [{"operator": "AND", "value": [*_terms(group), *terms]} for group in groups for terms in chunk]
-        yield branches[0] if len(branches) == 1 else {"operator": "OR", "value": branches}
-
-
-def _terms(group: Query) -> list[Query]:
-    return group["value"] if group["operator"] == "AND" else [group]
+from source_intercom.api.queries import Choices, equals, one_of
+from source_intercom.options.config import Config
+from source_intercom.options.filters import ContactFilters
+from source_intercom.shapes.coercion import Record
 
 
 def contact_choices(config: Config, roles: list[str]) -> Choices:

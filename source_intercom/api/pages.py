@@ -16,7 +16,7 @@ from source_intercom.api.errors import (
     Unavailable,
     strange,
 )
-from source_intercom.api.search import Order, Query, search_body
+from source_intercom.api.queries import Order, Query, search_body
 
 Page = list[Json]
 

@@ -14,7 +14,7 @@ from airbyte_cdk.models import AirbyteMessage, Type
 from airbyte_cdk.sources.types import Record as CdkRecord
 from airbyte_cdk.sources.types import StreamSlice
 
-from source_intercom.streams.coercion import Record
+from source_intercom.shapes.coercion import Record
 
 # A page of long texts is cut, so that the queue's bound in pages is one in memory too.
 _PAGE_BYTES = 1 << 20

@@ -32,10 +32,10 @@ from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 
 from source_intercom.api.errors import IntercomError
-from source_intercom.api.paging import Page
-from source_intercom.streams.base import IntercomStream, Reading, Uncut
-from source_intercom.streams.coercion import Record
-from source_intercom.streams.output import as_pages, as_records
+from source_intercom.api.pages import Page
+from source_intercom.engine.output import as_pages, as_records
+from source_intercom.shapes.base import IntercomStream, Reading, Uncut
+from source_intercom.shapes.coercion import Record
 from source_intercom.sync.state import WindowCursor
 from source_intercom.sync.windows import FAR_AHEAD, Window
 

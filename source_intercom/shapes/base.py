@@ -17,13 +17,13 @@ import requests
 from airbyte_cdk.sources.streams.http import HttpStream
 from pydantic import BaseModel
 
+from source_intercom.api import permissions
 from source_intercom.api.client import API_VERSION, Client, Transport
+from source_intercom.api.company_walk import CompanyWalk
 from source_intercom.api.errors import RETRIES
-from source_intercom.api.paging import Page, list_pages
-from source_intercom.config import Config
-from source_intercom.streams import permissions
-from source_intercom.streams.coercion import Coercion, Record, id_coercion
-from source_intercom.streams.company_walk import CompanyWalk
+from source_intercom.api.pages import Page, list_pages
+from source_intercom.options.config import Config
+from source_intercom.shapes.coercion import Coercion, Record, id_coercion
 from source_intercom.sync.windows import Planner, Window, whole
 
 _DIGITS = 20  # more than any moment has

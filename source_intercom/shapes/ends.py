@@ -13,9 +13,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from source_intercom.api.errors import strange
-from source_intercom.api.paging import SEARCH_PAGE, Answer
-from source_intercom.api.search import Order
-from source_intercom.streams.coercion import Record
+from source_intercom.api.pages import SEARCH_PAGE, Answer
+from source_intercom.api.queries import Order
+from source_intercom.shapes.coercion import Record
 from source_intercom.sync.windows import Window
 
 # A page is asked for after so many seconds although the one that the other reader waits for may be the last.

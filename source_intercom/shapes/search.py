@@ -5,12 +5,11 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from source_intercom.api.errors import IntercomError, RecordGone, Unavailable
-from source_intercom.api.paging import SEARCH_PAGE, Page, records_in, search_answers
-from source_intercom.api.search import Order, Query, search_body, seconds_query
-from source_intercom.streams.base import IntercomStream, Reading, Sync, Uncut, moment_of
-from source_intercom.streams.coercion import Record
-from source_intercom.streams.ends import EndReader, Meeting, Taken
-from source_intercom.streams.filters import Choices, searches
+from source_intercom.api.pages import SEARCH_PAGE, Page, records_in, search_answers
+from source_intercom.api.queries import Choices, Order, Query, search_body, searches, seconds_query
+from source_intercom.shapes.base import IntercomStream, Reading, Sync, Uncut, moment_of
+from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.ends import EndReader, Meeting, Taken
 from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import Window, cut
 

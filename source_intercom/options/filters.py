@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from source_intercom.spec import form
+from source_intercom.options.spec import form
 
 
 class _Group(BaseModel):

@@ -5,9 +5,9 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from source_intercom.api.errors import RecordGone, Unavailable
-from source_intercom.api.paging import Page, list_pages
-from source_intercom.streams.base import IntercomStream, Reading, moment_of
-from source_intercom.streams.coercion import Record
+from source_intercom.api.pages import Page, list_pages
+from source_intercom.shapes.base import IntercomStream, Reading, moment_of
+from source_intercom.shapes.coercion import Record
 from source_intercom.sync.windows import Window
 
 

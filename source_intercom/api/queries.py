@@ -3,6 +3,8 @@
 Both shapes of query ask for at least the window; the stream filters exactly afterwards.
 """
 
+from collections.abc import Iterator
+from itertools import islice, product
 from typing import Any, Literal
 
 Query = dict[str, Any]
@@ -48,3 +50,37 @@ def search_body(
 
 def _compare(field: str, operator: str, value: int) -> Query:
     return {"field": field, "operator": operator, "value": value}
+
+
+# Groups of one search; with three groups for a window of whole days, five combinations of filters.
+_GROUPS = 15
+
+# Ways to choose a record; a record must be chosen in every way, and in one of each way's terms.
+Choices = list[list[Query]]
+
+
+def equals(field: str, value: Any) -> Query:
+    """A term of a search."""
+    return {"field": field, "operator": "=", "value": value}
+
+
+def one_of(field: str, values: list[Any]) -> Query:
+    """A term for fields whose search knows ``IN``."""
+    return {"field": field, "operator": "IN", "value": values}
+
+
+def searches(window: Query, choices: Choices) -> Iterator[Query]:
+    """Queries that together find what lies in the window and is chosen; each finds a record at most once."""
+    if not choices:
+        yield window
+        return
+    # A window is one group of bounds, or one of three.
+    groups = window["value"] if window["operator"] == "OR" else [window]
+    combinations = product(*choices)
+    while chunk := list(islice(combinations, _GROUPS // len(groups))):
+        branches = [{"operator": "AND", "value": [*_terms(group), *terms]} for group in groups for terms in chunk]
+        yield branches[0] if len(branches) == 1 else {"operator": "OR", "value": branches}
+
+
+def _terms(group: Query) -> list[Query]:
+    return group["value"] if group["operator"] == "AND" else [group]

@@ -1,0 +1,1 @@
+"""The options: each once, with title, description and bounds."""
