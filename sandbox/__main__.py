@@ -9,8 +9,9 @@ import signal
 import sys
 from dataclasses import fields
 
-from .faults import Fault, parse_fault
+from .faults import KINDS, Fault, parse_fault
 from .permissions import Permission
+from .quirks.names import helped
 from .server import Server
 from .settings import Settings
 
@@ -45,12 +46,16 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="sandbox",
         description="A local Intercom workspace that speaks the real API on 127.0.0.1.",
-        epilog="permissions: " + "; ".join(permission.label for permission in Permission),
+        epilog="permissions: "
+        + "; ".join(permission.label for permission in Permission)
+        + "\n\nquirks, each a way in which Intercom may behave; in brackets the evidence, or that it is inference:\n"
+        + helped(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for one in fields(Settings):
         flag, default = "--" + one.name.replace("_", "-"), one.default
         text = HELP.get(one.name, f"how many {one.name.replace('_', ' ')}")
-        if one.name in ("scopes", "plan_restricted", "tokens", "custom_object_types"):
+        if one.name in ("scopes", "plan_restricted", "tokens", "custom_object_types", "quirks"):
             continue
         if isinstance(default, bool):
             made.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=text)
@@ -66,9 +71,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--custom-object-types", type=_names, default=["Order", "Subscription"], metavar="TEXT",
                       help="types of custom objects, separated by commas (default: Order,Subscription)")  # fmt: skip
     made.add_argument("--plan-restricted", type=_labels, default=[], help="permissions the workspace's plan lacks: 403")
+    made.add_argument("--quirk", action="append", dest="quirks", default=[], metavar="NAME[=VALUE]",
+                      help="behave in an odd way; may be given several times, see the list below")  # fmt: skip
     made.add_argument("--fault", action="append", type=_fault, default=[], metavar="RULE",
-                      help="'POST /contacts/search=status:503:times=2'; kinds: status:N, html:N, "
-                           "error:N:CODE[:MESSAGE], reset, truncate, empty, hang:SECONDS, scroll")  # fmt: skip
+                      help="'POST /contacts/search=status:503:times=2'; kinds and what each needs after a colon: "
+                           + "; ".join(f"{kind}: {needed}" for kind, (_, needed) in KINDS.items()))  # fmt: skip
     return made
 
 

@@ -156,6 +156,10 @@ class Collection:
         insort(self.by_updated, key_of(second, number))
         self.revision += 1
 
+    def changed_quietly(self) -> None:
+        """A record shows something else now, and its time of change has not moved."""
+        self.revision += 1
+
     def create(self, second: int) -> int:
         number = len(self.created)
         # Never before its elder: ids and creation times share one order.

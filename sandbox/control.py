@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import Protocol
 
 import orjson
 from aiohttp import web
 
 from .calls import Ledger
-from .faults import Fault, When, parse_fault
+from .changes import Changes, verbs_of
+from .collection import Record
+from .faults import Fault, Faults, When, parse_fault
+from .limiter import Limiter
+from .settings import Settings
 from .truths import TRUTHS, truth
-from .workspace import ATTACHED, CHANGEABLE
-
-if TYPE_CHECKING:
-    from .server import Server
+from .workspace import Workspace
 
 CHUNK_BYTES = 256 << 10
+
+
+class Served(Protocol):
+    """What the control endpoints reach of the server that they belong to."""
+
+    settings: Settings
+    ws: Workspace
+    changes: Changes
+    ledger: Ledger
+    faults: Faults
+    limiter: Limiter
 
 
 class Control:
     """What a test may ask of the sandbox and do to it; `Sandbox` offers the same as methods."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Served) -> None:
         self._server = server
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -69,13 +82,11 @@ class Control:
         """`{"contacts": {"update": 5, "create": 2, "delete": 1}, ...}` -> the ids touched."""
         wanted: dict[str, dict[str, int]] = {}
         for kind, asked in counts.items():
-            verbs = ("create",) if kind in ATTACHED else ("update", "create", "delete")
-            if kind not in CHANGEABLE and kind not in ATTACHED:
-                raise ValueError(f"{kind!r} cannot be changed; there are: {', '.join((*CHANGEABLE, *ATTACHED))}")
+            verbs = verbs_of(kind)
             if not isinstance(asked, dict) or set(asked) - set(verbs):
                 raise ValueError(f"{kind} needs an object of {', '.join(verbs)}")
             wanted[kind] = {name: _whole(count, name) for name, count in asked.items()}
-        return {kind: self._server.ws.change(kind, **asked) for kind, asked in wanted.items()}
+        return {kind: self._server.changes.change(kind, **asked) for kind, asked in wanted.items()}
 
     def fault(self, body: dict[str, object]) -> None:
         """A rule as JSON, or `{"rule": "POST /tickets/search=status:503:times=2"}`."""
@@ -109,13 +120,20 @@ class Control:
         await response.prepare(request)
         piece = bytearray()
         for record in truth(self._server.ws, kind):
-            piece += orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+            piece += _line(record)
             if len(piece) > CHUNK_BYTES:
                 await response.write(bytes(piece))
                 piece.clear()
         await response.write(bytes(piece))
         await response.write_eof()
         return response
+
+
+def _line(record: Record) -> bytes:
+    try:
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # an integer beyond 64 bits, which quirks may bring
+        return json.dumps(record).encode() + b"\n"
 
 
 def _json(value: object, status: int = 200) -> web.Response:

@@ -1,4 +1,4 @@
-"""Intercom's error envelope and the errors that several endpoints share (notes §5)."""
+"""Intercom's error envelope and the errors that several endpoints share."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ApiError(Exception):
 
 
 class BareNotFound(ApiError):
-    """A 404 that is nginx's own page instead of JSON (notes §5)."""
+    """A 404 that is nginx's own page instead of JSON."""
 
     content_type = "text/html"
 
@@ -60,7 +60,7 @@ def not_found(code: str = "not_found", message: str = "Resource Not Found") -> A
 
 
 def bad_cursor() -> ApiError:
-    """What list endpoints say to a cursor they cannot read (notes §4.3)."""
+    """What list endpoints say to a cursor they cannot read."""
     return ApiError(400, "client_error", "Invalid starting_after param")
 
 

@@ -10,8 +10,31 @@ from .errors import ApiError
 from .router import Call
 from .search.cursor import Cursor
 
-KINDS = ("status", "html", "error", "reset", "truncate", "empty", "hang", "scroll")
-"""The first word of a fault's kind; what follows after a colon belongs to it."""
+NUMBER = r"\d+(\.\d+)?"
+KINDS: Mapping[str, tuple[str, str]] = {
+    # the first word of a fault's kind: what must follow after a colon, and how that is said
+    "status": (r"\d{3}", "a status, such as status:503; also those that HTTP does not know, such as 999"),
+    "html": (r"[1-5]\d\d", "a status, such as html:503"),
+    "error": (r"[1-5]\d\d:\w+(:.*)?", "a status and a code, such as error:500:server_error"),
+    "reset": ("", "nothing"),
+    "truncate": ("", "nothing"),
+    "empty": ("", "nothing"),
+    "hang": (NUMBER, "seconds, such as hang:3"),
+    "scroll": ("", "nothing"),
+    "silent": ("", "nothing: it never answers"),
+    "drip": (NUMBER, "seconds between two bytes of the body, such as drip:1"),
+    "drip-headers": (NUMBER, "seconds between two bytes of the headers, such as drip-headers:1"),
+    "limit": ("same|past|ms|digits|now|zero|none|after(-.*)?",
+              "what a 429 says of its reset: same, past, now, ms, digits (400 of them), zero (a limit of 0), none, or "
+              "after-VALUE for Retry-After, such as limit:past"),
+    "bomb": (r"\d+", "megabytes that the gzip body unpacks to, such as bomb:1000"),
+    "big": (r"\d+", "megabytes of one record, such as big:500"),
+    "header-flood": (r"\d+", "how many headers, such as header-flood:10000"),
+    "redirect": (r"https?://.+", "an address that the call is sent on to, such as redirect:http://127.0.0.1:9"),
+    "quote-token": ("", "nothing: an error that quotes the token"),
+}  # fmt: skip
+ANSWERED = ("hang", "truncate", "drip", "drip-headers", "header-flood")
+"""Faults that strike on the way back: the answer is made before."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +42,11 @@ class When:
     """Narrows a fault to some of the calls that match it. Unset conditions hold always."""
 
     per_page_over: int | None = None
-    """Only heavy pages (peers #9)."""
+    """Only pages of more records: Intercom fails on heavy ones."""
     range_over: int | None = None
-    """Only activity logs over more than so many seconds (notes §1b)."""
+    """Only activity logs over more than so many seconds."""
     ids: frozenset[str] = frozenset()
-    """Only answers that hold one of these records (peers #40)."""
+    """Only answers that hold one of these records: one that Intercom cannot build fails its page."""
     page_over: int | None = None
     """Only pages after this one of a cursor walk."""
 
@@ -67,12 +90,13 @@ class Fault:
         word, _, rest = self.kind.partition(":")
         if word not in KINDS:
             raise ValueError(f"no fault is called {word!r}; there are: {', '.join(KINDS)}")
-        if word in ("status", "html") and not re.fullmatch(r"[1-5]\d\d", rest):
-            raise ValueError(f"{word} needs a status, such as {word}:503")
-        if word == "error" and not re.fullmatch(r"[1-5]\d\d:\w+(:.*)?", rest):
-            raise ValueError("error needs a status and a code, such as error:500:server_error")
-        if word == "hang":
-            float(rest)
+        pattern, needed = KINDS[word]
+        if not re.fullmatch(pattern, rest, re.DOTALL):
+            raise ValueError(f"{word} needs {needed}")
+
+    @property
+    def answered(self) -> bool:
+        return self.kind.partition(":")[0] in ANSWERED
 
     def strikes(self) -> bool:
         """Count a matching call, and say whether it goes wrong."""

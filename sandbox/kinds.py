@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from .collection import IdScheme, NumberIds, Record
 from .records import ai_content, automation, help_center, news, phone, subscriptions, workplace
+from .world import World
 
-if TYPE_CHECKING:
-    from .workspace import Workspace
-
-Builder = Callable[["Workspace", int], Record]
+CORE = ("contacts", "companies", "conversations", "tickets", "admins", "teams", "tags", "segments", "activity_logs")
+Builder = Callable[["World", int], Record]
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Kind:
     base: int
     fixed: bool = False
 
-    def ids(self, ws: Workspace) -> IdScheme:
+    def ids(self, ws: World) -> IdScheme:
         if self.build is workplace.brand:
             return FirstNamed(ws.app_id, NumberIds(self.base))
         return NumberIds(self.base)
@@ -72,3 +70,4 @@ KINDS: dict[str, Kind] = {
     "audiences": Kind(workplace.audience, 7_010),
     "conversation_attributes": Kind(workplace.attribute, 8_800),
 }
+CHANGEABLE = (*CORE, *KINDS)

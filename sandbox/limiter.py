@@ -1,4 +1,4 @@
-"""Intercom's rate limit: windows of ten seconds, aligned to the clock (notes §3)."""
+"""Intercom's rate limit: windows of ten seconds, aligned to the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The permissions of an Intercom token: one table of labels and OAuth scope names (notes §8)."""
+"""The permissions of an Intercom token: one table of labels and OAuth scope names."""
 
 from __future__ import annotations
 

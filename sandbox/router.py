@@ -9,21 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import orjson
 
 from .errors import ApiError, bad_parameter
 from .permissions import Permission
-
-if TYPE_CHECKING:
-    from .search.engine import Engine
-    from .workspace import Workspace
+from .search.engine import Engine
+from .world import World
 
 VERSIONS = ("2.11", "2.12", "2.13", "2.14", "2.15", "2.16")
 """Versions the sandbox answers to, oldest first. Shapes are those of 2.15."""
 FIRST_STRICT_VERSION = "2.14"
-"""Endpoints of this version and younger refuse a missing permission with 403, older ones with 401 (notes §5)."""
+"""Endpoints of this version and younger refuse a missing permission with 403, older ones with 401."""
 
 
 @dataclass
@@ -40,17 +37,19 @@ class Reply:
 class Call:
     """A request that has passed the doorkeepers."""
 
-    ws: Workspace
+    ws: World
     engine: Engine
     version: str
     params: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
+    granted: frozenset[Permission]
+    """What the token may do."""
     url: str
     """Of the endpoint, without the query: what `pages.next` begins with."""
 
     def json(self) -> dict[str, object]:
-        """The request body; bad JSON is a 400 like any bad parameter (notes §5)."""
+        """The request body; bad JSON is a 400 like any bad parameter."""
         try:
             value = orjson.loads(self.body)
         except orjson.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""The company scroll: one for the whole workspace, one token for the whole walk (notes §4.7)."""
+"""The company scroll: one for the whole workspace, one token for the whole walk."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import time
 import uuid
 from array import array
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from .collection import NUMBER_MASK
 from .errors import ApiError, not_found
-
-if TYPE_CHECKING:
-    from .workspace import Workspace
+from .world import World
 
 
 @dataclass
@@ -28,7 +25,7 @@ class Walk:
 class Scroll:
     """At most one walk at a time; it ends on an empty page, by neglect, or by an injected failure."""
 
-    def __init__(self, ws: Workspace) -> None:
+    def __init__(self, ws: World) -> None:
         self._ws = ws
         self._walk: Walk | None = None
         self._opened = 0

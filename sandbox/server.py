@@ -14,22 +14,20 @@ from email.utils import formatdate
 from aiohttp import web
 
 from .calls import Ledger
+from .changes import Changes
 from .control import Control
 from .endpoints import routes
 from .errors import ApiError, not_found
 from .faults import Fault, Faults
+from .html import page, title
 from .limiter import Limiter
+from .quirks.chain import Chain
 from .router import VERSIONS, Call, Endpoint, Reply
 from .search.engine import Engine
 from .settings import Settings
+from .trouble import TROUBLES, limit_headers
 from .workspace import Workspace
 
-HTML = (
-    "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n"
-    "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-)
-REASONS = {400: "Bad Request", 404: "Not Found", 500: "Internal Server Error", 502: "Bad Gateway",
-           503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}  # fmt: skip
 SCROLL_FAILED = "Request failed due to an internal network error. Please restart the scroll operation."
 
 
@@ -39,9 +37,11 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.ws = Workspace(settings)
+        self.changes = Changes(self.ws)
         self.ledger = Ledger()
         self.faults = Faults()
         self.limiter = Limiter(settings)
+        self.quirks = Chain(settings)
         self.router = routes()
         self._engine = Engine(self.ws)
         self.control = Control(self)
@@ -80,8 +80,8 @@ class Server:
             call = self._admit(request, endpoint, params, version, charged, body)
             assert endpoint is not None
             fault = self.faults.before(endpoint.name, call)
-            if fault is None or fault.kind.startswith(("hang", "truncate")):
-                reply = endpoint.handler(call)
+            if fault is None or fault.answered:
+                reply = self.quirks.answer(endpoint.name, endpoint.handler, call)
                 fault = fault or self.faults.after(endpoint.name, call, reply.ids)
                 self._age()
             else:
@@ -91,6 +91,7 @@ class Server:
         headers["Date"] = formatdate(self.settings.clock(), usegmt=True)
         if version is not None:
             headers["Intercom-Version"] = version
+        self.quirks.headers(headers)
         if fault is not None:
             return await self._fail(request, fault, reply, headers)
         return self._answer(reply, headers, request)
@@ -108,7 +109,7 @@ class Server:
                version: str | None, token: str, body: bytes) -> Call:  # fmt: skip
         """The call, if its version, path and permission are in order."""
         if version is None:
-            # The real API falls back to the app's stored version, 1.0 when there is none (notes §2), whose
+            # The real API falls back to the app's stored version, 1.0 when there is none, whose
             # shapes nobody wants; the sandbox says so instead of answering in them.
             raise ApiError(400, "intercom_version_invalid", "The Intercom-Version header is missing")
         if version not in VERSIONS:
@@ -123,14 +124,13 @@ class Server:
                 raise endpoint.refusal()
             if permission.label in self.settings.plan_restricted:
                 raise ApiError(403, "api_plan_restricted", "Active subscription needed.")
-        return Call(
-            self.ws, self._engine, version, params, dict(request.query), body, str(request.url.with_query(None))
-        )
+        return Call(self.ws, self._engine, version, params, dict(request.query), body, granted or frozenset(),
+                    str(request.url.with_query(None)))  # fmt: skip
 
     def _age(self) -> None:
         """Let records change while somebody reads."""
         if self.settings.touch_every and self.ledger.total % self.settings.touch_every == 0:
-            self.ws.touch()
+            self.changes.touch()
 
     def _answer(self, reply: Reply, headers: dict[str, str], request: web.BaseRequest) -> web.Response:
         self.ledger.answered(str(reply.status))
@@ -149,6 +149,18 @@ class Server:
             await asyncio.sleep(float(rest))
         elif kind in ("reset", "truncate"):
             return await self._cut(request, kind, reply, headers)
+        elif kind in TROUBLES:
+            self.ledger.answered(kind)
+            return await TROUBLES[kind](request, reply, headers, rest)
+        elif kind == "limit":
+            limit_headers(headers, rest, self.settings.clock())
+            reply = broken("status", "429")
+        elif kind == "redirect":
+            headers["Location"] = rest.rstrip("/") + request.path_qs
+            reply = broken("status", "302")
+        elif kind == "quote-token":
+            said = f"Access Token Invalid: {request.headers.get('Authorization', '')}"
+            reply = broken("error", f"400:bad_request:{said}")
         elif kind == "scroll":
             self.ws.scroll.die()
             reply = Reply(ApiError(500, "server_error", SCROLL_FAILED).body(), 500)
@@ -184,9 +196,8 @@ def broken(kind: str, rest: str) -> Reply:
         status, code, *message = re.split(":", rest, maxsplit=2)
         return Reply(ApiError(int(status), code, message[0] if message else code.replace("_", " ")).body(), int(status))
     status_number = int(rest)
-    title = f"{status_number} {REASONS.get(status_number, 'Error')}"
     if kind == "html":
-        return Reply(HTML.format(title).encode(), status_number, "text/html")
+        return page(status_number)
     code = (
         "service_unavailable"
         if status_number == 503
@@ -194,4 +205,4 @@ def broken(kind: str, rest: str) -> Reply:
         if status_number == 429
         else "server_error"
     )
-    return Reply(ApiError(status_number, code, title).body(), status_number)
+    return Reply(ApiError(status_number, code, title(status_number)).body(), status_number)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .permissions import Permission
+from .quirks.names import check_quirks, chosen
 
 DATA_SETTINGS = frozenset(
     {
@@ -100,8 +101,13 @@ class Settings:
     scroll_expiry_seconds: float = 60
 
     # What goes wrong with it.
+    quirks: list[str] = field(default_factory=list)
     vanished_percent: float = 0
     touch_every: int = 0
+
+    def quirk(self, name: str) -> str | None:
+        """What follows the `=` of a quirk that is on ("" when nothing does), or None when it is off."""
+        return chosen(self.quirks).get(name)
 
     def clock(self) -> float:
         """Intercom's clock: ours, or that much ahead of ours."""
@@ -131,6 +137,7 @@ class Settings:
             raise ValueError("max_parts must be at most 9000: part ids are reserved in blocks of 10,000")
         if not 0 <= self.vanished_percent <= 100:
             raise ValueError("vanished_percent must lie between 0 and 100")
+        check_quirks(self.quirks)
         for labels in (self.scopes, *self.tokens.values()):
             for label in labels or ():
                 Permission.labelled(label)

@@ -13,7 +13,7 @@ BULK_SECONDS = 3
 
 
 def iso(second: int, milliseconds: bool = False) -> str:
-    """A moment as text, as 2.16's younger endpoints write it (notes §6)."""
+    """A moment as text, as 2.16's younger endpoints write it."""
     text = datetime.fromtimestamp(second, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
     return text + (".000Z" if milliseconds else "Z")
 

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from .collection import Record
-from .kinds import KINDS
+from .kinds import CORE, KINDS
+from .quirks.bodies import shown
+from .quirks.world_of import hides, is_ticket, refuses
 from .records import (
     activity,
     automation,
@@ -30,22 +32,30 @@ from .records import (
     workplace,
 )  # fmt: skip
 from .records.attributes import attributes
-from .workspace import CORE, Workspace
+from .world import World
 
-Truth = Callable[[Workspace], Iterator[Record]]
-Children = Callable[[Workspace, int], Iterable[object]]
+Truth = Callable[[World], Iterator[Record]]
+Children = Callable[[World, int], Iterable[object]]
 
 
-def _plain(ws: Workspace, kind: str) -> Iterator[Record]:
+def _plain(ws: World, kind: str) -> Iterator[Record]:
     records = ws.collection(kind)
-    return (records.body(number) for number in list(records))
+    return (shown(ws, kind, records.body(number)) for number in list(records) if not _hidden(ws, kind, number))
 
 
-def _of(ws: Workspace, kind: str, key: str, name: str, children: Children) -> Iterator[Record]:
+def _hidden(ws: World, kind: str, number: int) -> bool:
+    """Whether the token of the settings cannot see a record that is there."""
+    granted = ws.settings.permissions(ws.settings.token) or frozenset()
+    return kind == "conversations" and hides(ws, granted) and is_ticket(ws, number)
+
+
+def _of(ws: World, kind: str, key: str, name: str, children: Children) -> Iterator[Record]:
     """Children of the living records of a kind, beside the parent's id."""
     parents = ws.collection(kind)
     for number in list(parents):
         if kind in ("companies", "conversations") and ws.vanished(kind, number):
+            continue
+        if _hidden(ws, kind, number) or (kind == "conversations" and refuses(ws, number)):
             continue
         for child in children(ws, number):
             yield {key: parents.id(number), name: child}
@@ -54,7 +64,7 @@ def _of(ws: Workspace, kind: str, key: str, name: str, children: Children) -> It
 def _nested(kind: str, key: str, *path: str) -> Truth:
     """What stands in the records of a kind themselves, whether or not these have vanished since."""
 
-    def found(ws: Workspace) -> Iterator[Record]:
+    def found(ws: World) -> Iterator[Record]:
         for record in _plain(ws, kind):
             held: object = record
             for step in path:
@@ -69,10 +79,10 @@ def _children(kind: str, key: str, children: Children, name: str = "record") -> 
     return partial(_of, kind=kind, key=key, name=name, children=children)
 
 
-def _linked(kind: str, parent_kind: str, key: str, parent_of: Callable[[Workspace, int], int]) -> Truth:
+def _linked(kind: str, parent_kind: str, key: str, parent_of: Callable[[World, int], int]) -> Truth:
     """Records of a kind that can only be read by way of a parent, which each draws by its own dice."""
 
-    def found(ws: Workspace) -> Iterator[Record]:
+    def found(ws: World) -> Iterator[Record]:
         parents, records = ws.collection(parent_kind), ws.collection(kind)
         for number in list(records):
             parent = parent_of(ws, number)
@@ -82,21 +92,21 @@ def _linked(kind: str, parent_kind: str, key: str, parent_of: Callable[[Workspac
     return found
 
 
-def _team_admins(ws: Workspace) -> Iterator[Record]:
+def _team_admins(ws: World) -> Iterator[Record]:
     for team in _plain(ws, "teams"):
         members = team["admin_ids"]
         assert isinstance(members, list)
         yield from ({"team_id": team["id"], "admin_id": str(admin)} for admin in members)
 
 
-def _transcripts(ws: Workspace) -> Iterator[Record]:
+def _transcripts(ws: World) -> Iterator[Record]:
     """Only calls that belong to a conversation: these are asked for by conversation."""
     for number in list(ws.collection("calls")):
         if phone.conversation_of(ws, number) is not None:
             yield phone.with_transcript(ws, number)
 
 
-def _instances(ws: Workspace) -> Iterator[Record]:
+def _instances(ws: World) -> Iterator[Record]:
     records = ws.collection("custom_object_instances")
     for number in list(records):
         yield {"type_identifier": automation.type_of(ws, number), "record": records.body(number)}
@@ -110,11 +120,11 @@ _ALL: dict[str, Truth] = {
     # Attached to a contact.
     "contact_tags": _children("contacts", "contact_id", contacts.tags),
     "contact_companies": _children("contacts", "contact_id", lambda ws, n: (
-        ws.companies.body(one) for one in contacts.company_numbers(ws, contacts.links(ws, n)))),
+        ws.companies.body(one) for one in contacts.company_numbers(ws, n))),
     "contact_segments": _children("contacts", "contact_id", lambda ws, n: (
-        ws.segments.body(one) for one in contacts.segment_numbers(ws, contacts.links(ws, n)))),
+        ws.segments.body(one) for one in contacts.segment_numbers(ws, n))),
     "contact_subscriptions": _children("contacts", "contact_id", lambda ws, n: (
-        subscriptions.subscriptions(ws, contacts.links(ws, n)))),
+        subscriptions.subscriptions(ws, n))),
     "contact_notes": _children("contacts", "contact_id", lambda ws, n: notes.notes(ws, "contacts", n)),
     "contact_events": _children("contacts", "intercom_user_id", events.events),
     "contact_event_summaries": _children("contacts", "intercom_user_id", events.summaries),
@@ -157,6 +167,6 @@ _ALL: dict[str, Truth] = {
 TRUTHS = tuple(_ALL)
 
 
-def truth(ws: Workspace, kind: str) -> Iterator[Record]:
+def truth(ws: World, kind: str) -> Iterator[Record]:
     """Every record of a kind, just as the API would show it."""
     return _ALL[kind](ws)

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
-from random import Random
 
-from .collection import NUMBER_MASK, Collection, HexIds, IdScheme, NumberIds, Record, UuidIds
+from .collection import Collection, HexIds, IdScheme, NumberIds, Record, UuidIds
 from .dice import roll
-from .kinds import KINDS
+from .kinds import CHANGEABLE, CORE, KINDS
+from .links import Links
 from .records import activity, companies, contacts, conversations, small, tickets
 from .records.membership import Membership
 from .scroll import Scroll
 from .settings import Settings
 from .times import DAY, spread
-
-CORE = ("contacts", "companies", "conversations", "tickets", "admins", "teams", "tags", "segments", "activity_logs")
-CHANGEABLE = (*CORE, *KINDS)
-ATTACHED = {"contact_notes": "contacts", "company_notes": "companies", "contact_events": "contacts",
-            "contact_merge_history": "contacts"}  # fmt: skip
-"""What can be added to a record, and to which kind of record; it has no life of its own."""
-TOUCHED = ("contacts", "conversations", "tickets", "companies")
-"""What `touch_every` touches, one of each in turn."""
 
 
 class Workspace:
@@ -37,8 +30,6 @@ class Workspace:
         self.app_id = f"sandbox{settings.seed:05d}"
         salt = int.from_bytes(roll(settings.seed, "salt", 0)[:4], "big")
         self._counts = {kind: int(getattr(settings, kind)) for kind in CHANGEABLE}
-        self._random = Random(f"{settings.seed}|changes")
-        self._touches = 0
         self.contacts = self._lay("contacts", HexIds(salt << 8 | 1), lambda n: contacts.build(self, n))
         self.companies = self._lay("companies", HexIds(salt << 8 | 2), lambda n: companies.build(self, n))
         self.conversations = self._lay(
@@ -54,6 +45,8 @@ class Workspace:
         for kind, how in KINDS.items():
             self._collections[kind] = self._lay(kind, how.ids(self), partial(how.build, self), how.fixed)
         self._added: dict[str, dict[int, list[int]]] = {}
+        self._removed: dict[str, dict[int, set[int]]] = {}
+        self.links = Links()
         self.contacts_salt = salt << 8 | 1
         self.merged: dict[int, list[tuple[int, int]]] = {}
         """Second and number of the contacts merged into a contact since the workspace was laid out."""
@@ -77,6 +70,28 @@ class Workspace:
     def added(self, what: str, number: int) -> Sequence[int]:
         """Seconds at which something was added to a record since the workspace was laid out."""
         return self._added.get(what, {}).get(number, ())
+
+    def add(self, what: str, number: int, second: int) -> None:
+        self._added.setdefault(what, {}).setdefault(number, []).append(second)
+
+    def removed(self, what: str, number: int) -> AbstractSet[int]:
+        """Places of what was taken from a record since then."""
+        return self._removed.get(what, {}).get(number, frozenset())
+
+    def remove(self, what: str, number: int, place: int) -> None:
+        self._removed.setdefault(what, {}).setdefault(number, set()).add(place)
+
+    def relinked(self, what: str, number: int, first: Sequence[int]) -> list[int]:
+        """What a contact is linked to now, when `first` is what it was linked to at first."""
+        return self.links.now(what, number, first)
+
+    def linked_at(self, what: str, number: int, target: int) -> int | None:
+        """The second at which a link was made, if that was since the workspace was laid out."""
+        return self.links.since(what, number, target)
+
+    def newly_linked(self, what: str, target: int) -> tuple[set[int], set[int]]:
+        """The contacts that were linked to a record since then, and those that no longer are."""
+        return self.links.of_target(what, target)
 
     def laid_out(self, kind: str) -> int:
         """How many records the workspace began with: links between records are drawn from these only."""
@@ -103,61 +118,5 @@ class Workspace:
         return (dice[0] << 8 | dice[1]) < percent * 655.36
 
     def vanishes_bare(self, kind: str, number: int) -> bool:
-        """Whether the 404 is nginx's own page instead of JSON (notes §5)."""
+        """Whether the 404 is nginx's own page instead of JSON."""
         return roll(self.seed, f"vanished-{kind}", number)[2] < 128
-
-    # Changes.
-
-    def change(self, kind: str, update: int = 0, create: int = 0, delete: int = 0) -> dict[str, list[str]]:
-        """Remove, touch and add records of a kind, chosen by seeded chance; the ids, none of them twice."""
-        if kind in ATTACHED:
-            return self._attach(kind, create)
-        records, now = self.collection(kind), self.clock()
-        done: dict[str, list[str]] = {"update": [], "create": [], "delete": []}
-        for number in self._some(records, delete):
-            done["delete"].append(records.id(number))
-            records.delete(number)
-            if kind == "conversations":
-                self.deleted_conversations.append((now, number))
-        for number in self._some(records, update):
-            records.update(number, now)
-            done["update"].append(records.id(number))
-        for _ in range(create):
-            done["create"].append(records.id(records.create(now)))
-        return done
-
-    def _attach(self, kind: str, count: int) -> dict[str, list[str]]:
-        """Add one thing each to some records, which are touched by it; the ids of these records."""
-        records, now = self.collection(ATTACHED[kind]), self.clock()
-        merge = kind == "contact_merge_history"
-        done: list[str] = []
-        # Not everybody can be merged into: draw more than are wanted.
-        for number in self._some(records, count * 8 if merge else count):
-            if len(done) == count or (merge and not self._merge(number, now)):
-                continue
-            if not merge:
-                self._added.setdefault(kind, {}).setdefault(number, []).append(now)
-            records.update(number, now)
-            done.append(records.id(number))
-        return {"update": [], "create": done, "delete": []}
-
-    def _merge(self, number: int, now: int) -> bool:
-        """Merge some other contact into this one, if this one is a user and still there."""
-        others = [one for one in self._some(self.contacts, 2) if one != number]
-        if not others or not self.contacts.alive(number) or not contacts.is_user(self, number):
-            return False
-        self.contacts.delete(others[0])
-        self.merged.setdefault(number, []).append((now, others[0]))
-        return True
-
-    def _some(self, records: Collection, count: int) -> list[int]:
-        chosen = self._random.sample(range(len(records)), min(count, len(records)))
-        return [records.by_created[at] & NUMBER_MASK for at in chosen]
-
-    def touch(self) -> None:
-        """One step of the change that goes on while somebody reads (`touch_every`)."""
-        kind = TOUCHED[self._touches % len(TOUCHED)]
-        self._touches += 1
-        records = self.collection(kind)
-        for number in self._some(records, 1):
-            records.update(number, self.clock())

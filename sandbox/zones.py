@@ -1,4 +1,7 @@
-"""Calendar days of a workspace's own time zone (notes §4.5)."""
+"""Calendar days of a workspace's own time zone, by which contact search filters up to 2.16.
+
+That it is the workspace's zone and not UTC say Intercom's OpenAPI issues 576 and 625.
+"""
 
 from __future__ import annotations
 

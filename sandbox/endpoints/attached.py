@@ -1,4 +1,4 @@
-"""What is attached to contacts and companies: tags, notes, events and so on (notes §1a)."""
+"""What is attached to contacts and companies: tags, notes, events and so on."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..errors import ApiError, bad_cursor, bad_parameter, not_found
 from ..permissions import Permission
 from ..records import contacts, events, merges, notes, subscriptions
 from ..router import Call, Reply, Router
-from ..workspace import Workspace
+from ..world import World
 from .parents import company_of, contact_of
 from .shapes import Paged, plain_list
 from .versions import reshape
 
 EVENTS_AT_MOST = 100
-"""However many are asked for: no limit is stated, so none may be relied on (notes §1a)."""
+"""However many are asked for: no limit is stated, so none may be relied on."""
 
 NOTES = Paged(50)
 
@@ -40,22 +40,22 @@ def add(router: Router) -> None:
     router.get("/events", Permission.READ_EVENTS)(list_events)
 
 
-def _segments(ws: Workspace, contact: int) -> Sequence[Record]:
-    return [ws.segments.body(number) for number in contacts.segment_numbers(ws, contacts.links(ws, contact))]
+def _segments(ws: World, contact: int) -> Sequence[Record]:
+    return [ws.segments.body(number) for number in contacts.segment_numbers(ws, contact)]
 
 
-def _subscriptions(ws: Workspace, contact: int) -> Sequence[Record]:
-    return subscriptions.subscriptions(ws, contacts.links(ws, contact))
+def _subscriptions(ws: World, contact: int) -> Sequence[Record]:
+    return subscriptions.subscriptions(ws, contact)
 
 
-CONTACT_LISTS: dict[str, Callable[[Workspace, int], Sequence[Record]]] = {
+CONTACT_LISTS: dict[str, Callable[[World, int], Sequence[Record]]] = {
     "tags": contacts.tags, "segments": _segments, "subscriptions": _subscriptions,
 }  # fmt: skip
 
 
 def contact_companies(call: Call) -> Reply:
-    """Whole companies, under `data` as in the example (notes §7.15)."""
-    numbers = contacts.company_numbers(call.ws, contacts.links(call.ws, contact_of(call)))
+    """Whole companies, under `data` as in the example."""
+    numbers = contacts.company_numbers(call.ws, contact_of(call))
     return Paged(50, 60).reply(call, numbers, call.ws.companies.body)
 
 
@@ -81,7 +81,7 @@ def note(call: Call) -> Reply:
 
 
 def merge_history(call: Call) -> Reply:
-    """Of users only; a cursor of its own kind, newest first unless told otherwise (notes §1a, §4.1)."""
+    """Of users only; a cursor of its own kind, newest first unless told otherwise."""
     number = contact_of(call, "Contact not found")
     if not contacts.is_user(call.ws, number):
         raise not_found("not_found", "Contact not found")
@@ -145,7 +145,7 @@ def _whose(call: Call) -> int:
     return number
 
 
-def _with(ws: Workspace, field: str, value: str, pattern: str, base: int) -> int | None:
+def _with(ws: World, field: str, value: str, pattern: str, base: int) -> int | None:
     """The living contact with a value from which its number can be read."""
     found = re.fullmatch(pattern, value)
     number = int(found[1]) - base if found else -1

@@ -1,4 +1,4 @@
-"""Help center, news and AI content (notes §1c)."""
+"""Help center, news and AI content."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def redirects(call: Call) -> Reply:
     """Of one help center, last changed first."""
     ws, center = call.ws, parents.of(call, "help_centers")
     records = ws.collection("help_center_redirects")
-    numbers = [key & NUMBER_MASK for key in latest(records)]
+    numbers = [key & NUMBER_MASK for key in latest(call, records)]
     own = [number for number in numbers if help_center.center_of(ws, number) == center]
     return Paged(50, 250).reply(call, own, records.body)
 

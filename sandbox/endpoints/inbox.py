@@ -1,4 +1,4 @@
-"""Conversations and tickets, other than their search (notes §1a)."""
+"""Conversations and tickets, other than their search."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..errors import not_found
 from ..permissions import Permission
 from ..records import conversations
 from ..router import Call, Reply, Router
-from .parents import conversation_of
+from .parents import conversation_of, visible
 from .plaintext import plain
 from .shapes import cursor_list
 from .versions import reshape
@@ -22,7 +22,8 @@ def add(router: Router) -> None:
 
 def list_conversations(call: Call) -> Reply:
     records = call.ws.conversations
-    return cursor_list(call, records, key="conversations", list_type="conversation.list", default=20, by="updated_at")
+    return cursor_list(call, records, key="conversations", list_type="conversation.list", default=20, by="updated_at",
+                       keep=visible(call, "conversations"))  # fmt: skip
 
 
 def conversation(call: Call) -> Reply:

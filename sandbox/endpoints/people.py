@@ -1,4 +1,4 @@
-"""Contacts and companies (notes §1a)."""
+"""Contacts and companies."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def contact(call: Call) -> Reply:
 
 
 def scroll(call: Call) -> Reply:
-    """100 companies a page under one constant token; `pages` and `total_count` are null (notes §4.7, §7.13)."""
+    """100 companies a page (airbyte issue 69151) under one constant token; `pages` and `total_count` are null."""
     token, numbers = call.ws.scroll.page(call.query.get("scroll_param") or None)
     records = call.ws.companies
     body = {

@@ -1,4 +1,4 @@
-"""`display_as=plaintext`: bodies and subjects without markup (notes §6)."""
+"""`display_as=plaintext`: bodies and subjects without markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`POST /{contacts,conversations,tickets}/search` (notes §4)."""
+"""`POST /{contacts,conversations,tickets}/search`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..search.cursor import Cursor
 from ..search.engine import Order
 from ..search.fields import CONTACTS, CONVERSATIONS, TICKETS, Grammar
 from ..search.grammar import parse
+from .parents import visible
 from .versions import reshaped
 
 MAX_PER_PAGE = 150
@@ -28,7 +29,7 @@ def add(router: Router) -> None:
 
 
 def search(call: Call, grammar: Grammar) -> Reply:
-    """One page. Whatever is in the query string is ignored, `starting_after` too (notes §4.3)."""
+    """One page. Whatever is in the query string is ignored, `starting_after` too."""
     body = call.json()
     if "query" not in body:
         raise bad_parameter("query is missing", "query")
@@ -36,10 +37,10 @@ def search(call: Call, grammar: Grammar) -> Reply:
     order = _order(body.get("sort"), call)
     per_page, after = _pagination(body.get("pagination"), grammar)
     if after is not None and after.sorted and not order.explicit:
-        # Dropping `sort` on a later page (notes §4.3).
+        # Dropping `sort` on a later page: intercom-php issue 322.
         raise server_error()
     try:
-        result = call.engine.page(grammar, node, order, per_page, after)
+        result = call.engine.page(grammar, node, order, per_page, after, visible(call, grammar.kind))
     except ValueError as error:
         raise _cursor_error(grammar) from error
     records = grammar.collection(call.ws)
@@ -61,7 +62,7 @@ def search(call: Call, grammar: Grammar) -> Reply:
 
 
 def _order(sort: object, call: Call) -> Order:
-    """Descending unless told otherwise (notes §4.2); an unknown order word is an error from 2.16 on (§4.5)."""
+    """Descending unless told otherwise; an unknown order word is an error from 2.16 on."""
     if sort is None:
         return Order("created_at", descending=True, explicit=False)
     if not isinstance(sort, dict):

@@ -1,4 +1,4 @@
-"""What describes the workspace itself: admins, teams, tags, segments, attributes, activity (notes §1b)."""
+"""What describes the workspace itself: admins, teams, tags, segments, attributes, activity."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def segments(call: Call) -> Sequence[Record]:
 
 
 def data_attributes(call: Call) -> Sequence[Record]:
-    """Without a model, those of people and companies. Conversations have moved away in 2.16 (notes §1b)."""
+    """Without a model, those of people and companies. Conversations have moved away in 2.16."""
     model = call.query.get("model")
     archived = call.flag("include_archived")
     if model is None:
@@ -69,7 +69,7 @@ def data_attributes(call: Call) -> Sequence[Record]:
 
 
 def activity_logs(call: Call) -> Reply:
-    """Newest first; without `created_at_after` the last thirty days (notes §1b). Both bounds are included."""
+    """Newest first; without `created_at_after` the last thirty days. Both bounds are included."""
     now = call.ws.clock()
     after = call.number("created_at_after", now - DEFAULT_ACTIVITY_DAYS * 86_400, low=0)
     return _activity(call, after, call.number("created_at_before", now, low=0))

@@ -1,4 +1,4 @@
-"""The few shapes that list endpoints come in (notes §4.1). A plain list is one line of a caller's."""
+"""The few shapes that list endpoints come in. A plain list is one line of a caller's."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import orjson
 from ..collection import NUMBER_BITS, NUMBER_MASK, Collection, Record, key_of
 from ..errors import bad_cursor
 from ..permissions import Permission
+from ..quirks.world_of import scrambled
 from ..router import VERSIONS, Call, Reply, Router
 from ..search.cursor import Cursor
 from .versions import reshape, reshaped
@@ -23,8 +24,11 @@ from .versions import reshape, reshaped
 Records = Callable[[Call], Sequence[Record]]
 Item = TypeVar("Item")
 LAST_SECOND = (1 << 31) - 1
+NO_ORDER = frozenset({"articles", "collections", "help_center_redirects", "internal_articles", "news_items", "macros",
+                      "data_connectors", "conversations_deleted"})  # fmt: skip
+"""Lists that may come in no order."""
 UNSTATED_MAX = 150
-"""The longest page of a list for which Intercom states no limit (notes §9): as long as that of a search."""
+"""The longest page of a list for which Intercom states no limit: as long as that of a search."""
 
 
 def plain_list(router: Router, path: str, *, key: str, list_type: str, permission: Permission | None,
@@ -55,14 +59,16 @@ def paged(router: Router, path: str, kind: str, permission: Permission, since: s
 
     def handler(call: Call) -> Reply:
         found = call.ws.collection(kind)
-        keys = latest(found) if by_updated else found.by_created
+        keys = latest(call, found) if by_updated else found.by_created
+        if in_no_order(call, kind):
+            keys = unsorted(found)
         return shape.reply(call, keys, lambda key: reshape(call, kind, found.body(key & NUMBER_MASK)))
 
     router.add("GET", path, permission, handler, since)
 
 
 def numbered_pages(call: Call, total: int, page: int, per_page: int) -> Record:
-    """The `pages` of a page-style list: `next` is a URL as text, or null (notes §7.2)."""
+    """The `pages` of a page-style list: `next` is a URL as text, or null."""
     last = max(1, -(-total // per_page))
     following = None
     if page < last:
@@ -76,7 +82,7 @@ class Paged:
     """A list by number of page: what it is called, how long a page is, and where the counters stand.
 
     `counters`: "pages" has a URL of the next page, "pages without next" none, "top" has no `pages` at all but
-    the counters beside the records (notes §4.1).
+    the counters beside the records.
     """
 
     default: int
@@ -109,13 +115,17 @@ def newest_first(
     call: Call, records: Collection, *, default: int, high: int, by_updated: bool = True, since: int = 0,
     until: int = LAST_SECOND, keep: Callable[[int], bool] | None = None, build: Callable[[int], Record] | None = None,
 ) -> Reply:  # fmt: skip
-    """A list by cursor whose cursor is base64 of `[second, id]`, and which has no counters (notes §1b).
+    """A list by cursor whose cursor is base64 of `[second, id]`, and which has no counters.
 
     Listed are records from `since` to `until`, both included, and of these the numbers that `keep` accepts.
     """
     per_page = call.number("per_page", default, high=high)
     keys = records.by_updated if by_updated else records.by_created
     start, end = bisect_left(keys, key_of(since, 0)), bisect_left(keys, key_of(until + 1, 0))
+    if in_no_order(call, records.kind):
+        within = {key & NUMBER_MASK for key in keys[start:end]}
+        keys = array("Q", (key for key in unsorted(records) if key & NUMBER_MASK in within))
+        start, end = 0, len(keys)
     after = call.query.get("starting_after") or None
     if after is not None:
         end = min(end, bisect_left(keys, _key_after(records, after)))
@@ -146,15 +156,27 @@ def _key_after(records: Collection, cursor: str) -> int:
     raise bad_cursor()
 
 
-def latest(records: Collection) -> array[int]:
-    """Keys of all records, last changed first."""
-    return records.by_updated[::-1]
+def latest(call: Call, records: Collection) -> array[int]:
+    """Keys of all records, last changed first; in no order where Intercom does not sort."""
+    return unsorted(records) if in_no_order(call, records.kind) else records.by_updated[::-1]
 
 
-def cursor_list(call: Call, records: Collection, *, key: str, list_type: str, default: int, by: str) -> Reply:
+def in_no_order(call: Call, kind: str) -> bool:
+    return kind in NO_ORDER and call.ws.settings.quirk("unsorted-lists") is not None
+
+
+def unsorted(records: Collection) -> array[int]:
+    """Keys of all records in no order. They begin with a place instead of a time."""
+    return array("Q", sorted(key_of(scrambled(number), number) for number in records))
+
+
+def cursor_list(call: Call, records: Collection, *, key: str, list_type: str, default: int, by: str,
+                keep: Callable[[int], bool] | None = None) -> Reply:  # fmt: skip
     """A list by cursor in the query string, newest first, as `GET /contacts` and `GET /conversations` are."""
     per_page = call.number("per_page", default, high=150)
     keys = records.by_updated if by == "updated_at" else records.by_created
+    if keep is not None:
+        keys = array("Q", (key for key in keys if keep(key & NUMBER_MASK)))
     after = call.query.get("starting_after") or None
     cursor = None
     if after is not None:

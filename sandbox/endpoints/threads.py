@@ -1,4 +1,4 @@
-"""What hangs on conversations, and what tickets and calls are made of (notes §1a, §1b)."""
+"""What hangs on conversations, and what tickets and calls are made of."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import orjson
 from ..collection import Record
 from ..errors import ApiError, bad_parameter
 from ..permissions import Permission
+from ..quirks.world_of import scrambled
 from ..records import phone, threads, tickets
 from ..records.workplace import attribute_archived
 from ..router import Call, Reply, Router
 from .parents import conversation_of
-from .shapes import Paged, paged, plain_list
+from .shapes import Paged, in_no_order, paged, plain_list
 
 MOST_CONVERSATIONS = 20
 SIDE = Paged(25, 50, "side_conversations", "side_conversation.list", counters="pages without next")
@@ -49,6 +50,8 @@ def deleted(call: Call) -> Reply:
     if order not in ("asc", "desc"):
         raise bad_parameter("order must be asc or desc", "order")
     found = threads.deleted(call.ws)
+    if in_no_order(call, "conversations_deleted"):
+        found.sort(key=lambda one: scrambled(int(str(one["id"]))))
     return DELETED.reply(call, found[::-1] if order == "desc" else found, lambda one: one)
 
 
@@ -58,7 +61,7 @@ def attributes(call: Call) -> Sequence[Record]:
 
 
 def search_calls(call: Call) -> Reply:
-    """Calls of up to twenty conversations, with what was said (notes §1a)."""
+    """Calls of up to twenty conversations, with what was said."""
     names = call.json().get("conversation_ids")
     if not isinstance(names, list) or not 0 < len(names) <= MOST_CONVERSATIONS:
         raise ApiError(400, "conversation_id_limit_exceeded", "A list of up to 20 conversation IDs is required")

@@ -1,4 +1,4 @@
-"""What 2.16 shows differently from 2.15 (notes §2). Bodies are built in the shape of 2.15."""
+"""What 2.16 shows differently from 2.15. Bodies are built in the shape of 2.15."""
 
 from __future__ import annotations
 

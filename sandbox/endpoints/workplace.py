@@ -1,4 +1,4 @@
-"""How the workspace is set up, and what runs in it by itself (notes §1b, §1d)."""
+"""How the workspace is set up, and what runs in it by itself."""
 
 from __future__ import annotations
 

@@ -1,15 +1,11 @@
-"""Activity logs: what admins did, with `metadata` of many shapes (notes §6, §7.17)."""
+"""Activity logs: what admins did, with `metadata` of many shapes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..collection import Record
 from ..dice import roll
+from ..world import World
 from .small import admin_name
-
-if TYPE_CHECKING:
-    from ..workspace import Workspace
 
 SHAPES: tuple[tuple[str, Record], ...] = (
     ("admin_login_success", {"sign_in_method": "email_password"}),
@@ -69,11 +65,11 @@ EVENT_TYPES = tuple(_EVENT_TYPES.split())
 """`GET /admins/activity_log_event_types`: all there are, most of them never seen here."""
 
 
-def kind_of(ws: Workspace, number: int) -> str:
+def kind_of(ws: World, number: int) -> str:
     return SHAPES[roll(ws.seed, "activity_logs", number)[0] % len(SHAPES)][0]
 
 
-def build(ws: Workspace, number: int) -> Record:
+def build(ws: World, number: int) -> Record:
     """One entry of `GET /admins/activity_logs`."""
     dice = roll(ws.seed, "activity_logs", number)
     kind, metadata = SHAPES[dice[0] % len(SHAPES)]

@@ -1,24 +1,20 @@
-"""What AI answers from: import sources, their pages, snippets (notes §1b, §1c)."""
+"""What AI answers from: import sources, their pages, snippets."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..collection import Record
 from ..dice import roll
+from ..world import World
 from .words import SENTENCES, SUBJECTS, text
 
-if TYPE_CHECKING:
-    from ..workspace import Workspace
 
-
-def _audiences(ws: Workspace, dice: bytes, at: int) -> list[int]:
+def _audiences(ws: World, dice: bytes, at: int) -> list[int]:
     audiences = ws.collection("audiences")
     return [int(audiences.id(number)) for number in range(min(ws.laid_out("audiences"), dice[at] % 3))]
 
 
-def source(ws: Workspace, number: int) -> Record:
-    """An import source; its id is a number (notes §6)."""
+def source(ws: World, number: int) -> Record:
+    """An import source; its id is a number."""
     sources = ws.collection("content_import_sources")
     dice = roll(ws.seed, "content_import_sources", number)
     return {
@@ -34,7 +30,7 @@ def source(ws: Workspace, number: int) -> Record:
     }
 
 
-def page(ws: Workspace, number: int) -> Record:
+def page(ws: World, number: int) -> Record:
     pages, sources = ws.collection("external_pages"), ws.collection("content_import_sources")
     dice, version = roll(ws.seed, "external_pages", number), pages.version(number)
     usable, total = dice[0] < 200, max(1, ws.laid_out("content_import_sources"))
@@ -57,7 +53,7 @@ def page(ws: Workspace, number: int) -> Record:
     }
 
 
-def snippet(ws: Workspace, number: int) -> Record:
+def snippet(ws: World, number: int) -> Record:
     snippets = ws.collection("content_snippets")
     dice, version = roll(ws.seed, "content_snippets", number), snippets.version(number)
     said = SENTENCES[dice[0] % len(SENTENCES)] + (f" (rev {version})" if version else "")

@@ -1,13 +1,9 @@
-"""Data attributes: the standard ones have no id and no times, the custom ones have both (notes §1b)."""
+"""Data attributes: the standard ones have no id and no times, the custom ones have both."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..collection import Record
-
-if TYPE_CHECKING:
-    from ..workspace import Workspace
+from ..world import World
 
 STANDARD: dict[str, tuple[tuple[str, str, str], ...]] = {
     "contact": (
@@ -40,11 +36,11 @@ CUSTOM: dict[str, tuple[tuple[str, str, bool], ...]] = {
 """Name, type, archived. Contact search accepts the contact ones as `custom_attributes.{name}`."""
 
 
-def attributes(ws: Workspace, model: str, include_archived: bool) -> list[Record]:
+def attributes(ws: World, model: str, include_archived: bool) -> list[Record]:
     """`GET /data_attributes?model=…`."""
     found: list[Record] = []
     for at, (path, label, kind) in enumerate(STANDARD[model]):
-        # The second "name" of a company belongs to its tags: names repeat, full names do not (notes §1b).
+        # The second "name" of a company belongs to its tags: names repeat, full names do not.
         full_name = "tags.name" if label == "Tag name" else path
         found.append({
             "type": "data_attribute", "name": path.rpartition(".")[2], "full_name": full_name, "label": label,

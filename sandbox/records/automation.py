@@ -1,22 +1,18 @@
-"""Macros, data connectors with their runs, and custom objects (notes §1b, §1d)."""
+"""Macros, data connectors with their runs, and custom objects."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from ..collection import Record
 from ..dice import roll, wide
 from ..times import iso
+from ..world import World
 from .words import SENTENCES, SUBJECTS
-
-if TYPE_CHECKING:
-    from ..workspace import Workspace
 
 METHODS = ("get", "post", "put", "delete", "patch")
 
 
-def macro(ws: Workspace, number: int) -> Record:
-    """A macro: its times are text, and its body may be null (notes §6, §7.20)."""
+def macro(ws: World, number: int) -> Record:
+    """A macro: its times are text, and its body may be null."""
     macros, teams = ws.collection("macros"), ws.laid_out("teams")
     dice, version = roll(ws.seed, "macros", number), macros.version(number)
     said = SENTENCES[dice[0] % len(SENTENCES)]
@@ -35,7 +31,7 @@ def macro(ws: Workspace, number: int) -> Record:
     }
 
 
-def connector(ws: Workspace, number: int) -> Record:
+def connector(ws: World, number: int) -> Record:
     connectors = ws.collection("data_connectors")
     dice, version = roll(ws.seed, "data_connectors", number), connectors.version(number)
     name = connectors.id(number)
@@ -55,13 +51,13 @@ def connector(ws: Workspace, number: int) -> Record:
     }
 
 
-def connector_of(ws: Workspace, number: int) -> int:
+def connector_of(ws: World, number: int) -> int:
     """The data connector of a run."""
     dice = roll(ws.seed, "data_connector_execution_results", number)
     return wide(dice, 0) % max(1, ws.laid_out("data_connectors"))
 
 
-def execution(ws: Workspace, number: int) -> Record:
+def execution(ws: World, number: int) -> Record:
     """A run of a data connector; the keys of a failure are absent where there was none."""
     runs, connectors = ws.collection("data_connector_execution_results"), ws.collection("data_connectors")
     dice, conversations = roll(ws.seed, runs.kind, number), ws.laid_out("conversations")
@@ -93,13 +89,13 @@ def execution_bodies(number: int) -> Record:
             "raw_response_body": '{"status": "ok", "v": 1}'}  # fmt: skip
 
 
-def type_of(ws: Workspace, number: int) -> str:
+def type_of(ws: World, number: int) -> str:
     """The type of a custom object."""
     types = ws.settings.custom_object_types
     return types[number % len(types)]
 
 
-def instance(ws: Workspace, number: int) -> Record:
+def instance(ws: World, number: int) -> Record:
     instances = ws.collection("custom_object_instances")
     dice, version = roll(ws.seed, "custom_object_instances", number), instances.version(number)
     created = instances.created[number]

@@ -1,29 +1,25 @@
-"""Companies, with keys that are absent rather than null and `plan: {}` (notes §6)."""
+"""Companies, with keys that are absent rather than null and `plan: {}`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..collection import Record
 from ..dice import roll
+from ..world import World
 from .contacts import some_of
 from .words import COMPANY_ENDS, COMPANY_WORDS, INDUSTRIES, ODD_NAMES, PLANS
 
-if TYPE_CHECKING:
-    from ..workspace import Workspace
 
-
-def segment_numbers(ws: Workspace, number: int) -> list[int]:
+def segment_numbers(ws: World, number: int) -> list[int]:
     dice = roll(ws.seed, "company-links", number)
     return ws.segments.living(some_of(ws.laid_out("segments"), dice[0] % 4, dice, 1))
 
 
-def has_users(ws: Workspace, number: int) -> bool:
-    """Companies without users are missing from `/companies/list`, but not from the scroll (notes §1a)."""
+def has_users(ws: World, number: int) -> bool:
+    """Companies without users are missing from `/companies/list`, but not from the scroll."""
     return roll(ws.seed, "companies", number)[0] >= 20
 
 
-def build(ws: Workspace, number: int) -> Record:
+def build(ws: World, number: int) -> Record:
     """One company as the scroll, the list and `GET /companies/{id}` show it."""
     companies = ws.companies
     dice = roll(ws.seed, "companies", number)

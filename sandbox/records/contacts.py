@@ -1,20 +1,16 @@
-"""Contacts: users and leads, with the nested lists that stop at ten (notes §1a, §7.7)."""
+"""Contacts: users and leads, with the nested lists that stop at ten."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..collection import Record
 from ..dice import roll, wide
+from ..world import World
 from . import notes as notes_of
 from . import subscriptions
 from .words import BROWSERS, CITIES, PLANS, SYSTEMS, person
 
-if TYPE_CHECKING:
-    from ..workspace import Workspace
-
 NESTED_CAP = 10
-"""How many entries a nested list of a contact shows (notes §1a)."""
+"""How many entries a nested list of a contact shows."""
 
 DAY = 86_400
 FIRST_EXTERNAL_ID = 70_000
@@ -28,47 +24,49 @@ def some_of(total: int, count: int, dice: bytes, at: int) -> list[int]:
     return [(first + step) % total for step in range(min(count, total))]
 
 
-def links(ws: Workspace, number: int) -> bytes:
+def links(ws: World, number: int) -> bytes:
     """The dice that decide what a contact is attached to; the functions below read them."""
     return roll(ws.seed, "contact-links", number)
 
 
-def tag_numbers(ws: Workspace, dice: bytes) -> list[int]:
+def tag_numbers(ws: World, number: int) -> list[int]:
     """All tags of a contact, not only the ten that its record shows."""
+    dice = links(ws, number)
     count = dice[0] % (ws.settings.max_tags + 1) if dice[1] < 90 else dice[0] % 3
-    return ws.tags.living(some_of(ws.laid_out("tags"), count, dice, 4))
+    return ws.tags.living(ws.relinked("contact_tags", number, some_of(ws.laid_out("tags"), count, dice, 4)))
 
 
-def company_numbers(ws: Workspace, dice: bytes) -> list[int]:
-    return ws.companies.living(all_company_numbers(ws, dice))
+def company_numbers(ws: World, number: int) -> list[int]:
+    return ws.companies.living(ws.relinked("contact_companies", number, all_company_numbers(ws, links(ws, number))))
 
 
-def all_company_numbers(ws: Workspace, dice: bytes) -> list[int]:
-    """Companies a contact was given, also those deleted since."""
+def all_company_numbers(ws: World, dice: bytes) -> list[int]:
+    """Companies a contact was given at first, also those deleted since."""
     count = dice[2] % 14 if dice[3] < 20 else dice[2] % 2
     return some_of(ws.laid_out("companies"), count, dice, 8)
 
 
-def segment_numbers(ws: Workspace, dice: bytes) -> list[int]:
-    return ws.segments.living(all_segment_numbers(ws, dice))
+def segment_numbers(ws: World, number: int) -> list[int]:
+    return ws.segments.living(all_segment_numbers(ws, links(ws, number)))
 
 
-def all_segment_numbers(ws: Workspace, dice: bytes) -> list[int]:
+def all_segment_numbers(ws: World, dice: bytes) -> list[int]:
     return some_of(ws.laid_out("segments"), dice[12] % 4, dice, 13)
 
 
-def is_user(ws: Workspace, number: int) -> bool:
+def is_user(ws: World, number: int) -> bool:
     """Users have an id of the customer's own, leads have not."""
     return roll(ws.seed, "contacts", number)[0] < 190
 
 
-def tags(ws: Workspace, number: int) -> list[Record]:
-    """`GET /contacts/{id}/tags`: all of them, with when and by whom they were put on (notes §1a)."""
+def tags(ws: World, number: int) -> list[Record]:
+    """`GET /contacts/{id}/tags`: all of them, with when and by whom they were put on."""
     contacts, dice = ws.contacts, links(ws, number)
     created, last = contacts.created[number], contacts.history(number).first_updated
-    return [{**ws.tags.body(tag), "applied_at": min(last, created + 60 * (at + 1)),
+    return [{**ws.tags.body(tag),
+             "applied_at": ws.linked_at("contact_tags", number, tag) or min(last, created + 60 * (at + 1)),
              "applied_by": {"type": "admin", "id": str(ws.admin_number(dice[24] + at))}}
-            for at, tag in enumerate(tag_numbers(ws, dice))]  # fmt: skip
+            for at, tag in enumerate(tag_numbers(ws, number))]  # fmt: skip
 
 
 def addressable(kind: str, ids: list[str], contact: str, path: str) -> Record:
@@ -83,7 +81,7 @@ def addressable(kind: str, ids: list[str], contact: str, path: str) -> Record:
     }
 
 
-def build(ws: Workspace, number: int) -> Record:
+def build(ws: World, number: int) -> Record:
     """One contact as `POST /contacts/search` and `GET /contacts/{id}` show it."""
     contacts = ws.contacts
     name = contacts.id(number)
@@ -95,12 +93,11 @@ def build(ws: Workspace, number: int) -> Record:
     city, region, country, country_code, continent = CITIES[dice[3] % len(CITIES)]
     email = f"person{number}@example{dice[4] % 40}.com" if known else ""
     seen = created + (updated - created) // 2
-    attached = links(ws, number)
-    tags = [ws.tags.id(n) for n in tag_numbers(ws, attached)]
-    companies = [ws.companies.id(n) for n in company_numbers(ws, attached)]
-    notes = [notes_of.note_id("contacts", number, at) for at in range(notes_of.count(ws, "contacts", number))]
+    tags = [ws.tags.id(n) for n in tag_numbers(ws, number)]
+    companies = [ws.companies.id(n) for n in company_numbers(ws, number)]
+    notes = [notes_of.note_id("contacts", number, at) for at in notes_of.places(ws, "contacts", number)]
     types = ws.collection("subscription_types")
-    opted_out, opted_in = ([types.id(n) for n in numbers] for numbers in subscriptions.chosen(ws, attached))
+    opted_out, opted_in = ([types.id(n) for n in numbers] for numbers in subscriptions.chosen(ws, number))
     return {
         "type": "contact",
         "id": name,
@@ -178,7 +175,7 @@ def _profiles(dice: bytes, number: int) -> list[Record]:
 
 
 def _custom(dice: bytes, created: int, version: int) -> Record:
-    """Values of several types, some before 1970, and one that changes with each touch (notes §6)."""
+    """Values of several types, some before 1970, and one that changes with each touch."""
     values: Record = {"logins": dice[32] + version}
     if dice[33] < 160:
         values["plan"] = PLANS[dice[34] % 4]

@@ -1,21 +1,19 @@
-"""Conversations and their parts (notes §1a, §6, §7.1)."""
+"""Conversations and their parts."""
 
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
 from ..collection import Record
 from ..dice import roll, wide
-from .contacts import FIRST_EXTERNAL_ID, company_numbers, is_user, links, some_of
+from ..quirks.world_of import is_ticket
+from ..world import World
+from .contacts import FIRST_EXTERNAL_ID, company_numbers, is_user, some_of
 from .small import admin_name
 from .words import SENTENCES, SUBJECTS, person, text
 
-if TYPE_CHECKING:
-    from ..workspace import Workspace
-
 PARTS_CAP = 500
-"""`GET /conversations/{id}` shows the newest 500 parts (notes §1a)."""
+"""`GET /conversations/{id}` shows the newest 500 parts."""
 PART_ROOM = 10_000
 """Part ids are reserved in blocks of this size."""
 
@@ -28,19 +26,19 @@ CATEGORIES = ("Customer", "Back-office", "Tracker")
 SOURCE_TYPES = ("conversation", "email", "whatsapp", "facebook", "sms")
 
 
-def contact_number(ws: Workspace, number: int) -> int | None:
+def contact_number(ws: World, number: int) -> int | None:
     total = ws.laid_out("contacts")
     return wide(roll(ws.seed, "conversations", number), 0) % total if total else None
 
 
-def contact_references(ws: Workspace, contact: int | None) -> list[Record]:
+def contact_references(ws: World, contact: int | None) -> list[Record]:
     if contact is None:
         return []
     outside = str(FIRST_EXTERNAL_ID + contact) if is_user(ws, contact) else None
     return [{"type": "contact", "id": ws.contacts.id(contact), "external_id": outside}]
 
 
-def part_count(ws: Workspace, number: int) -> int:
+def part_count(ws: World, number: int) -> int:
     """The true number of parts, also past the cap. One conversation in eight has none of its own."""
     dice = roll(ws.seed, "conversations", number)
     laid_out = (
@@ -49,12 +47,12 @@ def part_count(ws: Workspace, number: int) -> int:
     return laid_out + ws.conversations.version(number)
 
 
-def tag_numbers(ws: Workspace, number: int) -> list[int]:
+def tag_numbers(ws: World, number: int) -> list[int]:
     dice = roll(ws.seed, "conversations", number)
     return ws.tags.living(some_of(ws.laid_out("tags"), dice[9] % 3, dice, 10))
 
 
-def state_of(ws: Workspace, number: int, dice: bytes | None = None) -> str:
+def state_of(ws: World, number: int, dice: bytes | None = None) -> str:
     """Whoever changes a conversation opens it."""
     if ws.conversations.version(number):
         return "open"
@@ -62,11 +60,11 @@ def state_of(ws: Workspace, number: int, dice: bytes | None = None) -> str:
     return ("open", "closed", "closed", "closed", "snoozed")[dice[14] % 5]
 
 
-def ticket_category(ws: Workspace, ticket: int) -> str:
+def ticket_category(ws: World, ticket: int) -> str:
     return CATEGORIES[roll(ws.seed, "tickets", ticket)[5] % 3]
 
 
-def build(ws: Workspace, number: int) -> Record:
+def build(ws: World, number: int) -> Record:
     """The search and list item: no parts."""
     conversations = ws.conversations
     dice = roll(ws.seed, "conversations", number)
@@ -95,17 +93,17 @@ def build(ws: Workspace, number: int) -> Record:
         "waiting_since": updated if state == "open" and dice[17] < 128 else None,
         "snoozed_until": updated + 86_400 if state == "snoozed" else None,
         "source": {
-            # The live API answers null where it does not know the channel (notes §7.6).
+            # The live API answers null where it does not know the channel.
             "type": SOURCE_TYPES[dice[18] % 5] if dice[19] < 240 else None,
             "id": str(400_000_000 + number),
             "delivered_as": "customer_initiated" if dice[20] < 200 else "admin_initiated",
-            # Null now and then, whatever the schema says (notes §7.6).
+            # Null now and then, whatever the schema says.
             "subject": subject if dice[22] < 100 else "" if dice[22] < 230 else None,
             "body": text(dice, 23),
             "author": {
                 "type": "user", "id": author_id, "name": person(dice, 27), "email": f"person{contact}@example.com",
             },
-            "attachments": [],
+            "attachments": [attachment(dice)] if dice[47] < 20 else [],
             "url": "https://app.example.com/?a=1&b=2" if dice[30] < 120 else None,
             "redacted": dice[31] < 4,
         },
@@ -121,14 +119,14 @@ def build(ws: Workspace, number: int) -> Record:
         "sla_applied": dict(SLA) if dice[38] < 20 else None,
         "statistics": _statistics(ws, number, dice, created, updated) if dice[39] < 230 or version else None,
         "conversation_rating": _rating(ws, contacts, dice, created) if dice[40] < 30 and contacts else None,
-        # The schema calls the list "teammates"; the API answers "admins" (notes §7.1).
+        # The schema calls the list "teammates"; the API answers "admins": Intercom's OpenAPI issue 220.
         "teammates": {
             "type": "admin.list", "admins": [{"type": "admin", "id": str(ws.admin_number(dice[33]))}],
         } if assigned else None,
         "title": SUBJECTS[dice[41] % len(SUBJECTS)] if dice[42] < 128 else None,
         "custom_attributes": _custom(number, dice, created),
-        "topics": {"type": "topic.list", "topics": [], "total_count": 0} if dice[43] < 128 else {},
-        "ticket": None,
+        "topics": _topics(dice) if dice[43] < 128 else {},
+        "ticket": _ticket(ws, number),
         "company": _company(ws, contact) if contact is not None and dice[62] < 40 else None,
         "linked_objects": _linked(ws, dice),
         "ai_agent": _ai_agent(dice, created) if dice[44] < 60 else None,
@@ -136,7 +134,7 @@ def build(ws: Workspace, number: int) -> Record:
     }  # fmt: skip
 
 
-def build_full(ws: Workspace, number: int) -> Record:
+def build_full(ws: World, number: int) -> Record:
     """`GET /conversations/{id}`: the item and its newest 500 parts, oldest of these first."""
     return {**ws.conversations.body(number), "conversation_parts": {
         "type": "conversation_part.list",
@@ -145,7 +143,7 @@ def build_full(ws: Workspace, number: int) -> Record:
     }}  # fmt: skip
 
 
-def parts(ws: Workspace, number: int) -> list[Record]:
+def parts(ws: World, number: int) -> list[Record]:
     """The newest 500 parts. Times run from the opening to the last change; changes append theirs."""
     total = part_count(ws, number)
     history = ws.conversations.history(number)
@@ -162,7 +160,7 @@ def parts(ws: Workspace, number: int) -> list[Record]:
     return found
 
 
-def _part(ws: Workspace, conversation: int, at: int, moment: int, fresh: bool) -> Record:
+def _part(ws: World, conversation: int, at: int, moment: int, fresh: bool) -> Record:
     dice = roll(ws.seed, "part", conversation * PART_ROOM + at)
     kind = "comment" if fresh else PART_TYPES[dice[0] % len(PART_TYPES)]
     record: Record = {
@@ -175,14 +173,14 @@ def _part(ws: Workspace, conversation: int, at: int, moment: int, fresh: bool) -
         "notified_at": moment,
         "assigned_to": _assigned_to(ws, dice) if kind == "assignment" else None,
         "author": _author(ws, conversation, dice),
-        "attachments": [_attachment(dice)] if dice[7] < 8 else [],
+        "attachments": [attachment(dice)] if dice[7] < 8 else [],
         "external_id": f"ext-{conversation}-{at}" if dice[8] < 10 else None,
         "redacted": dice[9] < 4,
         "email_message_metadata": {
             "subject": "Re: " + SUBJECTS[dice[18] % len(SUBJECTS)], "message_id": f"<{at}.{conversation}@example.com>",
             "email_address_headers": [{"type": "from", "email_address": "person@example.com", "name": None}],
         } if dice[19] < 10 else None,
-        # Empty objects where one would expect null (notes §2, §6).
+        # Empty objects where one would expect null.
         "metadata": _quick_replies(conversation, at) if dice[20] < 8 else {},
         "state": "closed" if kind == "close" else "snoozed" if kind == "snoozed" else "open",
         "tags": [{"type": "tag", "id": ws.tags.id(0), "name": ws.tags.body(0)["name"]}]
@@ -211,13 +209,13 @@ def _quick_replies(conversation: int, at: int) -> Record:
     }
 
 
-def _company(ws: Workspace, contact: int) -> Record | None:
-    """The company of the conversation's contact, whole (notes §2)."""
-    numbers = company_numbers(ws, links(ws, contact))
+def _company(ws: World, contact: int) -> Record | None:
+    """The company of the conversation's contact, whole."""
+    numbers = company_numbers(ws, contact)
     return ws.companies.body(numbers[0]) if numbers else None
 
 
-def _author(ws: Workspace, conversation: int, dice: bytes) -> Record:
+def _author(ws: World, conversation: int, dice: bytes) -> Record:
     if dice[12] < 110:
         contact = contact_number(ws, conversation)
         who = ws.contacts.id(contact) if contact is not None else "0"
@@ -230,8 +228,8 @@ def _author(ws: Workspace, conversation: int, dice: bytes) -> Record:
             "email": f"admin{admin}@example.com", "from_ai_agent": False, "is_ai_answer": False}  # fmt: skip
 
 
-def _assigned_to(ws: Workspace, dice: bytes) -> Record:
-    """An admin, a team or nobody; unassignment has a value of its own (notes §6)."""
+def _assigned_to(ws: World, dice: bytes) -> Record:
+    """An admin, a team or nobody; unassignment has a value of its own."""
     if dice[14] < 40:
         return {"type": "nobody_admin", "id": None}
     if dice[14] < 90 and ws.laid_out("teams"):
@@ -239,12 +237,12 @@ def _assigned_to(ws: Workspace, dice: bytes) -> Record:
     return {"type": "admin", "id": str(ws.admin_number(dice[15]))}
 
 
-def _attachment(dice: bytes) -> Record:
+def attachment(dice: bytes) -> Record:
     return {"type": "upload", "name": f"log-{dice[16]}.txt", "url": f"https://files.example.com/{dice[16]}?expires=1",
             "content_type": "text/plain", "filesize": 1 + dice[17] * 100, "width": 0, "height": 0}  # fmt: skip
 
 
-def _statistics(ws: Workspace, number: int, dice: bytes, created: int, updated: int) -> Record:
+def _statistics(ws: World, number: int, dice: bytes, created: int, updated: int) -> Record:
     middle = created + (updated - created) // 3
     return {
         "type": "conversation_statistics",
@@ -258,19 +256,25 @@ def _statistics(ws: Workspace, number: int, dice: bytes, created: int, updated: 
         "count_conversation_parts": part_count(ws, number),
         "assigned_team_first_response_time": [
             {"team_id": 814_860, "team_name": "Team 1", "response_time": dice[53] * 5}] if dice[54] < 60 else [],
-        "assigned_team_first_response_time_in_office_hours": [],
+        "assigned_team_first_response_time_in_office_hours": [
+            {"team_id": 814_860, "team_name": "Team 1", "response_time": dice[53] * 3}] if dice[54] < 30 else [],
         "handling_time": dice[55] * 11, "adjusted_handling_time": dice[55] * 8 if dice[56] < 128 else None,
     }  # fmt: skip
 
 
-def _rating(ws: Workspace, contacts: list[Record], dice: bytes, created: int) -> Record:
+def _topics(dice: bytes) -> Record:
+    topics = [{"type": "topic", "id": 9_100 + dice[43] % 4, "name": SUBJECTS[dice[43] % 4]}] if dice[43] < 40 else []
+    return {"type": "topic.list", "topics": topics, "total_count": len(topics)}
+
+
+def _rating(ws: World, contacts: list[Record], dice: bytes, created: int) -> Record:
     return {"rating": 1 + dice[57] % 5, "remark": SENTENCES[dice[58] % len(SENTENCES)], "created_at": created + 600,
             "updated_at": created + 900, "contact": contacts[0],
             "teammate": {"type": "admin", "id": str(ws.admin_number(dice[33]))}}  # fmt: skip
 
 
 def _custom(number: int, dice: bytes, created: int) -> Record:
-    """Text, numbers, booleans and, now and then, a list of custom objects (notes §6)."""
+    """Text, numbers, booleans and, now and then, a list of custom objects."""
     values: Record = {}
     if dice[59] < 128:
         values["Copilot used"] = dice[60] < 40
@@ -285,8 +289,8 @@ def _custom(number: int, dice: bytes, created: int) -> Record:
     return values
 
 
-def _linked(ws: Workspace, dice: bytes) -> Record:
-    """Most often nothing, else a ticket; now and then a crowd, for this list is not cut at ten (notes §1a)."""
+def _linked(ws: World, dice: bytes) -> Record:
+    """Most often nothing, else a ticket; now and then a crowd, for this list is not cut at ten."""
     tickets, conversations = ws.laid_out("tickets"), ws.laid_out("conversations")
     first, count = wide(dice, 55), 11 + dice[61] % 20 if dice[63] < 4 else 1 if dice[63] < 30 else 0
     linked: list[Record] = [
@@ -297,6 +301,14 @@ def _linked(ws: Workspace, dice: bytes) -> Record:
         linked += [{"type": "conversation", "id": ws.conversations.id((first + at) % conversations), "category": None}
                    for at in range(min(3, conversations))]  # fmt: skip
     return {"type": "list", "data": linked, "total_count": len(linked), "has_more": False}
+
+
+def _ticket(ws: World, number: int) -> Record | None:
+    """One conversation in four is a ticket too."""
+    if not is_ticket(ws, number) or not ws.laid_out("tickets"):
+        return None
+    ticket = number % ws.laid_out("tickets")
+    return {"type": "ticket", "id": ws.tickets.id(ticket), "category": ticket_category(ws, ticket)}
 
 
 def _ai_agent(dice: bytes, created: int) -> Record:

@@ -1,17 +1,14 @@
-"""Events: what users and leads did, listed for ninety days and counted for ever (notes §1a)."""
+"""Events: what users and leads did, listed for ninety days and counted for ever."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 from ..collection import Record
 from ..dice import roll, wide
-
-if TYPE_CHECKING:
-    from ..workspace import Workspace
+from ..world import World
 
 KEPT_SECONDS = 90 * 86_400
 SPAN = 60 * 86_400
@@ -19,8 +16,9 @@ SPAN = 60 * 86_400
 NAMES = ("placed-order", "invited-friend", "logged-in", "exported report 📄")
 
 
-def moments(ws: Workspace, contact: int) -> list[int]:
-    """Times of all events of a contact in milliseconds, oldest first, each once. Three contacts in four have none."""
+def moments(ws: World, contact: int) -> list[int]:
+    """Times of all events of a contact in milliseconds, in the order in which they came, each once. Three contacts in
+    four have none."""
     dice = roll(ws.seed, "contact-events", contact)
     count = 0 if dice[0] >= 64 else 30 + dice[1] if dice[0] < 3 else 1 + dice[1] % 6
     created, last = ws.contacts.created[contact], ws.contacts.history(contact).first_updated
@@ -32,10 +30,15 @@ def moments(ws: Workspace, contact: int) -> list[int]:
     return laid_out + [second * 1000 + at for at, second in enumerate(ws.added("contact_events", contact))]
 
 
-def listed(ws: Workspace, contact: int) -> list[tuple[int, int]]:
+def _in_order(ws: World, contact: int) -> list[tuple[int, int]]:
+    """Place and time of all events, oldest first; those that came late keep the place at which they came."""
+    return sorted(enumerate(moments(ws, contact)), key=lambda one: one[1])
+
+
+def listed(ws: World, contact: int) -> list[tuple[int, int]]:
     """Place and time of the events that can still be listed, newest first."""
     edge = (ws.clock() - KEPT_SECONDS) * 1000
-    return [(at, moment) for at, moment in reversed(list(enumerate(moments(ws, contact)))) if moment >= edge]
+    return [(at, moment) for at, moment in reversed(_in_order(ws, contact)) if moment >= edge]
 
 
 def owner(record: Record) -> Record:
@@ -48,11 +51,11 @@ def owner(record: Record) -> Record:
     return told
 
 
-def _name(ws: Workspace, contact: int, at: int) -> str:
+def _name(ws: World, contact: int, at: int) -> str:
     return NAMES[roll(ws.seed, "event", contact << 12 | at)[0] % len(NAMES)]
 
 
-def build(ws: Workspace, contact: int, at: int, moment: int, who: Record) -> Record:
+def build(ws: World, contact: int, at: int, moment: int, who: Record) -> Record:
     dice = roll(ws.seed, "event", contact << 12 | at)
     metadata: Record = {}
     if dice[1] < 128:
@@ -67,19 +70,19 @@ def build(ws: Workspace, contact: int, at: int, moment: int, who: Record) -> Rec
     }
 
 
-def events(ws: Workspace, contact: int) -> Iterator[Record]:
+def events(ws: World, contact: int) -> Iterator[Record]:
     found = listed(ws, contact)
     who = owner(ws.contacts.body(contact)) if found else {}
     for at, moment in found:
         yield build(ws, contact, at, moment, who)
 
 
-def summaries(ws: Workspace, contact: int) -> list[Record]:
+def summaries(ws: World, contact: int) -> list[Record]:
     """One entry a name; events too old to be listed are still counted."""
     by_name: dict[str, list[int]] = {}
-    for at, moment in enumerate(moments(ws, contact)):
+    for at, moment in _in_order(ws, contact):
         by_name.setdefault(_name(ws, contact, at), []).append(moment)
-    # The blank behind `last` is Intercom's (notes §1a).
+    # The blank behind `last` is Intercom's.
     return [{"name": name, "first": _text(found[0]), "last": _text(found[-1]) + " ", "count": len(found),
              "description": f"What {name} means"} for name, found in sorted(by_name.items())]  # fmt: skip
 

@@ -1,26 +1,22 @@
-"""The help center: articles, collections, the centers themselves and their redirects (notes §1c)."""
+"""The help center: articles, collections, the centers themselves and their redirects."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..collection import Record
 from ..dice import roll, wide
+from ..world import World
 from .words import SENTENCES, SUBJECTS, text
-
-if TYPE_CHECKING:
-    from ..workspace import Workspace
 
 LOCALES = ("en", "de", "pt-BR", "id")
 """`id` is Indonesian, and so a key of `translated_content`."""
 
 
-def _title(ws: Workspace, kind: str, number: int) -> str:
+def _title(ws: World, kind: str, number: int) -> str:
     version = ws.collection(kind).version(number)
     return f"{SUBJECTS[number % len(SUBJECTS)]} {number}" + (f" (rev {version})" if version else "")
 
 
-def article(ws: Workspace, number: int) -> Record:
+def article(ws: World, number: int) -> Record:
     """An article as `GET /articles` lists it: without statistics."""
     articles, shelves = ws.collection("articles"), ws.laid_out("collections")
     dice = roll(ws.seed, "articles", number)
@@ -57,7 +53,7 @@ def article(ws: Workspace, number: int) -> Record:
     return record
 
 
-def collection(ws: Workspace, number: int) -> Record:
+def collection(ws: World, number: int) -> Record:
     """A collection; those that stand in another have a `parent_id`, and no help center of their own."""
     shelves, centers = ws.collection("collections"), ws.laid_out("help_centers")
     dice = roll(ws.seed, "collections", number)
@@ -83,7 +79,7 @@ def collection(ws: Workspace, number: int) -> Record:
     return record
 
 
-def center(ws: Workspace, number: int) -> Record:
+def center(ws: World, number: int) -> Record:
     centers = ws.collection("help_centers")
     dice = roll(ws.seed, "help_centers", number)
     return {
@@ -99,12 +95,12 @@ def center(ws: Workspace, number: int) -> Record:
     }
 
 
-def center_of(ws: Workspace, number: int) -> int:
+def center_of(ws: World, number: int) -> int:
     """The help center of a redirect."""
     return number % max(1, ws.laid_out("help_centers"))
 
 
-def redirect(ws: Workspace, number: int) -> Record:
+def redirect(ws: World, number: int) -> Record:
     redirects, centers = ws.collection("help_center_redirects"), ws.collection("help_centers")
     dice = roll(ws.seed, "help_center_redirects", number)
     target = "article" if dice[0] < 180 else "collection"
@@ -123,7 +119,7 @@ def redirect(ws: Workspace, number: int) -> Record:
     }
 
 
-def internal_article(ws: Workspace, number: int) -> Record:
+def internal_article(ws: World, number: int) -> Record:
     articles = ws.collection("internal_articles")
     dice = roll(ws.seed, "internal_articles", number)
     return {

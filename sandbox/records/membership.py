@@ -7,18 +7,15 @@ It is taken once, when first asked for, and later only at those that are new.
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING
 
+from ..world import World
 from . import contacts, phone
-
-if TYPE_CHECKING:
-    from ..workspace import Workspace
 
 
 class Membership:
     """Who belongs to what."""
 
-    def __init__(self, ws: Workspace) -> None:
+    def __init__(self, ws: World) -> None:
         self._ws = ws
         self._seen = 0
         self._companies: dict[int, array[int]] = {}
@@ -29,7 +26,9 @@ class Membership:
     def of_company(self, number: int) -> list[int]:
         """Living contacts of a company, oldest first."""
         self._look()
-        return self._ws.contacts.living(list(self._companies.get(number, ())))
+        made, cut = self._ws.newly_linked("contact_companies", number)
+        first = self._companies.get(number, ())
+        return self._ws.contacts.living(sorted({*first, *made} - cut) if made or cut else list(first))
 
     def of_segment(self, number: int) -> int:
         """How many contacts a segment had when the workspace was laid out.

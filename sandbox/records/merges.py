@@ -1,18 +1,14 @@
-"""Contacts that were merged into others, and so are gone (notes §1a). Only users have a history of merges."""
+"""Contacts that were merged into others, and so are gone. Only users have a history of merges."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..collection import HexIds, Record
 from ..dice import roll
+from ..world import World
 from .contacts import is_user
 
-if TYPE_CHECKING:
-    from ..workspace import Workspace
 
-
-def history(ws: Workspace, contact: int) -> list[Record]:
+def history(ws: World, contact: int) -> list[Record]:
     """Merges into a user, newest first."""
     if not is_user(ws, contact):
         return []

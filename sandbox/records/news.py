@@ -1,29 +1,26 @@
-"""News items and the newsfeeds they appear on (notes §1c)."""
+"""News items and the newsfeeds they appear on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ..collection import Record
 from ..dice import roll
+from ..world import World
 from .contacts import some_of
 from .words import SUBJECTS, text
-
-if TYPE_CHECKING:
-    from ..workspace import Workspace
 
 
 def _live(dice: bytes) -> bool:
     return dice[0] < 180
 
 
-def _feeds(ws: Workspace, dice: bytes) -> list[int]:
+def _feeds(ws: World, dice: bytes) -> list[int]:
     feeds = ws.collection("newsfeeds")
     return feeds.living(some_of(ws.laid_out("newsfeeds"), dice[1] % 3, dice, 2))
 
 
-def item(ws: Workspace, number: int) -> Record:
+def item(ws: World, number: int) -> Record:
     items, feeds = ws.collection("news_items"), ws.collection("newsfeeds")
     dice, version = roll(ws.seed, "news_items", number), items.version(number)
     created = items.created[number]
@@ -46,7 +43,7 @@ def item(ws: Workspace, number: int) -> Record:
     }  # fmt: skip
 
 
-def feed(ws: Workspace, number: int) -> Record:
+def feed(ws: World, number: int) -> Record:
     feeds = ws.collection("newsfeeds")
     version = feeds.version(number)
     return {
@@ -58,7 +55,7 @@ def feed(ws: Workspace, number: int) -> Record:
     }
 
 
-def live_numbers(ws: Workspace, feed_number: int) -> Iterator[int]:
+def live_numbers(ws: World, feed_number: int) -> Iterator[int]:
     """Items that are live on a feed, newest first."""
     for number in reversed(list(ws.collection("news_items"))):
         dice = roll(ws.seed, "news_items", number)

@@ -1,16 +1,12 @@
-"""Notes on contacts and companies: most have none; a note never changes (notes §1a)."""
+"""Notes on contacts and companies: most have none; a note never changes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..collection import Record
 from ..dice import roll
+from ..world import World
 from .small import admin
 from .words import text
-
-if TYPE_CHECKING:
-    from ..workspace import Workspace
 
 ROOM = 1_000
 """Note ids are reserved in blocks of this size."""
@@ -20,7 +16,7 @@ ADDED = {"contacts": "contact_notes", "companies": "company_notes"}
 AUTHOR = ("type", "id", "name", "email", "away_mode_enabled", "away_mode_reassign", "has_inbox_seat", "team_ids")
 
 
-def laid_out(ws: Workspace, kind: str, number: int) -> int:
+def laid_out(ws: World, kind: str, number: int) -> int:
     """How many notes a contact or a company began with."""
     if kind == "contacts":
         dice = roll(ws.seed, "contact-links", number)
@@ -29,32 +25,35 @@ def laid_out(ws: Workspace, kind: str, number: int) -> int:
     return 1 + dice[1] % (60 if dice[2] < 20 else 3) if dice[0] < 50 else 0
 
 
-def count(ws: Workspace, kind: str, number: int) -> int:
-    return laid_out(ws, kind, number) + len(ws.added(ADDED[kind], number))
+def places(ws: World, kind: str, number: int) -> list[int]:
+    """Places of the notes of a contact or a company that are still there, oldest first."""
+    total = laid_out(ws, kind, number) + len(ws.added(ADDED[kind], number))
+    gone = ws.removed(ADDED[kind], number)
+    return [at for at in range(total) if at not in gone]
 
 
 def note_id(kind: str, number: int, at: int) -> str:
     return str(BASES[kind] + number * ROOM + at)
 
 
-def locate(ws: Workspace, name: str) -> tuple[str, int, int] | None:
+def locate(ws: World, name: str) -> tuple[str, int, int] | None:
     """Kind of parent, parent and place of a note, by its id."""
     if not name.isdecimal():
         return None
     kind = "companies" if int(name) >= BASES["companies"] else "contacts"
     number, at = divmod(int(name) - BASES[kind], ROOM)
     records = ws.collection(kind)
-    if not 0 <= number < len(records.created) or not records.alive(number) or at >= count(ws, kind, number):
+    if not 0 <= number < len(records.created) or not records.alive(number) or at not in places(ws, kind, number):
         return None
     return (kind, number, at) if note_id(kind, number, at) == name else None
 
 
-def notes(ws: Workspace, kind: str, number: int) -> list[Record]:
+def notes(ws: World, kind: str, number: int) -> list[Record]:
     """All notes of a contact or a company, newest first."""
-    return [build(ws, kind, number, at) for at in reversed(range(count(ws, kind, number)))]
+    return [build(ws, kind, number, at) for at in reversed(places(ws, kind, number))]
 
 
-def build(ws: Workspace, kind: str, number: int, at: int) -> Record:
+def build(ws: World, kind: str, number: int, at: int) -> Record:
     records = ws.collection(kind)
     first = laid_out(ws, kind, number)
     created, last = records.created[number], records.history(number).first_updated

@@ -1,27 +1,23 @@
-"""Calls and their transcripts (notes §1a)."""
+"""Calls and their transcripts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..collection import Record
 from ..dice import roll, wide
+from ..world import World
 from .conversations import contact_number
 from .words import SENTENCES
-
-if TYPE_CHECKING:
-    from ..workspace import Workspace
 
 ENDS = ("completed", "no_answer", "abandoned")
 
 
-def conversation_of(ws: Workspace, number: int) -> int | None:
+def conversation_of(ws: World, number: int) -> int | None:
     """The conversation a call belongs to; a few belong to none."""
     dice, total = roll(ws.seed, "calls", number), ws.laid_out("conversations")
     return wide(dice, 0) % total if total and dice[4] < 240 else None
 
 
-def call(ws: Workspace, number: int) -> Record:
+def call(ws: World, number: int) -> Record:
     calls, conversation = ws.collection("calls"), conversation_of(ws, number)
     dice, name = roll(ws.seed, "calls", number), ws.collection("calls").id(number)
     contact = None if conversation is None else contact_number(ws, conversation)
@@ -52,7 +48,7 @@ def call(ws: Workspace, number: int) -> Record:
     }
 
 
-def with_transcript(ws: Workspace, number: int) -> Record:
+def with_transcript(ws: World, number: int) -> Record:
     """A call as `POST /calls/search` shows it; without a recording the transcript is empty."""
     record = call(ws, number)
     dice = roll(ws.seed, "transcripts", number)

@@ -1,32 +1,31 @@
-"""The small tables of a workspace: admins, teams, tags, segments (notes §1b)."""
+"""The small tables of a workspace: admins, teams, tags, segments."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..collection import Record
 from ..dice import roll
+from ..world import World
 from .words import FIRST_NAMES, LAST_NAMES, TAG_NAMES
 
-if TYPE_CHECKING:
-    from ..workspace import Workspace
 
-
-def admin_name(ws: Workspace, number: int) -> str:
+def admin_name(ws: World, number: int) -> str:
     dice = roll(ws.seed, "admins", number)
     return f"{FIRST_NAMES[dice[0] % len(FIRST_NAMES)]} {LAST_NAMES[dice[1] % len(LAST_NAMES)]}"
 
 
-def team_members(ws: Workspace, team: int) -> list[int]:
+def team_members(ws: World, team: int) -> list[int]:
     """Admins of a team, by number; an admin may be in several teams or in none."""
     admins = ws.laid_out("admins")
     return [n for n in range(admins) if ws.admins.alive(n) and roll(ws.seed, f"team-{team}", n)[0] < 110]
 
 
-def admin(ws: Workspace, number: int) -> Record:
-    """An admin as `GET /admins` lists it: empty values are left out, not null (notes §6)."""
+def admin(ws: World, number: int) -> Record:
+    """An admin as `GET /admins` lists it: empty values are left out, not null."""
     dice = roll(ws.seed, "admins", number)
     version = ws.admins.version(number)
+    teams = [
+        int(ws.teams.id(t)) for t in ws.teams.living(list(range(ws.laid_out("teams")))) if number in team_members(ws, t)
+    ]
     record: Record = {
         "type": "admin",
         "id": ws.admins.id(number),
@@ -35,22 +34,21 @@ def admin(ws: Workspace, number: int) -> Record:
         "away_mode_enabled": (dice[2] < 60) != bool(version % 2),
         "away_mode_reassign": dice[3] < 30,
         "has_inbox_seat": dice[4] < 220,
-        "team_ids": [
-            int(ws.teams.id(t))
-            for t in ws.teams.living(list(range(ws.laid_out("teams"))))
-            if number in team_members(ws, t)
-        ],
+        "team_ids": teams,
     }
     if dice[5] < 120:
         record["job_title"] = "Support Engineer"
     if dice[6] < 60:
         record["away_status_reason_id"] = 1 + dice[7] % 5
     if dice[8] < 80:
-        record["team_priority_level"] = {"primary_team_ids": record["team_ids"], "secondary_team_ids": []}
+        record["team_priority_level"] = {
+            "primary_team_ids": teams[:1],
+            "secondary_team_ids": teams[1:],
+        }
     return record
 
 
-def team(ws: Workspace, number: int) -> Record:
+def team(ws: World, number: int) -> Record:
     dice = roll(ws.seed, "teams", number)
     version = ws.teams.version(number)
     members = [int(ws.admins.id(n)) for n in team_members(ws, number)]
@@ -67,13 +65,13 @@ def team(ws: Workspace, number: int) -> Record:
     return record
 
 
-def tag(ws: Workspace, number: int) -> Record:
+def tag(ws: World, number: int) -> Record:
     version = ws.tags.version(number)
     name = f"{TAG_NAMES[number % len(TAG_NAMES)]} {number // len(TAG_NAMES)}"
     return {"type": "tag", "id": ws.tags.id(number), "name": name + (f" (rev {version})" if version else "")}
 
 
-def segment(ws: Workspace, number: int) -> Record:
+def segment(ws: World, number: int) -> Record:
     version = ws.segments.version(number)
     return {
         "type": "segment",
@@ -85,13 +83,13 @@ def segment(ws: Workspace, number: int) -> Record:
     }
 
 
-def counted_segment(ws: Workspace, number: int) -> Record:
+def counted_segment(ws: World, number: int) -> Record:
     """A segment with `include_count=true`."""
     return {**segment(ws, number), "count": ws.membership.of_segment(number)}
 
 
-def me(ws: Workspace) -> Record:
-    """`GET /me`: the admin who owns the token, and the workspace with its time zone (notes §1b)."""
+def me(ws: World) -> Record:
+    """`GET /me`: the admin who owns the token, and the workspace with its time zone."""
     return {
         "type": "admin",
         "id": str(ws.admin_number(0)),

@@ -1,19 +1,15 @@
-"""Subscription types, and what contacts chose about them (notes §1a, §7.7)."""
+"""Subscription types, and what contacts chose about them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..collection import Record
 from ..dice import roll
-
-if TYPE_CHECKING:
-    from ..workspace import Workspace
+from ..world import World
 
 TOPICS = ("Announcements", "Newsletter ✉️", "Product tips", "Billing", "Events & webinars")
 
 
-def kind(ws: Workspace, number: int) -> Record:
+def kind(ws: World, number: int) -> Record:
     """A subscription type; even ones are opted out of, odd ones opted in to."""
     dice = roll(ws.seed, "subscription_types", number)
     version = ws.collection("subscription_types").version(number)
@@ -32,20 +28,32 @@ def kind(ws: Workspace, number: int) -> Record:
     }
 
 
-def chosen(ws: Workspace, dice: bytes) -> tuple[list[int], list[int]]:
-    """Types a contact has opted out of, and opted in to, by the dice of its links. Most have chosen nothing."""
+def chosen(ws: World, contact: int) -> tuple[list[int], list[int]]:
+    """Types a contact has opted out of, and opted in to. Most have chosen nothing."""
+    held = numbers(ws, contact)
+    return [number for number in held if not number % 2], [number for number in held if number % 2]
+
+
+def numbers(ws: World, contact: int) -> list[int]:
+    """Types a contact has chosen anything about."""
+    return ws.collection("subscription_types").living(
+        ws.relinked("contact_subscriptions", contact, _first(ws, contact))
+    )
+
+
+def _first(ws: World, contact: int) -> list[int]:
+    dice = roll(ws.seed, "contact-links", contact)
     if min(dice[20], dice[21]) >= 40:
-        return [], []
-    found: list[list[int]] = []
+        return []
+    found: list[int] = []
     for consent in (0, 1):
         offered = range(consent, ws.laid_out("subscription_types"), 2)
         share, chance = dice[20 + consent], dice[22 + consent]
         wanted = 1 + chance % 16 if share < 8 else 1 + chance % 2 if share < 40 else 0
-        found.append(ws.collection("subscription_types").living(list(offered)[:wanted]))
-    return found[0], found[1]
+        found += list(offered)[:wanted]
+    return found
 
 
-def subscriptions(ws: Workspace, dice: bytes) -> list[Record]:
+def subscriptions(ws: World, contact: int) -> list[Record]:
     """`GET /contacts/{id}/subscriptions`: both lists in one, whole."""
-    out, into = chosen(ws, dice)
-    return [kind(ws, number) for number in sorted([*out, *into])]
+    return [kind(ws, number) for number in sorted(numbers(ws, contact))]

@@ -1,23 +1,19 @@
-"""What hangs on a conversation beside its parts: handling events, side conversations (notes §1a)."""
+"""What hangs on a conversation beside its parts: handling events, side conversations."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from ..collection import Record
 from ..dice import roll
 from ..times import iso
+from ..world import World
 from .small import admin_name
 from .words import text
-
-if TYPE_CHECKING:
-    from ..workspace import Workspace
 
 SIDE_ROOM = 64
 """Ids of side conversations and of their parts are reserved in blocks of this size."""
 
 
-def handling_events(ws: Workspace, number: int) -> list[Record]:
+def handling_events(ws: World, number: int) -> list[Record]:
     """Pauses and resumptions, oldest first; each change of a conversation that has any brings one more."""
     dice = roll(ws.seed, "handling-events", number)
     if dice[0] >= 60:
@@ -28,7 +24,7 @@ def handling_events(ws: Workspace, number: int) -> list[Record]:
     return [_handling(ws, dice, at, moment) for at, moment in enumerate([*moments, *history.moments])]
 
 
-def _handling(ws: Workspace, dice: bytes, at: int, moment: int) -> Record:
+def _handling(ws: World, dice: bytes, at: int, moment: int) -> Record:
     admin = dice[2 + at % 30] % max(1, ws.laid_out("admins"))
     paused = at % 2 == 0
     event: Record = {
@@ -44,14 +40,14 @@ def _handling(ws: Workspace, dice: bytes, at: int, moment: int) -> Record:
     return event
 
 
-def side_conversations(ws: Workspace, number: int) -> list[Record]:
+def side_conversations(ws: World, number: int) -> list[Record]:
     """Threads of teammates beside a conversation, each with its messages."""
     dice = roll(ws.seed, "side-conversations", number)
     count = 0 if dice[0] >= 40 else 26 + dice[1] % 35 if dice[0] < 3 else 1 + dice[1] % 3
     return [_side(ws, number, at, dice) for at in range(count)]
 
 
-def _side(ws: Workspace, number: int, at: int, dice: bytes) -> Record:
+def _side(ws: World, number: int, at: int, dice: bytes) -> Record:
     name = number * SIDE_ROOM + at
     created, last = ws.conversations.created[number], ws.conversations.history(number).first_updated
     parts: list[Record] = []
@@ -68,7 +64,7 @@ def _side(ws: Workspace, number: int, at: int, dice: bytes) -> Record:
     return {"side_conversation_id": str(700_000_000 + name), "conversation_parts": parts, "total_count": len(parts)}
 
 
-def deleted(ws: Workspace) -> list[Record]:
+def deleted(ws: World) -> list[Record]:
     """`GET /conversations/deleted`, oldest first: some gone before our time, then what `change` has deleted."""
     total = ws.settings.deleted_conversations
     span = ws.settings.history_days * 86_400

@@ -1,20 +1,18 @@
-"""Tickets with their parts inside; keys that are unused are absent (notes §1a, §6, §7.8, §7.9)."""
+"""Tickets with their parts inside; keys that are unused are absent."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..collection import Record
 from ..dice import roll, wide
+from ..world import World
 from .contacts import some_of
-from .conversations import CATEGORIES, PART_ROOM, contact_references
+from .conversations import CATEGORIES, PART_ROOM, attachment, contact_references
 from .small import admin_name
 from .words import SENTENCES, SUBJECTS, person, text
 
-if TYPE_CHECKING:
-    from ..workspace import Workspace
-
 PARTS_CAP = 500
+QUIET_PARTS = 90_000_000_000
+"""Where the ids of parts begin that come without moving their ticket's time of change."""
 FIRST_TYPE = 100
 STATES = ("submitted", "in_progress", "waiting_on_customer", "resolved")
 ATTRIBUTES: tuple[tuple[str, str, Record | None], ...] = (
@@ -22,8 +20,10 @@ ATTRIBUTES: tuple[tuple[str, str, Record | None], ...] = (
     ("Product", "list", {"list_options": [{"label": "Pro", "id": "7"}, {"label": "Basic", "id": "8"}]}),
     ("Due", "datetime", None), ("Blocking", "boolean", None),
 )  # fmt: skip
+MANY_PARTS = 520
 LATE_PART_SECONDS = 158
-"""How much newer than its ticket's `updated_at` a part may be: the gap seen live (notes §6)."""
+"""How much newer than its ticket's `updated_at` a part may be: the gap in live captures
+of estuary/connectors, for 17 months."""
 
 
 def state_record(state: int) -> Record:
@@ -32,8 +32,8 @@ def state_record(state: int) -> Record:
             "external_label": label}  # fmt: skip
 
 
-def type_record(ws: Workspace, number: int) -> Record:
-    """A ticket type; its attributes stand under `data`, whatever the schema says (notes §7.9)."""
+def type_record(ws: World, number: int) -> Record:
+    """A ticket type; its attributes stand under `data`, whatever the schema says."""
     made, archived = ws.began, number >= len(CATEGORIES)
     attributes = [
         {"type": "ticket_type_attribute", "id": str(220 + 10 * number + at), "workspace_id": ws.app_id, "name": name,
@@ -53,8 +53,8 @@ def type_record(ws: Workspace, number: int) -> Record:
     }  # fmt: skip
 
 
-def types(ws: Workspace) -> list[Record]:
-    """`GET /ticket_types`, the archived one too (notes §1b)."""
+def types(ws: World) -> list[Record]:
+    """`GET /ticket_types`, the archived one too."""
     return [type_record(ws, number) for number in range(len(CATEGORIES) + 1)]
 
 
@@ -65,8 +65,8 @@ def attributes_of(kind: Record) -> list[Record]:
     return list(held["data"])
 
 
-def states(ws: Workspace) -> list[Record]:
-    """`GET /ticket_states`: more is told than in a ticket, and the archived one is there too (notes §1b)."""
+def states(ws: World) -> list[Record]:
+    """`GET /ticket_states`: more is told than in a ticket, and the archived one is there too."""
     short = ("type", "id", "name", "description", "icon", "archived", "is_internal", "category")
     kinds = [{key: kind[key] for key in short} for kind in types(ws)]
     found = [{**state_record(state), "archived": False, "ticket_types": {"type": "list", "data": kinds}}
@@ -75,24 +75,26 @@ def states(ws: Workspace) -> list[Record]:
     return [*found, {**found[-1], **old, "ticket_types": {"type": "list", "data": []}}]
 
 
-def part_count(ws: Workspace, number: int) -> int:
+def part_count(ws: World, number: int) -> int:
     dice = roll(ws.seed, "tickets", number)
     laid_out = 0 if number >= ws.laid_out("tickets") else 1 + wide(dice, 0) % (min(ws.settings.max_parts, 12) + 1)
+    if ws.settings.quirk("many-ticket-parts") is not None and number == 0:
+        laid_out = MANY_PARTS
     if ws.settings.max_parts > PARTS_CAP and dice[4] < 10:
         laid_out = ws.settings.max_parts
     return laid_out + ws.tickets.version(number)
 
 
-def state_of(ws: Workspace, number: int, dice: bytes | None = None) -> int:
+def state_of(ws: World, number: int, dice: bytes | None = None) -> int:
     """The place in `STATES`. Whoever changes a ticket takes it in hand."""
     return 1 if ws.tickets.version(number) else (dice or roll(ws.seed, "tickets", number))[6] % 4
 
 
-def type_of(ws: Workspace, number: int) -> int:
+def type_of(ws: World, number: int) -> int:
     return roll(ws.seed, "tickets", number)[5] % 3
 
 
-def build(ws: Workspace, number: int) -> Record:
+def build(ws: World, number: int) -> Record:
     """One ticket as search and `GET /tickets/{id}` show it."""
     tickets = ws.tickets
     dice = roll(ws.seed, "tickets", number)
@@ -102,6 +104,7 @@ def build(ws: Workspace, number: int) -> Record:
     contacts, teams = ws.laid_out("contacts"), ws.laid_out("teams")
     people = [ref for n in some_of(contacts, 1 + (dice[7] < 30), dice, 8) for ref in contact_references(ws, n)]
     kind = type_record(ws, category)
+    quiet = len(ws.added("ticket_parts", number))
     record: Record = {
         "type": "ticket",
         "id": tickets.id(number),
@@ -111,18 +114,21 @@ def build(ws: Workspace, number: int) -> Record:
         "ticket_state": state_record(state),
         "ticket_type": kind,
         "contacts": {"type": "contact.list", "contacts": people},
-        # Text on tickets up to 2.15, "0" for nobody; conversations have integers and null (notes §2, §6).
+        # Text on tickets up to 2.15, "0" for nobody; conversations have integers and null.
         "admin_assignee_id": str(ws.admin_number(dice[13])) if dice[12] < 150 else "0",
         "team_assignee_id": ws.teams.id(dice[14] % teams) if teams and dice[15] < 90 else "0",
         "created_at": created,
         "updated_at": updated,
         "open": STATES[state] != "resolved",
-        "linked_objects": {"type": "list", "data": [], "total_count": 0, "has_more": False},
+        "linked_objects": _linked(ws, number, dice),
         "ticket_parts": {
-            "type": "ticket_part.list", "ticket_parts": parts(ws, number), "total_count": part_count(ws, number),
+            "type": "ticket_part.list", "ticket_parts": parts(ws, number),
+            "total_count": part_count(ws, number) + quiet,
         },
         "is_shared": dice[16] < 60,
     }  # fmt: skip
+    if quiet:
+        record["admin_assignee_id"] = str(quiet_assignee(ws, number, quiet - 1))
     if dice[17] < 40:
         record["snoozed_until"] = updated + 86_400
     if dice[18] < 200:
@@ -130,23 +136,51 @@ def build(ws: Workspace, number: int) -> Record:
     return record
 
 
-def parts(ws: Workspace, number: int) -> list[Record]:
+def _linked(ws: World, number: int, dice: bytes) -> Record:
+    """Now and then the conversation that the ticket came from."""
+    conversations = ws.laid_out("conversations")
+    linked: list[Record] = []
+    if conversations and dice[27] < 50:
+        name = ws.conversations.id(number % conversations)
+        linked.append({"type": "conversation", "id": name, "category": None})
+    return {"type": "list", "data": linked, "total_count": len(linked), "has_more": False}
+
+
+def parts(ws: World, number: int) -> list[Record]:
     total = part_count(ws, number)
     history = ws.tickets.history(number)
     laid_out = total - len(history.moments)
     created = ws.tickets.created[number]
     last = history.first_updated
-    # On one ticket in five the newest part is younger than the ticket says it was changed (notes §6).
+    # On one ticket in five the newest part is younger than the ticket says it was changed.
     if roll(ws.seed, "tickets", number)[19] < 51 and last + LATE_PART_SECONDS < ws.laid_out_at:
         last += LATE_PART_SECONDS
     found = []
     for at in range(max(0, total - PARTS_CAP), total):
         moment = created + (last - created) * (at + 1) // laid_out if at < laid_out else history.moments[at - laid_out]
         found.append(_part(ws, number, at, moment, fresh=at >= laid_out))
-    return found
+    quiet = [_assignment(ws, number, at, moment) for at, moment in enumerate(ws.added("ticket_parts", number))]
+    if not quiet:
+        return found
+    return sorted([*found, *quiet], key=lambda part: int(str(part["created_at"])))[-PARTS_CAP:]
 
 
-def _part(ws: Workspace, ticket: int, at: int, moment: int, fresh: bool) -> Record:
+def quiet_assignee(ws: World, number: int, at: int) -> int:
+    return ws.admin_number(number + at + 1)
+
+
+def _assignment(ws: World, ticket: int, at: int, moment: int) -> Record:
+    """An assignment that has not moved the ticket's time of change."""
+    to, by = quiet_assignee(ws, ticket, at), ws.admin_number(ticket)
+    return {
+        "type": "ticket_part", "id": str(QUIET_PARTS + ticket * PART_ROOM + at), "part_type": "assignment",
+        "created_at": moment, "updated_at": moment,
+        "author": {"type": "admin", "id": str(by), "name": "Quiet admin", "email": "quiet@example.com"},
+        "assigned_to": {"type": "admin", "id": str(to)}, "attachments": [], "redacted": False,
+    }  # fmt: skip
+
+
+def _part(ws: World, ticket: int, at: int, moment: int, fresh: bool) -> Record:
     dice = roll(ws.seed, "ticket-part", ticket * PART_ROOM + at)
     comment = not fresh and at > 0 and dice[0] < 150
     admin = dice[1] % max(1, ws.laid_out("admins"))
@@ -160,7 +194,7 @@ def _part(ws: Workspace, ticket: int, at: int, moment: int, fresh: bool) -> Reco
         "author": {"type": "admin", "id": str(ws.admin_number(admin)), "name": admin_name(ws, admin),
                    "email": f"admin{admin}@example.com"} if by_admin else
                   {"type": "user", "id": "0", "name": person(dice, 3), "email": "person@example.com"},
-        "attachments": [],
+        "attachments": [attachment(dice)] if dice[16] < 20 else [],
         "redacted": dice[6] < 4,
     }  # fmt: skip
     if comment:

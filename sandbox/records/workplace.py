@@ -1,31 +1,28 @@
-"""How the workspace is set up: away reasons, brands, senders, office hours, audiences, attributes (notes §1b)."""
+"""How the workspace is set up: away reasons, brands, senders, office hours, audiences, attributes."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 from ..collection import Record
 from ..dice import roll
-
-if TYPE_CHECKING:
-    from ..workspace import Workspace
+from ..world import World
 
 REASONS = (("On a break", "☕"), ("Lunch", "🥪"), ("In a meeting", "📅"), ("Training", "📚"), ("Done for today", "🏠"))
 
 
-def _times(ws: Workspace, kind: str, number: int) -> Record:
+def _times(ws: World, kind: str, number: int) -> Record:
     records = ws.collection(kind)
     return {"created_at": records.created[number], "updated_at": records.updated[number]}
 
 
-def _named(ws: Workspace, kind: str, number: int, name: str) -> str:
+def _named(ws: World, kind: str, number: int, name: str) -> str:
     version = ws.collection(kind).version(number)
     return f"{name} (rev {version})" if version else name
 
 
-def away_reason(ws: Workspace, number: int) -> Record:
+def away_reason(ws: World, number: int) -> Record:
     """A reason for being away; the last of each five was deleted, and stays in the list."""
     at, kind = number % len(REASONS), "away_status_reasons"
     label, emoji = REASONS[at]
@@ -35,8 +32,8 @@ def away_reason(ws: Workspace, number: int) -> Record:
     }  # fmt: skip
 
 
-def brand(ws: Workspace, number: int) -> Record:
-    """The first brand is the default one and has the workspace's id (notes §1b)."""
+def brand(ws: World, number: int) -> Record:
+    """The first brand is the default one and has the workspace's id."""
     centers, senders = ws.laid_out("help_centers"), ws.laid_out("email_settings")
     record: Record = {
         "type": "brand", "id": ws.collection("brands").id(number),
@@ -50,7 +47,7 @@ def brand(ws: Workspace, number: int) -> Record:
     return record
 
 
-def email_setting(ws: Workspace, number: int) -> Record:
+def email_setting(ws: World, number: int) -> Record:
     brands, dice = ws.laid_out("brands"), roll(ws.seed, "email_settings", number)
     times = _times(ws, "email_settings", number)
     forwarded = dice[0] < 128
@@ -63,7 +60,7 @@ def email_setting(ws: Workspace, number: int) -> Record:
     }  # fmt: skip
 
 
-def schedule(ws: Workspace, number: int) -> Record:
+def schedule(ws: World, number: int) -> Record:
     """A schedule: minutes count from Monday's midnight."""
     kind = "office_hours_schedules"
     always = roll(ws.seed, kind, number)[0] < 50
@@ -76,12 +73,12 @@ def schedule(ws: Workspace, number: int) -> Record:
     }  # fmt: skip
 
 
-def schedule_of(ws: Workspace, number: int) -> int:
+def schedule_of(ws: World, number: int) -> int:
     """The schedule an exception belongs to."""
     return number % max(1, ws.laid_out("office_hours_schedules"))
 
 
-def exception(ws: Workspace, number: int) -> Record:
+def exception(ws: World, number: int) -> Record:
     kind = "office_hours_exceptions"
     dice = roll(ws.seed, kind, number)
     closed = dice[0] < 160
@@ -97,7 +94,7 @@ def exception(ws: Workspace, number: int) -> Record:
     }  # fmt: skip
 
 
-def audience(ws: Workspace, number: int) -> Record:
+def audience(ws: World, number: int) -> Record:
     dice = roll(ws.seed, "audiences", number)
     wanted: Record = {"attribute": "company.name", "type": "string", "comparison": "contains", "value": "Acme"}
     return {
@@ -114,15 +111,15 @@ ATTRIBUTES: tuple[tuple[str, str], ...] = (
     ("Issue", "string"), ("Urgent", "boolean"), ("Effort", "decimal"), ("Severity ⚠️", "list"), ("Due", "datetime"),
     ("Orders", "relationship"), ("Receipts", "files"), ("Attempts", "integer"), ("Issue", "string"),
 )  # fmt: skip
-"""Names may repeat (notes §6)."""
+"""Names may repeat."""
 
 
 def attribute_archived(number: int) -> bool:
     return number % len(ATTRIBUTES) == 7
 
 
-def attribute(ws: Workspace, number: int) -> Record:
-    """`GET /conversations/attributes`: another shape than `/data_attributes` has (notes §1b)."""
+def attribute(ws: World, number: int) -> Record:
+    """`GET /conversations/attributes`: another shape than `/data_attributes` has."""
     kind = "conversation_attributes"
     dice = roll(ws.seed, kind, number)
     name, data_type = ATTRIBUTES[number % len(ATTRIBUTES)]
@@ -130,7 +127,7 @@ def attribute(ws: Workspace, number: int) -> Record:
         "type": "conversation_attribute", "id": int(ws.collection(kind).id(number)), "name": name,
         "description": _named(ws, kind, number, "") if dice[0] < 128 else _named(ws, kind, number, "What it is about"),
         "data_type": data_type, "required": dice[1] < 60,
-        "visible_to_team_ids": [ws.teams.id(0)] if ws.laid_out("teams") and dice[2] < 60 else [],
+        "visible_to_team_ids": [ws.teams.id(0)] if ws.laid_out("teams") and (number == 0 or dice[2] < 60) else [],
         "archived": attribute_archived(number), **_times(ws, kind, number), "admin_id": str(ws.admin_number(dice[3])),
     }  # fmt: skip
     if data_type == "string":

@@ -1,6 +1,7 @@
-"""The search cursor: base64 of `[sort value in ms, id, page]` (notes §4.2).
+"""The search cursor: base64 of `[sort value in ms, id, page]`, as live ones decode (amp-labs, pull request 1079).
 
-A cursor made under an explicit `sort` cannot be used without one: Intercom then answers 500 (notes §4.3).
+A cursor made under an explicit `sort` cannot be used without one: Intercom then answers 500
+(intercom-php issue 322).
 The sandbox keeps no memory of cursors it gave out; the JSON inside is written without blanks under an
 explicit sort and with blanks otherwise, which is enough to tell.
 """

@@ -10,20 +10,18 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..collection import NUMBER_MASK, Collection, key_of
+from ..world import World
 from .cursor import Cursor
 from .fields import Grammar
 from .grammar import Filter, Group, Node
 from .match import matches
 from .spans import EVERYTHING, LOW, Spans, intersection, query_spans
 
-if TYPE_CHECKING:
-    from ..workspace import Workspace
-
+Keep = Callable[[int], bool]
 KEPT_RESULTS = 64
 LAST_SECOND = (1 << 31) - 1
 
@@ -71,14 +69,18 @@ class Found:
 class Engine:
     """Search over one workspace."""
 
-    def __init__(self, ws: Workspace) -> None:
+    def __init__(self, ws: World) -> None:
         self._ws = ws
         self._kept: OrderedDict[tuple[object, ...], Found] = OrderedDict()
 
-    def page(self, grammar: Grammar, node: Node, order: Order, per_page: int, after: Cursor | None) -> Result:
-        """One page of the query. Raises ValueError when the cursor stands on no record of this collection."""
+    def page(self, grammar: Grammar, node: Node, order: Order, per_page: int, after: Cursor | None,
+             keep: Keep | None = None) -> Result:  # fmt: skip
+        """One page of the query, of the records that `keep` accepts.
+
+        Raises ValueError when the cursor stands on no record of this collection.
+        """
         records = grammar.collection(self._ws)
-        found = self._find(grammar, records, node, order)
+        found = self._find(grammar, records, node, order, keep)
         walk = found.walk(None if after is None else self._key_after(records, order, after), order.descending)
         numbers: list[int] = []
         more = False
@@ -93,36 +95,39 @@ class Engine:
         second = None if order.field == "id" else self._column(records, order.field)[last]
         return Result(len(found), numbers, Cursor(second, records.id(last), page + 1, order.explicit))
 
-    def _find(self, grammar: Grammar, records: Collection, node: Node, order: Order) -> Found:
+    def _find(self, grammar: Grammar, records: Collection, node: Node, order: Order, keep: Keep | None) -> Found:
         settings = self._ws.settings
-        zone = settings.timezone if grammar.whole_days else None
+        zone = grammar.zone(settings)
         spans = {
             field: query_spans(node, field, zone, settings.inclusive_bounds) for field in ("updated_at", "created_at")
         }
         by_updated = order.field == "updated_at"
         sort_spans, exact = spans["updated_at" if by_updated else "created_at"]
         visible = self._visible()
-        if exact and by_updated:
+        if exact and by_updated and keep is None:
             return Found(records.by_updated, ranges(records.by_updated, intersection([sort_spans, visible])))
-        if exact and visible == EVERYTHING:
+        if exact and visible == EVERYTHING and keep is None:
             return Found(records.by_created, ranges(records.by_created, sort_spans))
-        memo = (grammar.kind, node, order.field, self._ws.revision, zone, settings.inclusive_bounds)
+        memo = (grammar.kind, node, order.field, self._ws.revision, zone, settings.inclusive_bounds,
+                keep is None)  # fmt: skip
         known = self._kept.get(memo) if visible == EVERYTHING else None
         if known is None:
-            known = self._scan(grammar, records, node, order, spans, visible)
+            known = self._scan(grammar, records, node, order, spans, visible, keep)
             self._kept[memo] = known
             while len(self._kept) > KEPT_RESULTS:
                 self._kept.popitem(last=False)
         return known
 
     def _scan(self, grammar: Grammar, records: Collection, node: Node, order: Order,
-              spans: dict[str, tuple[Spans, bool]], visible: Spans) -> Found:  # fmt: skip
-        zone = self._ws.settings.timezone if grammar.whole_days else None
+              spans: dict[str, tuple[Spans, bool]], visible: Spans, keep: Keep | None) -> Found:  # fmt: skip
+        zone = grammar.zone(self._ws.settings)
         inclusive = self._ws.settings.inclusive_bounds
         settled = any(exact for _, exact in spans.values())
         column = self._column(records, order.field)
         keys = []
         for number in self._candidates(records, node, spans):
+            if keep is not None and not keep(number):
+                continue
             if not all(low <= records.updated[number] <= high for low, high in visible):
                 continue
             if not settled and not matches(node, grammar.lookup(self._ws, number), zone, inclusive):
@@ -144,7 +149,7 @@ class Engine:
         return (keys[at] & NUMBER_MASK for start, end in slices for at in range(start, end))
 
     def _visible(self) -> Spans:
-        """Which times of change the search index has caught up with (notes §4.2)."""
+        """Which times of change the search index has caught up with."""
         lag = self._ws.settings.index_lag_seconds
         return [(LOW, self._ws.clock() - lag)] if lag else EVERYTHING
 

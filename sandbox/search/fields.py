@@ -1,6 +1,6 @@
 """What may be searched: the accepted fields of each kind and how a record answers for them.
 
-The tables are those of the OpenAPI text of `POST /…/search` (2.15), misspellings included (notes §7.24).
+The tables are those of the OpenAPI text of `POST /…/search` (2.15), misspellings included.
 """
 
 from __future__ import annotations
@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from ..collection import Collection, Record
 from ..records import contacts, conversations, tickets
 from ..records.attributes import CUSTOM
-
-if TYPE_CHECKING:
-    from ..workspace import Workspace
+from ..settings import Settings
+from ..world import World
 
 
 class Type(Enum):
@@ -40,13 +38,13 @@ CONTACT_OPERATORS: Mapping[Type, frozenset[str]] = {
 }  # fmt: skip
 EXACT_OPERATORS: Mapping[Type, frozenset[str]] = {
     Type.STRING: _TEXT, Type.INTEGER: _ORDER, Type.FLOAT: _ORDER, Type.BOOLEAN: _EQUAL,
-    # Documented without >= and <=, but seen to work (notes §4.4).
+    # Documented without >= and <=, but seen to work by estuary/connectors.
     Type.DATE: _ORDER | {">=", "<="}, Type.TAG: _TEXT, Type.ANY: _EVERY,
 }  # fmt: skip
 
-Getter = Callable[["Workspace", int, Record], object]
+Getter = Callable[["World", int, Record], object]
 """A record's value for a field; a list where any of several values may match."""
-Quick = Callable[["Workspace", int], object]
+Quick = Callable[["World", int], object]
 """The same for fields that can be told without building the record, which is nearly all the work of a scan."""
 
 
@@ -69,13 +67,19 @@ class Grammar:
     getters: Mapping[str, Getter] = field(default_factory=dict)
     quick: Mapping[str, Quick] = field(default_factory=dict)
 
+    def zone(self, settings: Settings) -> str | None:
+        """The zone whose whole days a search sees, or None where it sees seconds."""
+        if self.whole_days:
+            return "UTC" if settings.quirk("contacts-utc-days") is not None else settings.timezone
+        return "UTC" if settings.quirk("whole-utc-days") is not None else None
+
     def type_of(self, name: str) -> Type | None:
         if name.startswith(self.prefix):
             rest = name[len(self.prefix) :]
             return self.prefix_types.get(rest) if self.prefix_types else Type.ANY
         return self.fields.get(name)
 
-    def lookup(self, ws: Workspace, number: int) -> Callable[[str], object]:
+    def lookup(self, ws: World, number: int) -> Callable[[str], object]:
         """A record's values by field name; the record is built when the first needs it."""
         records, built = self.collection(ws), list[Record]()
 
@@ -91,7 +95,7 @@ class Grammar:
 
         return find
 
-    def value(self, ws: Workspace, number: int, record: Record, name: str) -> object:
+    def value(self, ws: World, number: int, record: Record, name: str) -> object:
         getter = self.getters.get(name)
         if getter is not None:
             return getter(ws, number, record)
@@ -103,7 +107,7 @@ class Grammar:
     def _holder(self) -> str:
         return "ticket_attributes" if self.kind == "tickets" else self.prefix.rstrip(".")
 
-    def collection(self, ws: Workspace) -> Collection:
+    def collection(self, ws: World) -> Collection:
         return ws.collection(self.kind)
 
 
@@ -142,8 +146,8 @@ CONTACTS = Grammar(
     quick={
         "id": lambda ws, n: ws.contacts.id(n),
         "role": lambda ws, n: "user" if contacts.is_user(ws, n) else "lead",
-        "tag_id": lambda ws, n: [ws.tags.id(t) for t in contacts.tag_numbers(ws, contacts.links(ws, n))],
-        "segment_id": lambda ws, n: [ws.segments.id(s) for s in contacts.segment_numbers(ws, contacts.links(ws, n))],
+        "tag_id": lambda ws, n: [ws.tags.id(t) for t in contacts.tag_numbers(ws, n)],
+        "segment_id": lambda ws, n: [ws.segments.id(s) for s in contacts.segment_numbers(ws, n)],
     },
     elsewhere={
         "avatar": "avatar.image_url",
@@ -215,7 +219,7 @@ TICKETS = Grammar(
     operators=EXACT_OPERATORS,
     prefix="ticket_attribute.",
     prefix_types={},
-    # A cursor that cannot be read makes ticket search fail outright (notes §4.3).
+    # A cursor that cannot be read makes ticket search fail outright: airbyte issue 60235.
     cursor_error_status=500,
     fields=_typed(
         string="id title description category ticket_type_id contact_ids teammate_ids admin_assignee_id "
@@ -247,6 +251,6 @@ def _ids(record: Record, holder: str, key: str) -> list[object]:
 
 
 def _tokens(body: object) -> list[str]:
-    """`source.body` is matched word by word, never as a whole (notes §4.4)."""
+    """`source.body` is matched word by word, never as a whole."""
     words = str(body or "").replace("<p>", " ").replace("</p>", " ").lower().split()
     return [word.strip(".,;:!?") for word in words]

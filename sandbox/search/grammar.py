@@ -1,4 +1,4 @@
-"""Reads and refuses search queries (notes §4.4)."""
+"""Reads and refuses search queries."""
 
 from __future__ import annotations
 

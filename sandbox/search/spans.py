@@ -12,7 +12,7 @@ from .grammar import Filter, Group, Node
 LOW, HIGH = -(1 << 40), 1 << 40
 EVERYTHING = [(LOW, HIGH)]
 MILLISECONDS = 100_000_000_000
-"""From here on a value is taken for milliseconds, which match nothing, silently (notes §4.4)."""
+"""From here on a value is taken for milliseconds, which match nothing, silently."""
 
 Spans = list[tuple[int, int]]
 
@@ -36,7 +36,13 @@ def filter_spans(one: Filter, zone: str | None, inclusive: bool) -> Spans:
     second = stamps[0]
     if zone is not None:
         start, following = day_bounds(second, zone)
-        return {"=": [(start, following - 1)], ">": [(following, HIGH)], "<": [(LOW, start - 1)]}[one.operator]
+        return {
+            "=": [(start, following - 1)],
+            ">": [(following, HIGH)],
+            "<": [(LOW, start - 1)],
+            ">=": [(start, HIGH)],
+            "<=": [(LOW, following - 1)],
+        }[one.operator]
     edge = 0 if inclusive else 1
     return {
         "=": [(second, second)],

@@ -1,4 +1,4 @@
-"""Contact search sees whole days of the workspace's own zone (notes §4.5)."""
+"""Contact search sees whole days of the workspace's own zone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is let in: tokens, permissions, versions, and the rate limit (notes §2, §3, §5)."""
+"""Who is let in: tokens, permissions, versions, and the rate limit."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_only_wide_ranges_of_activity(client: Client) -> None:
 
 
 def test_only_answers_that_hold_a_record(client: Client) -> None:
-    """One record poisons every page it stands on, and its own address (peers #40)."""
+    """One record poisons every page it stands on, and its own address."""
     poison = str(client.sandbox.records("conversations")[11]["id"])
     client.sandbox.fault("*", "error:404:not_found:User Not Found", ids=[poison])
     bad = 0

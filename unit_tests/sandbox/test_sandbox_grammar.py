@@ -1,4 +1,4 @@
-"""What search accepts and refuses (notes §4.4), and what its filters match."""
+"""What search accepts and refuses, and what its filters match."""
 
 from __future__ import annotations
 

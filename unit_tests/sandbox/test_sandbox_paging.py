@@ -1,4 +1,4 @@
-"""The keyset cursor (notes §4.2, §4.3), page-number lists, and the index that lags."""
+"""The keyset cursor, page-number lists, and the index that lags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of a company scroll (notes §4.7), the company list, and children that are gone."""
+"""The life of a company scroll, the company list, and children that are gone."""
 
 from __future__ import annotations
 
