@@ -23,9 +23,10 @@ ARG PIP_ROOT_USER_ACTION=ignore
 # when the network asks for them (a wildcard may match nothing, a plain name may not).
 COPY scripts/requirements-poetry.txt build-certificates.cr[t] ./
 
-# Poetry turns the lock into requirements with hashes and is not in the environment that ships, nor is pip.
+# Poetry turns the lock into requirements with hashes and is not in the environment that ships, nor is pip. It comes by
+# its own hashes, and so does what builds the connector's package below: no code runs here that nobody has pinned.
 RUN python3 -m venv /tools \
-    && /tools/bin/pip install --quiet --requirement requirements-poetry.txt \
+    && /tools/bin/pip install --quiet --no-deps --require-hashes --requirement requirements-poetry.txt \
     && python3 -m venv --without-pip /opt/source-intercom
 
 # The dependencies are layers of their own, here and below: a change of the code neither installs nor
@@ -39,7 +40,9 @@ RUN /tools/bin/poetry export --only main --output requirements.txt \
 
 COPY README.md LICENSE ./
 COPY source_intercom ./source_intercom
-RUN /tools/bin/pip --python /opt/source-intercom/bin/python install --quiet --no-deps --prefix /build/connector .
+RUN /tools/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /build/wheel . \
+    && /tools/bin/pip --python /opt/source-intercom/bin/python install --quiet --no-deps --no-index \
+        --prefix /build/connector /build/wheel/*.whl
 
 # ---- the image
 FROM ${BASE_IMAGE}
@@ -65,5 +68,6 @@ ENV PATH="/opt/source-intercom/bin:${PATH}" \
 
 WORKDIR /airbyte/integration_code
 USER airbyte
-# The command itself and no shell around it: it gets the arguments as they are, and the signals.
+# The command itself and no shell around it: it gets the arguments as they are, and the signals. It writes no file, so
+# it runs as well with a read-only root, without capabilities, and with new privileges forbidden.
 ENTRYPOINT ["/opt/source-intercom/bin/source-intercom"]

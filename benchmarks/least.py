@@ -4,47 +4,36 @@ A stream costs the pages of the lists it is made from, each as long as its endpo
 hangs on single records: one for each that may have something (more where it fills more than a page), and those that
 complete a list that a record cuts at ten. Where a record does not tell whether it has children, it must be asked.
 Streams that are read together share their lists. ``GET /me`` is left out.
+
+All of it follows from the stream classes, but for ``LONGEST`` and ``OWN``.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from source_intercom.shapes.search import SearchStream
+from source_intercom.streams import CATALOGUE
+from tools.facts import Kind, is_child, name_of, parent_of, tells_of_children
+
 Record = dict[str, Any]
 
 SEARCH = 150
-LISTS: dict[str, int | None] = {
-    "contacts": SEARCH,
-    "conversations": SEARCH,
-    "tickets": SEARCH,
+LONGEST = {
     "activity_logs": 250,
-    "articles": 150,
-    "audiences": 50,
-    "calls": 25,
-    "collections": 150,
     "companies": 100,
+    "company_contacts": 150,
+    "company_notes": 150,
+    "contact_companies": 60,
+    "contact_events": 100,
+    "contact_notes": 150,
     "content_import_sources": 150,
-    "content_snippets": 50,
-    "conversations_deleted": 60,
-    "custom_object_instances": 150,
-    "data_connectors": 50,
-    "external_pages": 150,
-    "internal_articles": 150,
+    "data_connector_execution_results": 30,
     "macros": 150,
-    "news_items": 150,
-    "newsfeeds": 150,
-    **dict.fromkeys(
-        [
-            "activity_log_event_types", "admins", "away_status_reasons", "brands", "company_attributes",
-            "contact_attributes", "conversation_attributes", "email_settings", "help_centers",
-            "office_hours_schedules", "segments", "subscription_types", "tags", "teams", "ticket_states",
-            "ticket_types",
-        ]
-    ),
-}  # fmt: skip
-"""Every list that streams are made from, by its kind in the sandbox, with the longest page that its endpoint gives;
-None for those that come whole."""
+}
+"""The longest page that a stream's endpoint gives, where its class states none or a shorter one."""
 
 _COUNTED = 2 + 3 + 4
 """Searches of the stream ``counts``, whatever the workspace holds: roles of contacts, states of conversations and of
@@ -74,58 +63,67 @@ Own = Callable[[Held], int]
 """The calls of a stream beside its lists."""
 
 
+def _none(_: Held) -> int:
+    return 0
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a stream is read: the lists that it is made from, by the name of the stream that lists them."""
+
+    lists: tuple[str, ...]
+    own: Own = _none
+
+
 def pages(count: int, size: int | None) -> int:
     """Calls for a list of ``count`` records: an empty one takes a call too, and one without pages a single one."""
     return max(1, -(-count // size)) if size else 1
 
 
-def list_calls(kind: str, held: Held) -> int:
-    """Calls for all pages of a list."""
-    size = LISTS[kind]
-    if kind == "custom_object_instances":
-        return sum(pages(count, size) for count in held.by(kind, "type_identifier").values())
+def page_size(kind: Kind) -> int | None:
+    """The longest page of a stream's list; None for one that comes whole."""
+    stated = int(dict(kind.params).get("per_page", 0)) or kind.page_wish
+    searched = SEARCH if issubclass(kind, SearchStream) else None
+    return LONGEST.get(name_of(kind)) or stated or searched
+
+
+def list_calls(name: str, held: Held) -> int:
+    """Calls for all pages of a stream's list."""
+    kind, size = _KINDS[name], LISTS[name]
+    # A list that is asked for by type, once for each.
+    for key in re.findall(r"{(\w+)}", kind.endpoint):
+        return sum(pages(count, size) for count in held.by(name, key).values())
     if size is None:
         return 1
     # A scroll over companies says that it is over by a page that is empty.
-    return pages(len(held.records(kind)), size) + (kind == "companies")
+    return pages(len(held.records(name)), size) + kind.endpoint.endswith("/scroll")
 
 
-def _none(_: Held) -> int:
-    return 0
-
-
-def _every(parents: str, children: str, key: str, size: int | None = None) -> Own:
-    """A call for every parent, as none tells whether it has children; more for those that fill more than a page."""
+def _children(kind: Kind, parents: str) -> Own:
+    """A call for every parent that may have children; more for those that fill more than a page."""
+    name, stream = name_of(kind), kind()
+    stated = int(dict(getattr(stream, "child_params", ())).get("per_page", 0)) or getattr(stream, "child_wish", 0)
+    size = LONGEST.get(name) or stated or None
+    may_have: Callable[[Record], bool] = stream.has_children if tells_of_children(kind) else lambda _: True
 
     def calls(held: Held) -> int:
-        found = held.by(children, key)
-        return sum(pages(found[str(parent["id"])], size) for parent in held.records(parents))
+        found = held.by(name, stream.parent_key) if size else Counter[str]()
+        return sum(pages(found[str(one["id"])], size) for one in held.records(parents) if may_have(one))
 
     return calls
 
 
-def _cut(*lists: str, size: int | None = None) -> Own:
-    """Calls that complete nested lists of contacts, one for all lists that are named."""
+def _cut(parents: str, lists: Sequence[str], size: int | None = None) -> Own:
+    """Calls that complete nested lists of records, one for all lists that are named."""
 
     def calls(held: Held) -> int:
         return sum(
-            pages(max(contact[name]["total_count"] for name in lists), size)
-            for contact in held.records("contacts")
-            if any(contact[name]["has_more"] for name in lists)
+            pages(max(record[name]["total_count"] for name in lists), size)
+            for record in held.records(parents)
+            if any((record.get(name) or {}).get("has_more") for name in lists)
         )
 
     return calls
-
-
-def _contact_notes(held: Held) -> int:
-    counts = (contact["notes"]["total_count"] for contact in held.records("contacts"))
-    return sum(pages(count, 150) for count in counts if count)
-
-
-def _conversation_parts(held: Held) -> int:
-    """A conversation without statistics does not tell, and must be asked."""
-    known = (conversation["statistics"] or {} for conversation in held.records("conversations"))
-    return sum(statistics.get("count_conversation_parts") != 0 for statistics in known)
 
 
 def _transcripts(held: Held) -> int:
@@ -138,64 +136,40 @@ def _counts(held: Held) -> int:
     return _COUNTED + len(held.records("tags"))
 
 
-@dataclass(frozen=True)
-class Way:
-    """How a stream is read."""
-
-    lists: tuple[str, ...]
-    own: Own = _none
-
-
-def _way(*lists: str, own: Own = _none) -> Way:
-    return Way(lists, own)
-
-
-WAYS: dict[str, Way] = {
-    **{kind: _way(kind) for kind in LISTS},
-    "contact_tags": _way("contacts", own=_cut("tags")),
-    "contact_companies": _way("contacts", own=_cut("companies", size=60)),
-    "contact_subscriptions": _way("contacts", own=_cut("opted_in_subscription_types", "opted_out_subscription_types")),
-    "contact_notes": _way("contacts", own=_contact_notes),
-    "contact_segments": _way("contacts", own=_every("contacts", "contact_segments", "contact_id")),
-    "contact_events": _way("contacts", own=_every("contacts", "contact_events", "intercom_user_id", 100)),
-    "contact_event_summaries": _way("contacts", own=_every("contacts", "contact_event_summaries", "intercom_user_id")),
-    "contact_merge_history": _way("contacts"),
-    "company_tags": _way("companies"),
-    "company_contacts": _way("companies", own=_every("companies", "company_contacts", "company_id", 150)),
-    "company_segments": _way("companies", own=_every("companies", "company_segments", "company_id")),
-    "company_notes": _way("companies", own=_every("companies", "company_notes", "company_id", 150)),
-    "conversation_parts": _way("conversations", own=_conversation_parts),
-    "conversation_contacts": _way("conversations"),
-    "conversation_tags": _way("conversations"),
-    "conversation_teammates": _way("conversations"),
-    "conversation_linked_objects": _way("conversations"),
-    "conversation_handling_events": _way(
-        "conversations", own=_every("conversations", "conversation_handling_events", "conversation_id")
+OWN = {
+    "call_transcripts": Way(("calls",), _transcripts),
+    "contact_subscriptions": Way(
+        ("contacts",), _cut("contacts", ["opted_in_subscription_types", "opted_out_subscription_types"])
     ),
-    "side_conversations": _way(
-        "conversations", own=_every("conversations", "side_conversations", "conversation_id", 50)
-    ),
-    "call_transcripts": _way("calls", own=_transcripts),
-    "ticket_parts": _way("tickets"),
-    "ticket_contacts": _way("tickets"),
-    "ticket_type_attributes": _way("ticket_types"),
-    "team_admins": _way("teams"),
-    "office_hours_exceptions": _way(
-        "office_hours_schedules",
-        own=_every("office_hours_schedules", "office_hours_exceptions", "office_hours_schedule_id"),
-    ),
-    "data_connector_execution_results": _way(
-        "data_connectors", own=_every("data_connectors", "data_connector_execution_results", "data_connector_id", 30)
-    ),
-    "counts": _way("segments", "tags", own=_counts),
-    "help_center_redirects": _way(
-        "help_centers", own=_every("help_centers", "help_center_redirects", "help_center_id", 250)
-    ),
-    "newsfeed_items": _way("newsfeeds", own=_every("newsfeeds", "newsfeed_items", "newsfeed_id", 150)),
+    "counts": Way(("segments", "tags"), _counts),
+    # Made by the connector.
+    "reconciliations": Way(()),
 }
+"""Streams that are read in a way of their own."""
+
+
+def way_of(kind: Kind) -> Way:
+    """How a stream is read, by its shape."""
+    name, parent = name_of(kind), parent_of(kind)
+    if name in OWN:
+        return OWN[name]
+    if parent is None:
+        return Way((name,))
+    parents = name_of(parent)
+    if is_child(kind):
+        return Way((parents,), _children(kind, parents))
+    if getattr(kind, "complete", ""):
+        return Way((parents,), _cut(parents, [kind.nested[0]], LONGEST.get(name)))
+    return Way((parents,))
+
+
+_KINDS = {name_of(kind): kind for kind in CATALOGUE}
+LISTS = {name: page_size(kind) for name, kind in _KINDS.items() if name not in OWN and parent_of(kind) is None}
+"""Every list that streams are made from, with its longest page; None for those that come whole."""
+WAYS = {name: way_of(kind) for name, kind in _KINDS.items()}
 
 
 def least_calls(streams: Sequence[str], held: Held) -> int:
     """The fewest calls that bring these streams in one read."""
-    lists = {kind for stream in streams for kind in WAYS[stream].lists}
-    return sum(list_calls(kind, held) for kind in lists) + sum(WAYS[stream].own(held) for stream in streams)
+    lists = {name for stream in streams for name in WAYS[stream].lists}
+    return sum(list_calls(name, held) for name in lists) + sum(WAYS[stream].own(held) for stream in streams)

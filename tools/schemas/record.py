@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from _schemas_input import Overlay, SchemasError, Spec
+from tools.schemas.inputs import Overlay, SchemasError, Spec
 
 SCALARS = ("string", "integer", "number", "boolean")
 REFERENCE = "#/components/schemas/"

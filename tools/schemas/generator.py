@@ -1,6 +1,6 @@
 """From Intercom's OpenAPI description and a hand-written overlay to the schemas of the streams.
 
-The description says which fields a record has. The overlay (schemas_overlay) says which record a
+The description says which fields a record has. The overlay (the folder ``overlay``) says which record a
 stream emits, mends what the description gets wrong, and puts every field into our own words; the head
 of its common.yaml explains the format. A schema comes out open and nullable at every level, with one
 type for each value, without enums, unions of schemas or references, so that nothing Intercom adds or
@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
-from _schemas_input import Overlay, SchemasError, Specs
-from _schemas_record import Builder, Node
+from tools.schemas.inputs import COMMIT, REPOSITORY, VARIABLE, Overlay, SchemasError, Spec, Specs
+from tools.schemas.record import Builder, Node
 
-HERE = Path(__file__).resolve().parent
-OVERLAY = HERE / "schemas_overlay"
-OUTPUT = HERE.parent / "source_intercom" / "schemas"
+ROOT = Path(__file__).resolve().parents[2]
+OVERLAY = Path(__file__).resolve().parent / "overlay"
+OUTPUT = ROOT / "source_intercom" / "schemas"
 
 MAX_DESCRIPTION = 119
 
@@ -60,8 +61,11 @@ def to_json(node: Node) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def build(specs: Specs, overlay: Overlay, wanted: Sequence[str]) -> dict[str, str]:
-    """File text by stream, for the streams wanted, or for all that the descriptions at hand cover."""
+def build(specs: Specs, overlay: Overlay, wanted: Sequence[str], made: Container[str] = ()) -> dict[str, str]:
+    """File text by stream, for the streams wanted, or for all that the descriptions at hand cover.
+
+    One of those ``made`` already may go without its description; any other is an error.
+    """
     if unknown := sorted(set(wanted) - set(overlay.streams)):
         raise SchemasError(f"The overlay has no such stream: {', '.join(unknown)}.")
     builders: dict[str, Builder] = {}
@@ -70,11 +74,14 @@ def build(specs: Specs, overlay: Overlay, wanted: Sequence[str]) -> dict[str, st
     for name in wanted or overlay.streams:
         version = overlay.version_of(name)
         spec = specs.get(version)
-        if spec is None:
-            if wanted:
-                raise SchemasError(f"Stream {name} needs version {version}, which {specs.path} is not.")
+        if spec is None and overlay.stands_alone(name):
+            builder = Builder(Spec(version), overlay)
+        elif spec:
+            builder = builders.setdefault(version, Builder(spec, overlay))
+        elif wanted or (specs.path is None and name not in made):
+            raise specs.lacking(name, version)
+        else:
             continue
-        builder = builders.setdefault(version, Builder(spec, overlay))
         node = builder.stream(name)
         problems += [f"{name}: {fault}" for fault in faults(node)]
         texts[name] = to_json(node)
@@ -97,7 +104,7 @@ def stale_files(texts: dict[str, str], output: Path) -> list[str]:
 
 def run(args: argparse.Namespace) -> None:
     specs, overlay = Specs(args.openapi), Overlay.load(args.overlay)
-    texts = build(specs, overlay, args.stream)
+    texts = build(specs, overlay, args.stream, {path.stem for path in args.output.glob("*.json")})
     strangers = sorted(path.name for path in args.output.glob("*.json") if path.stem not in overlay.streams)
     if strangers and not args.stream:
         raise SchemasError(f"No stream of the overlay is called like these files: {', '.join(strangers)}.")
@@ -111,21 +118,31 @@ def run(args: argparse.Namespace) -> None:
             (args.output / name).write_text(texts[Path(name).stem], encoding="utf-8")
     left_out = sorted(set(overlay.streams) - set(texts)) if not args.stream else []
     verb = "checked" if args.check else f"{len(stale)} written of"
-    note = f"; left out, another version: {', '.join(left_out)}" if left_out else ""
+    note = ""
+    if left_out:
+        note = f"; left out, another version: {', '.join(left_out)}"
+        if args.openapi is None:
+            note = f"; {len(left_out)} left as they are: they need --openapi (see --help)"
     sys.stdout.write(f"schemas: {verb} {len(texts)}{note}\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="schemas", description="Write source_intercom/schemas/*.json.")
+    here = os.environ.get(VARIABLE)
+    parser = argparse.ArgumentParser(
+        prog="scripts/schemas",
+        description="Write source_intercom/schemas/*.json. Streams whose fields all stand in the overlay need no more; "
+        f"the others are made from Intercom's OpenAPI description: clone {REPOSITORY}, check out {COMMIT}, and name "
+        f"its folder with --openapi or {VARIABLE}.",
+    )
     parser.add_argument(
         "--openapi",
         type=Path,
-        required=True,
+        default=Path(here) if here else None,
         metavar="PATH",
-        help="an OpenAPI file, or a directory holding openapi-<version>.yaml files",
+        help=f"the clone, a folder of openapi-<version>.yaml files, or one such file (default: ${VARIABLE})",
     )
     parser.add_argument("--check", action="store_true", help="write nothing, fail when a file is stale")
-    parser.add_argument("--overlay", type=Path, default=OVERLAY, help="default: beside this script")
+    parser.add_argument("--overlay", type=Path, default=OVERLAY, help="default: tools/schemas/overlay")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="default: source_intercom/schemas")
     parser.add_argument("stream", nargs="*", help="only these streams")
     try:

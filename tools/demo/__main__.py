@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-# As `python scripts/_demo.py` only this file's folder is on the path; the sandbox lives at the root.
-sys.path.insert(0, str(ROOT))
+ROOT = Path(__file__).resolve().parents[2]
 # PyAirbyte would otherwise look for a registry and report its use.
 os.environ.update(AIRBYTE_OFFLINE_MODE="1", DO_NOT_TRACK="1")
 
@@ -57,7 +55,7 @@ def main() -> None:
             cache = airbyte.caches.DuckDBCache(db_path=database, schema_name="intercom")
 
         table: dict[str, str] = dict.fromkeys(streams, "")
-        seconds = []
+        seconds: list[float] = []
         for sync in ("first sync", "second sync, after changes"):
             if seconds:
                 changed = {"contacts": 50, "companies": 10, "conversations": 20, "tickets": 5}

@@ -8,6 +8,12 @@ from typing import Any
 
 import yaml
 
+# Where Intercom publishes the description, and the commit of 2026-08-21 that the schemas here were made from.
+REPOSITORY = "https://github.com/intercom/Intercom-OpenAPI"
+COMMIT = "8889625"
+# Names the folder where it is not named on the command line.
+VARIABLE = "INTERCOM_OPENAPI_DIR"
+
 PATCH_KEYS = {"drop", "types", "fields", "describe"}
 STREAM_KEYS = PATCH_KEYS | {"schema", "version"}
 OVERLAY_KEYS = {"version", "descriptions", "components", "streams"}
@@ -54,8 +60,8 @@ class Spec:
     """One version of Intercom's OpenAPI description."""
 
     version: str
-    components: dict[str, Any]
-    paths: dict[str, Any]
+    components: dict[str, Any] = field(default_factory=dict)
+    paths: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> Spec:
@@ -69,24 +75,42 @@ class Spec:
 
 @dataclass
 class Specs:
-    """The descriptions at hand: one file, or a directory with an openapi-<version>.yaml for each."""
+    """The descriptions at hand: one file, a folder with an openapi-<version>.yaml for each, or a clone of REPOSITORY.
 
-    path: Path
+    Without a path there are none.
+    """
+
+    path: Path | None
     loaded: dict[str, Spec] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.path.is_dir():
+        if self.path and not self.path.is_dir():
             spec = Spec.load(self.path)
             self.loaded[spec.version] = spec
 
     def get(self, version: str) -> Spec | None:
-        """The description of a version; None when a single file of another version was given."""
-        if version not in self.loaded and self.path.is_dir():
-            spec = Spec.load(self.path / f"openapi-{version}.yaml")
+        """The description of a version; None without a path, or when a single file of another version was given."""
+        if version not in self.loaded and self.path and self.path.is_dir():
+            file = self._file(self.path, version)
+            spec = Spec.load(file)
             if spec.version != version:
-                raise SchemasError(f"{self.path}/openapi-{version}.yaml describes version {spec.version}.")
+                raise SchemasError(f"{file} describes version {spec.version}.")
             self.loaded[version] = spec
         return self.loaded.get(version)
+
+    def lacking(self, stream: str, version: str) -> SchemasError:
+        """What to tell when a stream cannot be made for want of a description."""
+        if self.path:
+            return SchemasError(f"Stream {stream} needs version {version}, which {self.path} is not.")
+        return SchemasError(
+            f"Stream {stream} is made from version {version} of Intercom's OpenAPI description, which is not at hand: "
+            f"clone {REPOSITORY}, check out {COMMIT}, and name its folder with --openapi or {VARIABLE}."
+        )
+
+    @staticmethod
+    def _file(folder: Path, version: str) -> Path:
+        cloned = folder / "descriptions" / version / "api.intercom.io.yaml"
+        return cloned if cloned.is_file() else folder / f"openapi-{version}.yaml"
 
 
 @dataclass
@@ -117,6 +141,10 @@ class Overlay:
 
     def version_of(self, stream: str) -> str:
         return str(self.streams[stream].get("version", self.version))
+
+    def stands_alone(self, stream: str) -> bool:
+        """Whether the overlay has every field of a stream itself."""
+        return "schema" not in self.streams[stream]
 
 
 def _join(content: dict[str, Any], key: str, value: Any, where: str) -> None:

@@ -1,0 +1,1 @@
+"""``scripts/demo``: the connector at work on a sandbox workspace."""

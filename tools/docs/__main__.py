@@ -1,0 +1,5 @@
+import sys
+
+from tools.docs.generator import main
+
+sys.exit(main())

@@ -1,0 +1,203 @@
+"""What the stream reference says that does not follow from the stream classes.
+
+The headings, ``READ_AS`` for classes that read in a way of their own, and ``CAVEATS`` for what is Intercom's doing
+or needs a warning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Module of the streams -> heading; several may share one. A heading must differ from every stream's name, or their
+# anchors would clash.
+FAMILIES = {
+    "contacts": "Contacts and audience",
+    "events": "Contacts and audience",
+    "companies": "Companies and members",
+    "conversations": "Conversations and calls",
+    "tickets": "Tickets and ticket types",
+    "workspace": "Workspace and settings",
+    "activity_logs": "Workspace and settings",
+    "counts": "Workspace and settings",
+    "reconciliations": "Workspace and settings",
+    "help_center": "Help center, news and AI content",
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a stream is read, in a few words and in sentences, and how many requests it makes."""
+
+    short: str
+    long: str
+    requests: str
+
+
+# Streams that read in a way of their own.
+READ_AS = {
+    "activity_logs": Reading(
+        "filtered by Intercom",
+        "Intercom filters by time. The connector asks for the whole range. Where Intercom fails, it asks for 30 days "
+        "at a time, then for half of that, down to an hour. `activity_logs_time_step` makes all ranges shorter.",
+        "one for each 250 entries, and at least one for each range",
+    ),
+    "call_transcripts": Reading(
+        "one request for each changed call",
+        "The pages of [`calls`](#calls) are read, and then the transcripts of calls that changed, for twenty "
+        "conversations at a time.",
+        "one for each 20 conversations with a changed call, in addition to the pages of [`calls`](#calls)",
+    ),
+    "companies": Reading(
+        "read completely",
+        "With a token that may only read, Intercom cannot filter companies, so each sync reads all and delivers what "
+        "changed.",
+        "one for each 100 companies, at each sync; all company streams use the same pages",
+    ),
+    "contact_events": Reading(
+        "one request for each contact",
+        "Each sync asks for the events of every contact, newest first, until it reaches the last sync.",
+        "at least one for each contact, one for each 50 new events, in addition to the pages of all contacts",
+    ),
+    "counts": Reading(
+        "full refresh",
+        "Counted at each sync.",
+        "eleven for the searches and lists, and one for each tag",
+    ),
+    "data_connector_execution_results": Reading(
+        "one request for each data connector",
+        "Each sync asks for the results of every data connector since the last sync.",
+        "at least one for each data connector, one for each 30 results",
+    ),
+    "macros": Reading(
+        "filtered by Intercom",
+        "Intercom filters by time, in whole seconds.",
+        "one for each 150 macros that changed",
+    ),
+    "reconciliations": Reading(
+        "made by the connector",
+        "Each sync adds a row for each full comparison that came to its end in it. "
+        "[`reconcile_every_days`](intercom.md) says how often there is one.",
+        "none",
+    ),
+}
+
+
+def _removed(what: str, parent: str) -> str:
+    """What is true of each table of links."""
+    return (
+        f"Rows of removed {what} stay: compare `{parent}_updated_at` with the `updated_at` of the {parent} "
+        "([recipe](recipes.md#current-links-only))."
+    )
+
+
+# What the classes cannot know.
+CAVEATS: dict[str, tuple[str, ...]] = {
+    "activity_logs": (
+        "Some plans of Intercom have no activity logs. Then the stream ends incomplete and names the reason.",
+    ),
+    "admins": ("Sync with overwrite to remove deleted teammates, or without it to keep their names for old replies.",),
+    "articles": ("Intercom's list has no statistics of views and reactions.",),
+    "call_transcripts": ("Calls without a conversation have no row.",),
+    "calls": ("Recordings are not synced.",),
+    "companies": (
+        "Intercom allows one scroll over companies at a time. While another integration uses it, this stream waits up "
+        "to ten minutes.",
+        "An archived company can still be delivered, without a mark. Requests for its contacts or segments answer 404; "
+        "they are skipped and counted.",
+        "If the scroll breaks off, it starts again and delivers no company twice. The state changes only when it is "
+        "complete.",
+    ),
+    "company_attributes": ("Standard attributes have no `id`, so the key is `full_name`.",),
+    "company_segments": (
+        "Every membership is delivered at each sync, in incremental mode too. A row that no longer comes is a "
+        "membership that ended; a full refresh with overwrite shows current memberships only.",
+    ),
+    "company_tags": (_removed("tags", "company"),),
+    "contact_attributes": ("Standard attributes have no `id`, so the key is `full_name`.",),
+    "contact_companies": (
+        _removed("links", "contact"),
+        "Complete, however many companies a contact has; the list inside `contacts` ends after ten.",
+    ),
+    "contact_event_summaries": ("Expensive: a million contacts cost a million requests at each sync.",),
+    "contact_events": (
+        "Intercom gives the events of the last 90 days only, so sync at least that often.",
+        "Contacts that did not change after the start date are left out.",
+        "Expensive: a million contacts cost a million requests at each sync.",
+    ),
+    "contact_merge_history": (
+        "A contact that was merged into another one is in no other stream any more; its old rows stay in your tables.",
+    ),
+    "contact_notes": (
+        "A note is delivered when its contact changes. The row of a deleted note stays.",
+        "Notes that `filters.notes.ids` names cost one request each, at each sync.",
+    ),
+    "contact_segments": (
+        "Every membership is delivered at each sync: Intercom does not report who joins or leaves a segment.",
+        "Expensive: a million contacts cost a million requests at each sync.",
+    ),
+    "contact_subscriptions": (_removed("choices", "contact"),),
+    "contact_tags": (
+        _removed("tags", "contact"),
+        "`applied_at` and `applied_by` are there only for contacts with more than ten tags, because only the full list "
+        "has them.",
+    ),
+    "contacts": (
+        "Merged and deleted contacts are missing from Intercom's search; see `contact_merge_history`.",
+        "Lists inside a contact end after ten items; then `has_more` is true. The option `expand` completes them here. "
+        "The streams named after them are always complete.",
+        "Intercom's search finds whole days in the time zone of the workspace, so each sync reads at least the current "
+        "day and delivers what belongs to it.",
+    ),
+    "content_import_sources": ("`id` is text here, although Intercom sends a number.",),
+    "conversation_attributes": ("Two attributes can have the same name; the key is `id`.",),
+    "conversation_contacts": (
+        _removed("contacts", "conversation"),
+        "The id can be that of a contact that was merged later; `contact_merge_history` leads to the current contact.",
+    ),
+    "conversation_linked_objects": (_removed("links", "conversation"),),
+    "conversation_parts": (
+        "Intercom gives the newest 500 parts of a conversation. The log names each conversation that has more, with "
+        "both numbers; `conversation_total_parts` holds the true number. Parts that an earlier sync delivered stay in "
+        "the table.",
+        "A changed conversation delivers all its parts again, so a table in append mode holds a part many times.",
+        "The message that began the conversation is not a part: it is `source` in `conversations`.",
+        "The state holds the time of the conversations, not of the parts.",
+    ),
+    "conversation_tags": (_removed("tags", "conversation"),),
+    "conversation_teammates": (_removed("teammates", "conversation"),),
+    "conversations": (
+        "Intercom's search leaves out messages that you sent and nobody answered, unless they were made as "
+        "conversations.",
+        "Deleted conversations are missing; see `conversations_deleted`.",
+    ),
+    "conversations_deleted": ("Delivers the id and the time of a deletion; delete the rows in your tables yourself.",),
+    "counts": (
+        "Counted: contacts by role, segment and tag, conversations by state, tickets by state. Each part needs its own "
+        "permission. A part without its permission is left out, and the stream ends incomplete.",
+        "The sum over segments or tags is no total, because a contact can be in many.",
+    ),
+    "custom_object_instances": (
+        "Empty unless `custom_object_types` names the types. The log names a type that Intercom does not know.",
+    ),
+    "data_connector_execution_results": ("Intercom does not document how long it keeps results.",),
+    "external_pages": ("Rows hold whole pages of HTML and can be large.",),
+    "macros": ("A macro that the owner of the token may not see can be missing.",),
+    "newsfeed_items": ("Live items only.",),
+    "segments": (
+        "`count` is the size at the time of the row, and a row is delivered when somebody edits the segment. The "
+        "stream `counts` has the current sizes.",
+    ),
+    "side_conversations": ("A side conversation is delivered when its conversation changes.",),
+    "tags": ("Sync with overwrite to remove deleted tags.",),
+    "teams": ("Sync with overwrite to remove deleted teams.",),
+    "ticket_contacts": (_removed("contacts", "ticket"),),
+    "ticket_parts": (
+        "Intercom gives at most the 500 newest parts of a ticket.",
+        "A part can be newer than `updated_at` of its ticket. The state holds the time of the ticket, "
+        "`ticket_updated_at`; the hour that is always read again, or `lookback_window`, covers the difference.",
+    ),
+    "tickets": (
+        "`id` is the key; `ticket_id` is the number that people see in the inbox.",
+        "Deleted tickets are missing; Intercom does not report them.",
+    ),
+}

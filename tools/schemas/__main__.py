@@ -1,0 +1,5 @@
+import sys
+
+from tools.schemas.generator import main
+
+sys.exit(main())
