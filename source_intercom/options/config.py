@@ -4,16 +4,15 @@ The keys and meanings of Airbyte's official Intercom connector are kept, so that
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, Literal, TypeAlias
 
 from airbyte_cdk.models import ConnectorSpecification, FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, ValidationInfo, field_validator
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from source_intercom.options.faults import sentences
 from source_intercom.options.filters import Filters
 from source_intercom.options.spec import form, specification
 
@@ -21,7 +20,7 @@ _DAY = 86_400
 
 Region: TypeAlias = Literal["us", "eu", "au"]
 
-# A whole date, or a date-time whose seconds may carry a fraction: people type both (peers #55).
+# A whole date, or a date-time whose seconds may carry a fraction: people type both.
 _START_DATE = re.compile(
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$"
 )
@@ -44,8 +43,9 @@ class Config(BaseModel):
         min_length=1,
         title="Access token",
         description=(
-            "In Intercom: Settings, Developer Hub, your app, Configure, Authentication. Copy the access "
-            "token from there, and give the app permission to read what you want to sync."
+            "Open your app in Intercom's "
+            '<a href="https://app.intercom.com/a/apps/_/developer-hub" target="_blank">Developer Hub</a>, and copy the '
+            "access token from Configure, Authentication. The app needs permission to read what you want to sync."
         ),
         json_schema_extra=form("the access token of an Intercom app, as text", secret=True, group="account"),
     )
@@ -69,7 +69,7 @@ class Config(BaseModel):
         default=None,
         title="End date",
         description=(
-            "Only for a one-time load of a past period: leaves out what was changed after this date (UTC). "
+            "Only for a one-time load of a past period: what was changed after this date (UTC) is left out. "
             "Leave it empty for regular syncs."
         ),
         examples=["2024-12-31T23:59:59Z"],
@@ -85,34 +85,35 @@ class Config(BaseModel):
         default="us",
         title="Workspace region",
         description=(
-            "Where Intercom stores your data: us (United States), eu (Europe) or au (Australia). If you are "
-            "not sure, it is us."
+            "Where Intercom stores your data: United States (us), Europe (eu) or Australia (au). If you are "
+            "not sure, choose United States (us)."
         ),
-        json_schema_extra=form("us, eu or au", group="account", always_show=True),
+        json_schema_extra=form(
+            "us, eu or au", enumNames=["United States", "Europe", "Australia"], group="account", always_show=True
+        ),
     )
     client_id: str | None = Field(
         default=None,
         title="Client ID",
-        description=("Only if you use your own OAuth app. Leave it empty if you gave an access token."),
+        description="Only if you use your own OAuth app. Leave it empty if you gave an access token.",
         json_schema_extra=form("text", secret=True, group="account"),
     )
     client_secret: str | None = Field(
         default=None,
         title="Client secret",
-        description=("Only if you use your own OAuth app. Leave it empty if you gave an access token."),
+        description="Only if you use your own OAuth app. Leave it empty if you gave an access token.",
         json_schema_extra=form("text", secret=True, group="account"),
     )
     lookback_window: int = Field(
         default=0,
         ge=0,
-        le=3650,
         title="Lookback window (days)",
         description=(
-            "Each sync also re-reads this many days before the previous one, to catch late changes. 0 suits "
-            "most; the last hour is always re-read."
+            "Each sync also reads again this many days before the previous sync, to catch late changes. Most "
+            "workspaces need 0, because the last hour is always read again."
         ),
         examples=[0, 7, 60],
-        json_schema_extra=form("a whole number of days from 0 to 3650", group="advanced"),
+        json_schema_extra=form("a whole number of days, at least 0", group="advanced"),
     )
     activity_logs_time_step: int | None = Field(
         default=None,
@@ -120,8 +121,8 @@ class Config(BaseModel):
         le=91,
         title="Activity logs: days per request",
         description=(
-            "The most days of activity logs that one request may cover. Leave it empty to ask for all at once, and "
-            "for shorter ranges only where Intercom fails."
+            "How many days of activity logs one request asks for, at most. Leave it empty: the connector then asks "
+            "for shorter periods only when Intercom cannot answer for a long one."
         ),
         examples=[30, 10, 5],
         json_schema_extra=form("a whole number of days from 1 to 91", group="advanced"),
@@ -132,7 +133,7 @@ class Config(BaseModel):
         le=100,
         title="Parallel requests",
         description=(
-            "How many requests may be under way at once. Leave it at 50 unless Intercom or your machine struggles."
+            "How many requests run at the same time, at most. Keep 50 unless Intercom or your machine gets slow."
         ),
         examples=[10, 50],
         json_schema_extra=form("a whole number from 1 to 100", group="advanced"),
@@ -140,27 +141,52 @@ class Config(BaseModel):
     api_rate_limit: int | None = Field(
         default=None,
         ge=6,
-        le=100_000,
-        title="Most API calls a minute",
+        title="Maximum API requests per minute",
         description=(
-            "Leave it empty to use all that Intercom allows. Set it to keep room for your other integrations."
+            "Leave it empty to use all that Intercom allows. Set it to leave room for your other integrations."
         ),
-        examples=[5000, 9500],
-        json_schema_extra=form("a whole number of calls from 6 to 100000, or nothing", group="advanced"),
+        examples=[5000, 9500, 142500],
+        json_schema_extra=form("a whole number of requests, at least 6, or nothing", group="advanced"),
+    )
+    reconcile_every_days: int | None = Field(
+        default=None,
+        ge=0,
+        title="Full comparison every (days)",
+        description=(
+            "Every so many days, an incremental sync also reads all contacts, conversations and tickets, to find "
+            "deletions and changes that Intercom does not report. If you leave it empty, this happens every 7 days "
+            "when the destination removes duplicates, and never when it appends. 0 turns it off."
+        ),
+        examples=[1, 7, 30],
+        json_schema_extra=form("a whole number of days, at least 0, or nothing", group="advanced"),
+    )
+    events_lookback_days: int = Field(
+        default=7,
+        ge=0,
+        title="Contact events: lookback (days)",
+        description=(
+            "Each sync also reads again the contact events of this many days before the previous sync, because an "
+            "event can reach Intercom later than it happened."
+        ),
+        examples=[0, 7, 30],
+        json_schema_extra=form("a whole number of days, at least 0", group="advanced"),
     )
 
     filters: Filters = Field(
         default=Filters(),
-        title="Filters (sync only a part)",
-        description=("Empty filters sync everything. A record that stops matching keeps its last synced values."),
+        title="Filters",
+        description=(
+            "Sync only a part of your data. Without filters everything is synced. A record that no longer matches "
+            "keeps the values of its last sync."
+        ),
         json_schema_extra=form("an object of the groups conversations, contacts, notes and events", group="data"),
     )
     expand: list[Literal["tags", "companies", "notes", "subscriptions"]] = Field(
         default=[],
         title="Complete long lists in contacts",
         description=(
-            "Intercom gives only the first ten of these inside a contact. Those chosen here are completed, "
-            "which costs a call for each contact that has more. The streams contact_tags and "
+            "A contact contains only the first ten of its tags, companies, notes and subscriptions. The lists chosen "
+            "here are completed, with one more request for each contact that has more. The streams contact_tags and "
             "contact_companies are always complete."
         ),
         json_schema_extra=form("a list of tags, companies, notes, subscriptions", uniqueItems=True, group="data"),
@@ -169,35 +195,35 @@ class Config(BaseModel):
         default=False,
         title="Skip conversations that cannot be read",
         description=(
-            "Continues without the parts of conversations that Intercom fails to give after several tries, "
-            "and names them in the log. Your data may then be incomplete."
+            "If Intercom cannot deliver a conversation after several retries, continue without its parts and name "
+            "it in the log. Your data may then be incomplete."
         ),
         json_schema_extra=form("true or false", group="advanced"),
     )
     order_by: Literal["updated_at", "created_at"] = Field(
         default="updated_at",
-        title="Sync new changes by",
+        title="Incremental sync by",
         description=(
-            "updated_at (recommended) picks up every change of contacts, conversations and tickets. "
-            "created_at picks up new records only: later changes are missed."
+            "updated_at (recommended) finds every change of contacts, conversations and tickets. "
+            "created_at finds new records only and misses later changes."
         ),
         json_schema_extra=form("updated_at or created_at", group="advanced"),
     )
     plain_text_bodies: bool = Field(
         default=False,
         title="Message text without HTML",
-        description=("Ask for the bodies of conversation parts as plain text instead of HTML."),
+        description="Sync the text of conversation parts as plain text instead of HTML.",
         json_schema_extra=form("true or false", group="data"),
     )
     custom_object_types: list[str] = Field(
         default=[],
         title="Custom object types",
         description=(
-            "Names of your custom object types, such as Order, as they are set up in Intercom, which cannot "
-            "list them for us."
+            "The identifiers of your custom object types in Intercom, such as Order. The stream "
+            "custom_object_instances reads the types that are listed here, because Intercom's API cannot list them."
         ),
         examples=[["Order", "Subscription"]],
-        json_schema_extra=form("a list of identifiers", group="data"),
+        json_schema_extra=form("a list of custom object types", group="data"),
     )
 
     @field_validator("access_token", mode="before")
@@ -210,7 +236,15 @@ class Config(BaseModel):
                 raise ValueError("is not a token")
         return value
 
-    @field_validator("lookback_window", "activity_logs_time_step", "num_workers", "api_rate_limit", mode="before")
+    @field_validator(
+        "lookback_window",
+        "activity_logs_time_step",
+        "num_workers",
+        "api_rate_limit",
+        "reconcile_every_days",
+        "events_lookback_days",
+        mode="before",
+    )
     @classmethod
     def _check_whole(cls, value: object) -> object:
         # JSON Schema takes 10.0 for an integer, and so do the forms that are made from it.
@@ -241,7 +275,7 @@ class Config(BaseModel):
             # An empty field of Airbyte's form arrives as "" or null: both mean "not given".
             return cls.model_validate(_given(options))
         except ValidationError as error:
-            raise ConfigError(" ".join(_sentences(error.errors(include_url=False)))) from None
+            raise ConfigError(" ".join(sentences(error.errors(include_url=False), cls.model_fields))) from None
 
     @property
     def start(self) -> int:
@@ -278,45 +312,3 @@ def _parse_moment(text: str) -> datetime:
         # Python 3.10 knows fractions of three or six digits only; a fraction of a second never matters here.
         moment = datetime.fromisoformat(re.sub(r"\.[0-9]+", "", text).replace("Z", "+00:00"))
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-
-
-def _sentences(errors: Iterable[ErrorDetails]) -> Iterable[str]:
-    for error in errors:
-        path = [str(part) for part in error["loc"] if isinstance(part, str)]
-        field, known = _field(path)
-        fault = _fault(error, field)
-        yield f"Option '{'.'.join(path)}' {fault}; accepted is {known}."
-
-
-def _field(path: list[str]) -> tuple[FieldInfo | None, str]:
-    """The option that a path leads to, and what it accepts; for an unknown one, the options of its group."""
-    fields = Config.model_fields
-    field: FieldInfo | None = None
-    for name in path:
-        field = fields.get(name)
-        if field is None:
-            return None, f"one of {', '.join(fields)}"
-        group = field.annotation
-        fields = group.model_fields if isinstance(group, type) and issubclass(group, BaseModel) else {}
-    assert field is not None
-    return field, str(_extra(field).get("accepts") or f"an object with {', '.join(fields)}")
-
-
-def _fault(error: ErrorDetails, field: FieldInfo | None) -> str:
-    if error["type"] == "missing":
-        return "is missing"
-    if field is None:
-        return "is not known"
-    shown = "" if _extra(field).get("airbyte_secret") else f" ({error['input']!r})"
-    if error["type"] == "value_error":
-        reason = str(error["ctx"]["error"])
-        if reason.startswith(("names", "needs")):
-            return reason
-        # A day that no calendar has (2024-02-31) fails inside datetime, whose words help nobody.
-        return f"{reason if reason.startswith('is ') else 'is not a date'}{shown}"
-    return f"is not acceptable{shown}"
-
-
-def _extra(field: FieldInfo) -> dict[str, JsonValue]:
-    extra = field.json_schema_extra
-    return extra if isinstance(extra, dict) else {}

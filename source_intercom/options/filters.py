@@ -19,25 +19,28 @@ class ConversationFilters(_Group):
     states: list[Literal["open", "closed", "snoozed"]] = Field(
         default=[],
         title="States",
-        description="Only conversations in these states. Empty: all.",
+        description="Only conversations in these states. Leave it empty for all states.",
         json_schema_extra=form("a list of open, closed, snoozed", uniqueItems=True),
     )
     assignee: Literal["all", "unassigned", "admins"] = Field(
         default="all",
         title="Assigned to",
-        description="All conversations, those of nobody, or with admins those of the teammates listed below by id.",
+        description=(
+            "all: every conversation. unassigned: conversations that nobody is assigned to. admins: conversations "
+            "that are assigned to the teammates below."
+        ),
         json_schema_extra=form("all, unassigned or admins"),
     )
     admin_ids: list[str] = Field(
         default=[],
         title="Teammate IDs",
-        description="Goes with admins above. The id column of the stream admins.",
+        description="Required if you choose admins above: values of the column id in the stream admins.",
         json_schema_extra=form("a list of teammate ids, each of digits"),
     )
     ids: list[str] = Field(
         default=[],
         title="Conversation IDs",
-        description="Only these, by id. Empty: all.",
+        description="Only the conversations with these IDs. Leave it empty for all conversations.",
         json_schema_extra=form("a list of conversation ids"),
     )
 
@@ -56,37 +59,37 @@ class ContactFilters(_Group):
     roles: list[Literal["user", "lead"]] = Field(
         default=[],
         title="Roles",
-        description="Users or leads. None: both.",
+        description="Only users, or only leads. Leave it empty for both.",
         json_schema_extra=form("a list of user, lead", uniqueItems=True),
     )
     emails: list[str] = Field(
         default=[],
         title="E-mail addresses",
-        description="Only contacts with these addresses.",
+        description="Only contacts with these e-mail addresses. Leave it empty for all contacts.",
         json_schema_extra=form("a list of e-mail addresses"),
     )
     segment_ids: list[str] = Field(
         default=[],
         title="Segment IDs",
-        description="Only contacts in one of these: the id column of the stream segments.",
+        description="Only contacts in one of these segments: values of the column id in the stream segments.",
         json_schema_extra=form("a list of segment ids"),
     )
     tag_ids: list[str] = Field(
         default=[],
         title="Tag IDs",
-        description="Only contacts with one of these: the id column of the stream tags.",
+        description="Only contacts with one of these tags: values of the column id in the stream tags.",
         json_schema_extra=form("a list of tag ids"),
     )
     company_ids: list[str] = Field(
         default=[],
         title="Company IDs",
-        description="Only contacts of one of these companies, by Intercom's own company id.",
+        description="Only contacts of one of these companies: values of the column id in the stream companies.",
         json_schema_extra=form("a list of company ids"),
     )
     ids: list[str] = Field(
         default=[],
         title="Contact IDs",
-        description="Only these, by id. Empty: all.",
+        description="Only the contacts with these IDs. Leave it empty for all contacts.",
         json_schema_extra=form("a list of contact ids"),
     )
 
@@ -97,7 +100,7 @@ class NoteFilters(_Group):
     ids: list[str] = Field(
         default=[],
         title="Note IDs",
-        description="Only these notes on contacts, by id. Empty: all.",
+        description="Only the notes on contacts with these IDs. Leave it empty for all notes.",
         json_schema_extra=form("a list of note ids"),
     )
 
@@ -108,13 +111,13 @@ class EventFilters(_Group):
     contact_roles: list[Literal["user", "lead"]] = Field(
         default=[],
         title="Events of which contacts",
-        description="Users or leads. None: both.",
+        description="Only events of users, or only events of leads. Leave it empty for both.",
         json_schema_extra=form("a list of user, lead", uniqueItems=True),
     )
 
 
 class Filters(_Group):
-    """What to leave out. Filters combine; a record that stops matching is not updated any more."""
+    """What to sync. Filters combine: a record must match all that are set."""
 
     conversations: ConversationFilters = Field(default=ConversationFilters(), title="Conversations")
     contacts: ContactFilters = Field(default=ContactFilters(), title="Contacts")
