@@ -1,10 +1,11 @@
 """The one call budget of a process, learned from Intercom's rate-limit headers.
 
 Intercom splits a minute's allowance evenly into ten-second windows and says with every authenticated answer how
-large the window is, how much of it is left and when it ends (notes §3). The budget spends what the headers
-allow; nothing sleeps while calls are left.
+large the window is, how much of it is left and when it ends. The budget spends what the headers allow; nothing sleeps
+while calls are left. A header that cannot be true is ignored, with one line in the log.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -15,21 +16,36 @@ from typing import Any
 import requests
 from airbyte_cdk.sources.streams.call_rate import AbstractCallRatePolicy, CallRateLimitHit, HttpAPIBudget
 
+from source_intercom.api.answers import failure_of, is_window_limit
+
 WINDOW_SECONDS = 10
 # Without headers nobody says when the window ends; one second more covers the answer's way back.
 _BLIND_WAIT = WINDOW_SECONDS + 1.0
+# An end of a window that lies further from the answer's own time is none.
+_NEAR = 60.0
+_DIGITS = 15  # more than a moment in milliseconds has
+_MILLISECONDS = 10**11  # as seconds, this would be in the year 5138
+_LONGEST_RETRY_AFTER = 120.0
+
+_LOGGER = logging.getLogger("airbyte")
 
 
 class WindowPolicy(AbstractCallRatePolicy):
-    """Counts one ten-second window. Thread-safe: all workers share it.
+    """Counts one ten-second window.
+
+    All workers share it: each takes calls and tells what its answers say. Every field is read and written under
+    ``_lock``, which nobody holds while waiting.
 
     ``calls_per_minute`` caps from above what Intercom allows; None means no cap of ours.
-    ``clock`` gives Unix seconds; it is a parameter for the tests.
+    ``clock`` gives Unix seconds; it and ``scale``, of waits for which no header names an end, are for the tests.
     """
 
-    def __init__(self, calls_per_minute: int | None = None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, calls_per_minute: int | None = None, clock: Callable[[], float] = time.time, *, scale: float = 1.0
+    ) -> None:
         self._cap = None if calls_per_minute is None else max(1, calls_per_minute * WINDOW_SECONDS // 60)
         self._clock = clock
+        self._blind_wait = _BLIND_WAIT * scale
         self._lock = threading.Lock()
         self._left: int | None = None  # of Intercom's window; None: nothing known yet, nothing to hold back
         self._cap_left = self._cap  # of our own cap in the same window
@@ -39,6 +55,7 @@ class WindowPolicy(AbstractCallRatePolicy):
         self._least = 0  # the least that an answer of this window said was left
         self._confirmed = False  # whether an answer has named this window, or our clock alone has opened it
         self._in_flight = 0
+        self._told: set[str] = set()  # headers of which has been said that they are ignored
 
     @property
     def limit(self) -> int | None:
@@ -87,19 +104,25 @@ class WindowPolicy(AbstractCallRatePolicy):
             self._in_flight -= 1
 
     def learn(self, response: requests.Response) -> None:
-        """Take in the headers of an answer, which may lack any of them, and a 429, which is always final."""
-        limit = _number(response, "X-RateLimit-Limit")
-        left = _number(response, "X-RateLimit-Remaining")
-        reset = _number(response, "X-RateLimit-Reset")
+        """Take in the headers of an answer, which may lack any of them or lie, and a 429, which is always final."""
+        # Another 429 says that one resource is overloaded: whoever asked for it waits, and nobody else.
+        is_spent = is_window_limit(response) and failure_of(response).code != "too_many_requests"
         with self._lock:
             self._in_flight -= 1
             now = self._clock()
+            limit = self._number(response, "X-RateLimit-Limit")
+            left = self._number(response, "X-RateLimit-Remaining")
+            reset = self._reset(response, now)
+            if limit == 0:
+                # A limit of none would hold everybody back for ever, and what else such an answer says is no better.
+                self._ignored("X-RateLimit-Limit", "0")
+                limit = left = None
             if limit is not None:
                 self._limit = limit
-            if response.status_code == 429:
+            if is_spent:
                 left = 0
                 if reset is None:
-                    self._left, self._ends = 0, now + _BLIND_WAIT
+                    self._left, self._ends = 0, now + self._blind_wait
                     self._confirmed = True
                     return
             if left is None or reset is None or reset < self._server_reset:
@@ -120,9 +143,39 @@ class WindowPolicy(AbstractCallRatePolicy):
             # Calls of ours that are under way may not be counted in the figure yet.
             self._left = max(0, self._least - self._in_flight)
 
+    def _number(self, response: requests.Response, header: str) -> int | None:
+        text = response.headers.get(header)
+        if text is None:
+            return None
+        if text.isascii() and text.isdigit() and len(text) < _DIGITS:
+            return int(text)
+        self._ignored(header, text)
+        return None
+
+    def _reset(self, response: requests.Response, now: float) -> int | None:
+        """The end of the window on Intercom's clock; one that is far from the answer's own time would be believed for
+        ever, as no later one would be newer."""
+        reset = self._number(response, "X-RateLimit-Reset")
+        if reset is None:
+            return None
+        seconds = reset if reset < _MILLISECONDS else reset // 1000
+        if abs(seconds - _server_time(response, now)) <= _NEAR:
+            return seconds
+        self._ignored("X-RateLimit-Reset", str(reset))
+        return None
+
+    def _ignored(self, header: str, text: str) -> None:
+        """Say once for each header that it is ignored."""
+        if header not in self._told:
+            self._told.add(header)
+            _LOGGER.warning(f"Intercom's header {header} is ignored, as it cannot be true: {text[:40]!r}")
+
 
 class CallBudget(HttpAPIBudget):
-    """The CDK's budget with :class:`WindowPolicy` as its only policy. Waits; never fails for want of calls."""
+    """The CDK's budget with :class:`WindowPolicy` as its only policy. Waits; never fails for want of calls.
+
+    All workers share it; it keeps nothing of its own, and the policy has its lock.
+    """
 
     def __init__(self, policy: WindowPolicy) -> None:
         super().__init__(policies=[policy])
@@ -141,9 +194,30 @@ class CallBudget(HttpAPIBudget):
         self._policy.release()
 
 
-def _number(response: requests.Response, header: str) -> int | None:
-    text = response.headers.get(header, "")
-    return int(text) if text.isascii() and text.isdigit() else None
+def pause_after(response: requests.Response, tries: int, now: float, chance: float, scale: float = 1.0) -> float:
+    """Seconds that a request waits after a 429, 1 to 12 where no ``Retry-After`` says otherwise.
+
+    Until the window ends, where the answer says so; else longer with each try. ``chance`` is between 0 and 1 and sets
+    the workers apart, so that they do not all come back in one moment. ``now`` is the time on our clock.
+    """
+    asked = response.headers.get("Retry-After", "")
+    if asked.isascii() and asked.isdigit() and len(asked) < _DIGITS and 0 < int(asked) <= _LONGEST_RETRY_AFTER:
+        return int(asked) + chance
+    text = response.headers.get("X-RateLimit-Reset", "")
+    if text.isascii() and text.isdigit() and len(text) < _DIGITS:
+        reset = int(text) if int(text) < _MILLISECONDS else int(text) // 1000
+        left = reset - _server_time(response, now)
+        if 0 < left <= _BLIND_WAIT:
+            return max(left, 1.0) + chance
+    return (min(2.0**tries, WINDOW_SECONDS) + chance) * scale
+
+
+def _server_time(response: requests.Response, now: float) -> float:
+    """The moment of an answer on Intercom's clock, in whole seconds; ``now``, ours, if it does not say."""
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).timestamp()
+    except (KeyError, ValueError, OverflowError):
+        return now
 
 
 def _seconds_until(reset: int, response: requests.Response, now: float) -> float:
@@ -152,8 +226,4 @@ def _seconds_until(reset: int, response: requests.Response, now: float) -> float
     ``Date`` has whole seconds, so the true wait lies up to one second below the result. A window lasts ten
     seconds: whatever the clocks say, there is no longer wait than that and the answer's way back.
     """
-    try:
-        server_now = parsedate_to_datetime(response.headers["Date"]).timestamp()
-    except (KeyError, ValueError):
-        server_now = now
-    return min(max(reset - server_now, 0.05), _BLIND_WAIT)
+    return min(max(reset - _server_time(response, now), 0.05), _BLIND_WAIT)

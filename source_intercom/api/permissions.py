@@ -1,4 +1,4 @@
-"""What a token may be granted, in the words of Intercom's Developer Hub (notes §8)."""
+"""What a token may be granted, in the words of Intercom's Developer Hub (docs/intercom-api.md#permission-names)."""
 
 CONTACTS = "Read users and companies"
 EVENTS = "Read events"

@@ -1,6 +1,6 @@
-"""Search bodies: a window of time becomes a query, in the grammar of notes §4.4.
+"""Search bodies: a window of time and the user's filters become queries.
 
-Both shapes of query ask for at least the window; the stream filters exactly afterwards.
+A query asks for at least the window; the stream filters exactly afterwards.
 """
 
 from collections.abc import Iterator
@@ -11,22 +11,12 @@ Query = dict[str, Any]
 Order = Literal["ascending", "descending"]
 
 
-def seconds_query(field: str, start: int, end: int) -> Query:
-    """What conversations and tickets are asked: the closed window of whole seconds ``[start, end]``.
+def days_query(field: str, start: int, end: int) -> Query:
+    """Every record of the closed window ``[start, end]`` of Unix seconds, whether a search goes by days or seconds.
 
-    Their ``>`` is documented as "greater (or equal)", so both bounds step one second outside (notes §4.4).
-    """
-    return {
-        "operator": "AND",
-        "value": [_compare(field, ">", start - 1), _compare(field, "<", end + 1)],
-    }
-
-
-def whole_days_query(field: str, start: int, end: int) -> Query:
-    """What contacts are asked up to version 2.16: every local day that touches ``[start, end]``.
-
-    ``=`` matches the whole day of the workspace's own zone, ``>`` begins on the next day and ``<`` ends before
-    the day, so this holds in every zone without knowing it (notes §4.5).
+    Contacts up to version 2.16 are searched by whole days: ``=`` matches the whole day, ``>`` begins on the next day
+    and ``<`` ends before the day. So this asks for each day that touches the window, in every zone, without knowing
+    it. Where a search goes by the second it asks for just the window (docs/intercom-api.md#search-days).
     """
     if start == end:
         return _compare(field, "=", start)
@@ -37,7 +27,9 @@ def whole_days_query(field: str, start: int, end: int) -> Query:
 def search_body(
     query: Query, sort_field: str, per_page: int, starting_after: str | None, *, order: Order = "ascending"
 ) -> dict[str, Any]:
-    """The whole body of one page. Every page carries query and sort again: Intercom fails without (notes §4.3)."""
+    """The whole body of one page. Every page carries query and sort again: without, Intercom answers 500
+    (docs/intercom-api.md#search-body).
+    """
     pagination: dict[str, Any] = {"per_page": per_page}
     if starting_after is not None:
         pagination["starting_after"] = starting_after
@@ -78,8 +70,12 @@ def searches(window: Query, choices: Choices) -> Iterator[Query]:
     groups = window["value"] if window["operator"] == "OR" else [window]
     combinations = product(*choices)
     while chunk := list(islice(combinations, _GROUPS // len(groups))):
-        branches = [{"operator": "AND", "value": [*_terms(group), *terms]} for group in groups for terms in chunk]
+        branches = [_all_of(group, *terms) for group in groups for terms in chunk]
         yield branches[0] if len(branches) == 1 else {"operator": "OR", "value": branches}
+
+
+def _all_of(*queries: Query) -> Query:
+    return {"operator": "AND", "value": [term for query in queries for term in _terms(query)]}
 
 
 def _terms(group: Query) -> list[Query]:

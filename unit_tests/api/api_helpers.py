@@ -65,7 +65,7 @@ def make_transport(time: FakeTime, **options: Any) -> Transport:
     """A transport whose budget lives in ``time``."""
     config = Config.load({"access_token": TOKEN, **options})
     transport = Transport(config)
-    transport.budget = CallBudget(WindowPolicy(config.api_rate_limit, clock=time.time))
+    transport.budget = CallBudget(WindowPolicy(config.api_rate_limit, clock=time.time, scale=transport.time_scale))
     return transport
 
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import backoff._sync
 import pytest
 from airbyte_cdk.sources.streams import call_rate
 from api_helpers import FakeTime, make_client, make_transport
 
 from source_intercom.api import client as client_module
+from source_intercom.api import tally as tally_module
+from source_intercom.api import transport as transport_module
 from source_intercom.api.client import Client, Transport
 
 
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
-    """Fake time, also for whoever would really sleep: the CDK's retries, its budget, and the client's patience."""
+    """Fake time, also for whoever would really sleep: the client's retries, the session's patience, the budget."""
     fake = FakeTime()
-    for module in (backoff._sync, call_rate, client_module):
+    for module in (call_rate, client_module, transport_module, tally_module):
         monkeypatch.setattr(module, "time", fake)
+    # Waits after a 429 without the part that sets the workers apart.
+    monkeypatch.setattr(transport_module.random, "random", lambda: 0.0)
     monkeypatch.delenv("INTERCOM_API_URL", raising=False)
     return fake
 

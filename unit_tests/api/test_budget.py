@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 from airbyte_cdk.sources.streams.call_rate import CallRateLimitHit
-from api_helpers import FakeTime, answer, fault, window
+from api_helpers import FakeTime, answer, window
 
 from source_intercom.api.budget import WINDOW_SECONDS, CallBudget, WindowPolicy
 
@@ -133,11 +133,38 @@ def test_without_a_date_our_own_clock_must_do(policy: WindowPolicy, time: FakeTi
     assert wait(policy) == pytest.approx(6.0)
 
 
-@pytest.mark.parametrize("reset", [EDGE * 1000, EDGE + 3600])
-def test_no_reset_is_further_than_a_window(policy: WindowPolicy, reset: int) -> None:
-    called(policy, window(100, 0, reset, START))
+def test_a_reset_in_milliseconds_is_one(policy: WindowPolicy) -> None:
+    called(policy, window(100, 0, EDGE * 1000, START))
+
+    assert wait(policy) == pytest.approx(WINDOW_SECONDS)
+
+
+def test_no_reset_is_further_than_a_window(policy: WindowPolicy) -> None:
+    called(policy, window(100, 0, EDGE + 40, START))
 
     assert WINDOW_SECONDS <= wait(policy) <= WINDOW_SECONDS + 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        window(100, 0, EDGE + 3600, START),
+        window(100, 0, 9_999_999_999, START),
+        window(100, 0, START - 86_400, START),
+        {**window(None, 0, None), "X-RateLimit-Reset": "9" * 400},
+        {**window(None, 7, EDGE, START), "X-RateLimit-Limit": "0"},
+        {**window(None, None, EDGE, START), "X-RateLimit-Limit": "1" * 5000},
+    ],
+)
+def test_one_bad_header_poisons_nothing(
+    policy: WindowPolicy, headers: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        called(policy, headers)
+    assert caplog.text.count("is ignored") == 1
+
+    called(policy, window(100, 40, EDGE, START))
+    assert free(policy) == 40
 
 
 def test_a_clock_that_is_put_back_makes_nobody_wait_longer(policy: WindowPolicy, time: FakeTime) -> None:
@@ -237,111 +264,6 @@ def test_more_calls_under_way_than_a_window_holds(policy: WindowPolicy, time: Fa
 
     time.now = EDGE + 0.1
     assert wait(policy) > 0  # eight are under way, five fit
-
-
-# --- 429 and calls without an answer ----------------------------------------------------------------
-
-
-def test_a_429_waits_for_the_reset_whatever_is_left(policy: WindowPolicy, time: FakeTime) -> None:
-    called(policy, window(100, 50, EDGE, START))
-    time.now = START + 2.0
-    called(policy, window(100, 5, EDGE, START + 2), status=429)
-
-    assert wait(policy) == pytest.approx(8.0)
-    time.now = EDGE + 0.01
-    assert free(policy) == 100
-
-
-def test_a_429_that_only_names_its_reset(policy: WindowPolicy, time: FakeTime) -> None:
-    time.now = START + 3.0
-    called(policy, window(None, None, EDGE, START + 3), status=429)
-
-    assert wait(policy) == pytest.approx(7.0)
-
-
-def test_a_bare_429_waits_a_window_and_a_second(policy: WindowPolicy, time: FakeTime) -> None:
-    called(policy, {}, status=429)
-
-    assert wait(policy) == pytest.approx(WINDOW_SECONDS + 1)
-    time.now += WINDOW_SECONDS + 1
-    assert wait(policy) == 0
-
-
-def test_a_bare_429_after_a_limit_was_heard(policy: WindowPolicy, time: FakeTime) -> None:
-    called(policy, window(100, 99, EDGE, START))
-    called(policy, {}, status=429)
-
-    assert wait(policy) == pytest.approx(WINDOW_SECONDS + 1)
-    time.now += WINDOW_SECONDS + 1
-    assert free(policy) == 100
-
-
-def test_a_429_of_a_window_gone_by_holds_nobody_up(policy: WindowPolicy, time: FakeTime) -> None:
-    assert wait(policy) == 0
-    time.now = EDGE + 1.0
-    called(policy, window(100, 90, EDGE + WINDOW_SECONDS, EDGE + 1))
-
-    policy.learn(answer(429, fault("rate_limit_exceeded"), window(100, 0, EDGE, START + 9)))
-    assert wait(policy) == 0
-
-
-def test_a_call_without_an_answer_is_spent_but_no_longer_under_way(policy: WindowPolicy, time: FakeTime) -> None:
-    called(policy, window(10, 9, EDGE, START))
-    for _ in range(4):
-        assert wait(policy) == 0
-        policy.release()
-
-    assert free(policy) == 5  # Intercom may have counted the four
-    for _ in range(5):
-        policy.release()
-    time.now = EDGE + 0.1
-    assert free(policy) == 10  # but they are nobody's business after the edge
-
-
-# --- The cap of the option --------------------------------------------------------------------------
-
-
-def test_the_cap_needs_no_headers(time: FakeTime) -> None:
-    policy = WindowPolicy(60, clock=time.time)
-
-    assert free(policy) == 10
-    assert 0 < wait(policy) <= WINDOW_SECONDS
-    for _ in range(10):
-        policy.learn(answer(200, {}))
-    time.now += WINDOW_SECONDS
-    assert free(policy) == 10
-
-
-@pytest.mark.parametrize(("cap", "limit", "allowed"), [(60, 100, 10), (6000, 100, 100), (6, 100, 1), (9, 100, 1)])
-def test_the_lower_of_cap_and_limit_holds(time: FakeTime, cap: int, limit: int, allowed: int) -> None:
-    time.now = float(START)
-    policy = WindowPolicy(cap, clock=time.time)
-    called(policy, window(limit, limit - 1, EDGE, START))
-
-    time.now = EDGE + 0.1
-    assert free(policy) == allowed
-
-
-@pytest.mark.parametrize(("cap", "limit", "known"), [(None, None, None), (None, 167, 167), (60, None, 10), (60, 7, 7)])
-def test_the_size_of_a_window_as_far_as_it_is_known(
-    time: FakeTime, cap: int | None, limit: int | None, known: int | None
-) -> None:
-    budget = CallBudget(WindowPolicy(cap, clock=time.time))
-    budget.acquire_call(REQUEST)
-    budget.update_from_response(REQUEST, answer(200, {}, window(limit, 5, EDGE, START)))
-
-    assert budget.limit == known
-
-
-def test_an_answer_does_not_refill_the_cap(time: FakeTime) -> None:
-    time.now = float(START)
-    policy = WindowPolicy(60, clock=time.time)
-    for _ in range(4):
-        assert wait(policy) == 0
-    for left in (99, 98, 97, 96):
-        policy.learn(answer(200, {}, window(100, left, EDGE, START)))
-
-    assert free(policy) == 10 - 4
 
 
 # --- The CDK's budget -------------------------------------------------------------------------------

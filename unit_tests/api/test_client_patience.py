@@ -25,6 +25,7 @@ from source_intercom.api.client import Client, Transport
 from source_intercom.api.errors import (
     AccessDenied,
     IntercomError,
+    RateLimited,
     RecordGone,
     RequestRefused,
     ScrollLost,
@@ -32,6 +33,7 @@ from source_intercom.api.errors import (
     TokenRejected,
     Unavailable,
 )
+from source_intercom.api.pages import search_answers
 from source_intercom.options.config import Config
 
 # --- Retries ----------------------------------------------------------------------------------------
@@ -169,22 +171,105 @@ def test_many_429s_cost_no_retry(client: Client, time: FakeTime, requests_mock: 
     requests_mock.get(f"{HOST}/things", [*[limited] * 20, GOOD])
 
     assert client.get("/things", retry=False) == BODY
-    assert time.slept == [pytest.approx(11.0)] * 20
+    assert sum(time.slept) == pytest.approx(20 * 11.0)
 
 
-def test_endless_429s_end(client: Client, time: FakeTime, requests_mock: Mocker) -> None:
+@pytest.mark.parametrize("headers", [{}, {"X-RateLimit-Reset": "1"}, {"X-RateLimit-Limit": "0"}], ids=str)
+def test_endless_429s_end(
+    client: Client, time: FakeTime, requests_mock: Mocker, headers: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    requests_mock.get(f"{HOST}/things", status_code=429, json=fault("rate_limit_exceeded"), headers=headers)
+
+    with pytest.raises(RateLimited, match="rate limit"), caplog.at_level("INFO"):
+        client.get("/things")
+    # One bound for all retries together.
+    assert 900 <= sum(time.slept) <= 930
+    assert requests_mock.call_count <= 930 / 10
+    # The log says for what it waits, once a minute.
+    assert 10 <= caplog.text.count("rate limit (GET /things: HTTP 429") <= 16
+
+
+def test_a_search_is_not_halved_for_the_rate_limit(client: Client, time: FakeTime, requests_mock: Mocker) -> None:
+    requests_mock.post(f"{HOST}/things/search", status_code=429, json=fault("rate_limit_exceeded"))
+
+    with pytest.raises(RateLimited):
+        list(search_answers(client, "/things/search", {}, "updated_at", "things"))
+    assert {request.json()["pagination"]["per_page"] for request in requests_mock.request_history} == {150}
+    assert sum(time.slept) <= 930
+
+
+def test_who_checks_waits_less(transport: Transport, time: FakeTime, requests_mock: Mocker) -> None:
     requests_mock.get(f"{HOST}/things", status_code=429, json=fault("rate_limit_exceeded"))
 
-    with pytest.raises(Unavailable):
-        client.get("/things", retry=False)
-    assert 900 <= sum(time.slept) <= 930
+    with pytest.raises(RateLimited):
+        make_client(transport, retries=2).get("/things")
+    assert sum(time.slept) <= 70
+
+
+NOW = 1_700_000_000
+HEADERS = {
+    "the reset is now": window(100, 0, NOW, NOW),
+    "the reset is past": window(100, 0, NOW - 3600, NOW),
+    "the reset never moves": window(100, 0, NOW + 10, NOW),
+    "the reset is in milliseconds": window(100, 0, (NOW + 10) * 1000, NOW),
+    "the reset is a year ahead": window(100, 0, NOW + 31_000_000, NOW),
+    "the reset is no number": {"X-RateLimit-Reset": "soon"},
+    "the reset has 400 digits": {"X-RateLimit-Reset": "9" * 400},
+    "the limit is 0": window(0, 0, NOW + 10, NOW),
+    "the limit has 5,000 digits": {"X-RateLimit-Limit": "1" * 5000, "X-RateLimit-Remaining": "2" * 5000},
+    "no header": {},
+    "retry at once": {"Retry-After": "0"},
+    "retry in a year": {"Retry-After": "31000000"},
+    "retry then": {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"},
+}
+
+
+@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
+@pytest.mark.parametrize("message", ["rate_limit_exceeded", "too_many_requests"])
+def test_every_429_waits(
+    client: Client, time: FakeTime, requests_mock: Mocker, headers: dict[str, str], message: str
+) -> None:
+    """It was 5,632 requests in 6 seconds."""
+    limited = {"status_code": 429, "json": fault(message), "headers": headers}
+    requests_mock.get(f"{HOST}/things", [*[limited] * 8, GOOD])
+    began = time.now
+
+    assert client.get("/things", retry=False) == BODY
+    assert 8 <= time.now - began <= 8 * 13
+    # And what came after is as free as before.
+    slept = len(time.slept)
+    for _ in range(20):
+        client.get("/things")
+    assert sum(time.slept[slept:]) <= 12
+
+
+def test_an_overloaded_resource_holds_up_nobody_else(
+    transport: Transport, time: FakeTime, requests_mock: Mocker
+) -> None:
+    limited = {"status_code": 429, "json": fault("too_many_requests")}
+    requests_mock.get(f"{HOST}/heavy", [limited, GOOD])
+    requests_mock.get(f"{HOST}/things", **GOOD)
+    client = make_client(transport)
+
+    client.get("/heavy")
+    assert time.slept == [1.0]
+    client.get("/things")
+    assert time.slept == [1.0]
+
+
+def test_a_retry_after_is_obeyed(client: Client, time: FakeTime, requests_mock: Mocker) -> None:
+    limited = {"status_code": 429, "json": fault("rate_limit_exceeded"), "headers": {"Retry-After": "37"}}
+    requests_mock.get(f"{HOST}/things", [limited, GOOD])
+
+    assert client.get("/things", retry=False) == BODY
+    assert sum(time.slept) == pytest.approx(37.0)
 
 
 def test_the_quota_of_exports_is_not_the_window(client: Client, requests_mock: Mocker) -> None:
     quota = fault("rate_limit_exceeded", "Exceeded rate limit of 1 pending message data export jobs")
     requests_mock.get(f"{HOST}/things", status_code=429, json=quota)
 
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises(RateLimited) as caught:
         client.get("/things", retry=False)
     assert "export jobs" in str(caught.value.internal_message)
     assert requests_mock.call_count == 1

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
+import time as clock
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,8 +16,11 @@ from typing import Any, ClassVar
 import pytest
 from api_helpers import BODY, NGINX_502, TOKEN, FakeTime, make_client, make_transport
 
+from source_intercom.api import pace, transport
 from source_intercom.api.client import API_VERSION, Client
-from source_intercom.api.errors import Unavailable
+from source_intercom.api.errors import RETRIES, GatewayAnswer, TooLarge, Unavailable
+from source_intercom.api.pace import Patience
+from source_intercom.api.wire import read_body
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -105,19 +112,157 @@ def test_a_body_shorter_than_it_says_is_asked_for_again(wired: Callable[[str], C
         client._transport.close()
 
 
-def test_a_redirect_elsewhere_does_not_carry_the_token(wired: Callable[[str], Client]) -> None:
+@pytest.mark.parametrize("place", ["elsewhere", "here", "scheme"])
+def test_a_redirect_is_not_followed(wired: Callable[[str], Client], place: str) -> None:
+    """What stands elsewhere is no answer of Intercom; its data would become rows."""
     with serving(OK) as url:
         # Another name for this machine is another host.
-        elsewhere = url.replace("127.0.0.1", "localhost")
-        Handler.answers.insert(0, plain(302, b"", {"Location": f"{elsewhere}/other"}))
+        target = {"elsewhere": url.replace("127.0.0.1", "localhost"), "here": "", "scheme": "//127.0.0.1"}[place]
+        Handler.answers.insert(0, plain(302, b"", {"Location": f"{target}/other"}))
         client = wired(url)
-        client.get("/things")
+        with pytest.raises(GatewayAnswer, match="HTTP 302"):
+            client.get("/things", retry=False)
         client._transport.close()
 
-    assert [path for path, _ in Handler.asked] == ["/things", "/other"]
-    assert "Authorization" in Handler.asked[0][1]
-    assert "Authorization" not in Handler.asked[1][1]
-    assert client.tally.calls == 2  # both have cost a call of the allowance
+    assert [path for path, _ in Handler.asked] == ["/things"]
+
+
+def chunked(*pieces: bytes) -> Answer:
+    def send(handler: BaseHTTPRequestHandler) -> None:
+        handler.protocol_version = "HTTP/1.1"
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for piece in pieces:
+            handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        handler.wfile.write(b"0\r\n\r\n")
+
+    return send
+
+
+BYTES = json.dumps(BODY).encode()
+PACKED = {
+    "plain": OK,
+    "gzip": plain(200, gzip.compress(BYTES), {"Content-Encoding": "gzip"}),
+    "deflate": plain(200, zlib.compress(BYTES), {"Content-Encoding": "deflate"}),
+    "chunked": chunked(BYTES[:5], BYTES[5:]),
+    "without a length": plain(200, BYTES, {"Content-Length": ""}),
+}
+
+
+@pytest.mark.parametrize("way", PACKED)
+def test_however_it_is_packed(wired: Callable[[str], Client], way: str) -> None:
+    with serving(PACKED[way], PACKED[way]) as url:
+        client = wired(url)
+        assert client.get("/things") == client.get("/things") == BODY
+        client._transport.close()
+
+
+def test_a_large_answer_is_whole(wired: Callable[[str], Client]) -> None:
+    records = [{"id": str(number), "text": "x" * 1000} for number in range(5000)]
+    with serving(
+        plain(200, gzip.compress(json.dumps({"data": records}).encode()), {"Content-Encoding": "gzip"})
+    ) as url:
+        client = wired(url)
+        assert client.get("/things")["data"] == records
+        client._transport.close()
+
+
+@pytest.mark.parametrize("way", ["gzip", "plain"])
+def test_a_bomb_does_not_go_off(wired: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """A megabyte of gzip took 4 to 6 GB."""
+    monkeypatch.setattr(read_body, "__defaults__", (4 << 20,))
+    bomb = b'{"data": "' + b"x" * (64 << 20) + b'"}'
+    sent = gzip.compress(bomb) if way == "gzip" else bomb
+    with serving(plain(200, sent, {"Content-Encoding": "gzip"} if way == "gzip" else {}), OK) as url:
+        client = wired(url)
+        tracemalloc.start()
+        with pytest.raises(TooLarge, match="answer to GET /things is larger than"):
+            client.get("/things?page=7")
+        assert tracemalloc.get_traced_memory()[1] < 40 << 20
+        tracemalloc.stop()
+        # The connection is not blocked.
+        assert client.get("/things") == BODY
+        client._transport.close()
+
+
+def dripping(head: bytes, drops: int) -> Answer:
+    """Sends something every twentieth of a second, so that no socket ever times out."""
+
+    def send(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + head)
+        try:
+            for _ in range(drops):
+                handler.wfile.write(b"x")
+                handler.wfile.flush()
+                clock.sleep(0.05)
+        except OSError:
+            pass
+
+    return send
+
+
+def silent(_: BaseHTTPRequestHandler) -> None:
+    clock.sleep(1.5)
+
+
+NEVER_ENDING = {
+    "headers": dripping(b"X-Drip: ", 100),
+    "body": dripping(b"Content-Length: 5000\r\n\r\n", 100),
+    "chunks": dripping(b"Transfer-Encoding: chunked\r\n\r\n1388\r\n", 100),
+    "nothing": silent,
+}
+
+
+@pytest.mark.parametrize("kind", NEVER_ENDING)
+def test_no_answer_takes_for_ever(wired: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr(pace, "PATIENT", Patience(connect=0.4, answer=0.4, answers=1000.0, rate_limit=1.0))
+    with serving(NEVER_ENDING[kind], OK) as url:
+        client = wired(url)
+        began = clock.monotonic()
+        assert client.get("/things") == BODY
+        assert clock.monotonic() - began < 2
+        client._transport.close()
+
+
+def test_a_slow_line_is_not_cut_off(wired: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has come gives time for more."""
+    monkeypatch.setattr(pace, "PATIENT", Patience(connect=0.4, answer=0.4, answers=1000.0, rate_limit=1.0))
+    body = json.dumps({"data": ["x" * 20_000] * 8}).encode()
+
+    def slowly(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+        for start in range(0, len(body), 10_000):
+            handler.wfile.write(body[start : start + 10_000])
+            clock.sleep(0.05)
+
+    with serving(slowly) as url:
+        client = wired(url)
+        assert len(client.get("/things")["data"]) == 8
+        client._transport.close()
+
+
+def test_retries_end_when_answers_take_too_long(
+    wired: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "time", clock)
+    monkeypatch.setattr(pace, "PATIENT", Patience(connect=0.2, answer=0.2, answers=0.5, rate_limit=1.0))
+    with serving(*[silent] * 6) as url:
+        client = wired(url)
+        with pytest.raises(Unavailable):
+            client.get("/things")
+        assert len(Handler.asked) == 3
+        client._transport.close()
+
+
+@pytest.mark.parametrize(("retries", "most"), [(RETRIES, 300.0), (2, 60.0)])
+def test_a_server_that_never_answers_is_told_in_time(retries: int, most: float) -> None:
+    patience = pace.patience_for(retries)
+    seconds, tries = 0.0, 0
+    while tries <= retries and seconds < patience.answers:
+        seconds += patience.answer
+        tries += 1
+    assert seconds + sum(2.0**number for number in range(tries - 1)) < most
 
 
 def test_a_refused_connection_is_unavailable(wired: Callable[[str], Client], time: FakeTime) -> None:

@@ -1,30 +1,28 @@
-"""Paging: every record once, no page without its whole question, no end that is not one."""
+"""Searches: every record once, no page without its whole question, no end that is not one."""
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 import requests
 from api_helpers import HOST, FakeTime, fault, make_client
-from requests_mock import ANY, Mocker
+from requests_mock import Mocker
 
 from source_intercom.api.client import Client, Json, Transport
 from source_intercom.api.errors import (
+    CursorRefused,
     IntercomError,
+    NotOffered,
     RequestRefused,
     Unavailable,
 )
-from source_intercom.api.pages import Page, list_pages, pages_told, records_in, search_answers
-from source_intercom.api.queries import search_body, seconds_query
+from source_intercom.api.pages import Answer, Page, search_answers
+from source_intercom.api.queries import days_query, search_body
 
-QUERY = seconds_query("updated_at", 10, 20)
+QUERY = days_query("updated_at", 10, 20)
 SEARCH = "/things/search"
-
-
-# --- Search -----------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -95,7 +93,12 @@ def test_each_page_says_how_many_the_search_matches(hasty: Client, requests_mock
     requests_mock.post(HOST + SEARCH, [{"json": body} for body in bodies])
 
     answers = list(search_answers(hasty, SEARCH, QUERY, "updated_at", "things"))
-    assert [(ids([answer.records]), answer.total) for answer in answers] == [([0], 9), ([1], 8), ([2], 0), ([3], 0)]
+    assert [(ids([answer.records]), answer.total) for answer in answers] == [
+        ([0], 9),
+        ([1], 8),
+        ([2], None),
+        ([3], None),
+    ]
     assert [answer.is_last for answer in answers] == [False, False, False, True]
 
 
@@ -157,226 +160,88 @@ def test_a_timeout_halves_too(hasty: Client, requests_mock: Mocker) -> None:
     assert [call.json()["pagination"]["per_page"] for call in requests_mock.request_history] == [150, 75]
 
 
-@pytest.mark.parametrize("cursors", [["a", "a"], ["a", "b", "a"]], ids="-".join)
-def test_a_cursor_that_comes_again_stops_the_search(hasty: Client, requests_mock: Mocker, cursors: list[str]) -> None:
-    round_trip = [{"json": {"things": [], "pages": {"next": {"starting_after": cursor}}}} for cursor in cursors]
-    end: Json = {"json": {"things": [], "pages": {}}}  # so that the test ends if nothing stops the search
+def found(number: Any, cursor: Any, total: Any = None) -> Json:
+    """An answer of a search with one record."""
+    return {"json": {"things": [{"id": number}], "total_count": total, "pages": {"next": {"starting_after": cursor}}}}
 
-    with pytest.raises(RequestRefused, match=r"/things/search gave the same page cursor twice"):
-        search(hasty, requests_mock, [*round_trip, end])
+
+def answers(client: Client, requests_mock: Mocker, *told: Json) -> list[Answer]:
+    """The answers of a search that is told these and then, so that each test ends, that nothing follows."""
+    requests_mock.post(HOST + SEARCH, [*told, {"json": {"things": [], "pages": {}}}])
+    return list(search_answers(client, SEARCH, QUERY, "updated_at", "things"))
+
+
+class TestASearchInCircles:
+    """It ends, and says so in its last answer: whoever holds the records against the total decides."""
+
+    @pytest.mark.parametrize("cursors", [["a", "a"], ["a", "b", "a"]], ids="-".join)
+    def test_by_its_cursors(self, hasty: Client, requests_mock: Mocker, cursors: list[str]) -> None:
+        got = answers(hasty, requests_mock, *(found(number, cursor, 9) for number, cursor in enumerate(cursors)))
+        assert ids([answer.records for answer in got]) == list(range(len(cursors)))
+        assert [answer.is_last for answer in got] == [False] * (len(cursors) - 1) + [True]
+        assert requests_mock.call_count == len(cursors)
+
+    @pytest.mark.parametrize("records", [[{"id": 0}], [], [{"id": 1}, {"id": 0}]], ids=["one", "none", "two"])
+    def test_by_its_records(self, hasty: Client, requests_mock: Mocker, records: list[Json]) -> None:
+        again = [
+            {"json": {"things": records, "total_count": 9, "pages": {"next": {"starting_after": str(number)}}}}
+            for number in range(50)
+        ]
+        got = answers(hasty, requests_mock, found(0, "x", 9), found(1, "y", 9), *again)
+        # One page without news may be a slip: the next one is asked for.
+        assert [answer.is_last for answer in got] == [False, False, False, True]
+
+    def test_a_slip_is_no_circle(self, hasty: Client, requests_mock: Mocker) -> None:
+        told = [found(number, cursor) for cursor, number in enumerate([0, 0, 1, 1, 2, 2, 3])]
+        got = answers(hasty, requests_mock, *told)
+        assert ids([answer.records for answer in got]) == [0, 0, 1, 1, 2, 2, 3]
+
+
+@pytest.mark.parametrize("cursor", [None, ""])
+def test_a_cursor_that_is_null_is_the_end(hasty: Client, requests_mock: Mocker, cursor: Any) -> None:
+    (answer,) = answers(hasty, requests_mock, found(0, cursor, 1))
+    assert answer.is_last
+
+
+def test_a_cursor_may_be_a_number(hasty: Client, requests_mock: Mocker) -> None:
+    assert len(answers(hasty, requests_mock, found(0, 17))) == 2
+    assert requests_mock.request_history[1].json()["pagination"]["starting_after"] == "17"
+
+
+@pytest.mark.parametrize(
+    ("told", "total"), [(7, 7), ("7", 7), (" 7 ", 7), (7.0, 7), (0, 0), ("0", 0), (None, None)], ids=str
+)
+def test_the_total_may_be_text(hasty: Client, requests_mock: Mocker, told: Any, total: int | None) -> None:
+    (answer,) = answers(hasty, requests_mock, found(0, None, told))
+    assert answer.total == total
+
+
+@pytest.mark.parametrize("told", ["many", "", "-1", "7.5", 7.5, True, [7], {"value": 7}, "9" * 400, "\u0667"], ids=repr)
+def test_a_total_that_cannot_be_read_is_an_error(hasty: Client, requests_mock: Mocker, told: Any) -> None:
+    with pytest.raises(RequestRefused, match="another shape"):
+        answers(hasty, requests_mock, found(0, None, told))
+
+
+REFUSALS = [(400, "invalid_param"), (422, "data_invalid"), (404, "not_found")]
+
+
+@pytest.mark.parametrize(("status", "code"), REFUSALS)
+def test_a_refused_cursor_is_told_from_a_refused_search(
+    hasty: Client, requests_mock: Mocker, status: int, code: str
+) -> None:
+    with pytest.raises(CursorRefused) as caught:
+        answers(hasty, requests_mock, found(0, "abc"), {"status_code": status, "json": fault(code)})
+    assert caught.value.final is False
+    assert f"HTTP {status}, {code}" in str(caught.value.internal_message)
+
+
+def test_a_search_that_is_not_there_is_not_offered(hasty: Client, requests_mock: Mocker) -> None:
+    with pytest.raises(NotOffered, match=r"does not offer /things/search"):
+        answers(hasty, requests_mock, {"status_code": 404, "json": fault("not_found")})
 
 
 def test_a_refusal_is_final(hasty: Client, requests_mock: Mocker) -> None:
-    with pytest.raises(RequestRefused):
-        search(hasty, requests_mock, [{"status_code": 400, "json": fault("invalid_field")}])
-    assert requests_mock.call_count == 1
-
-
-# --- Lists ------------------------------------------------------------------------------------------
-
-
-def listed(client: Client, requests_mock: Mocker, *answers: Json) -> list[Page]:
-    """Read a list of which each answer holds one tag, and say besides what they say; then it ends."""
-    bodies = [{"tags": [{"id": number}], **answer} for number, answer in enumerate([*answers, {}])]
-    requests_mock.get(ANY, [{"json": body} for body in bodies])
-    return list(list_pages(client, "/tags", "tags", {"per_page": 50}))
-
-
-def linked(client: Client, requests_mock: Mocker, *following: Any) -> list[Page]:
-    """Read a list whose pages link to ``following``; then it ends."""
-    return listed(client, requests_mock, *({"pages": {"next": link}} for link in following), {"pages": {"next": None}})
-
-
-def urls(requests_mock: Mocker) -> list[str]:
-    return [request.url for request in requests_mock.request_history]
-
-
-def test_links_are_followed_as_they_are(hasty: Client, requests_mock: Mocker) -> None:
-    link = f"{HOST}/tags?before=17%2C1"
-    pages = linked(hasty, requests_mock, f"{HOST}/tags?page=2&per_page=50", link, f"{HOST}/tags")
-
-    assert ids(pages) == [0, 1, 2, 3]
-    assert urls(requests_mock) == [f"{HOST}/tags?per_page=50", f"{HOST}/tags?page=2&per_page=50", link, f"{HOST}/tags"]
-
-
-@pytest.mark.parametrize(
-    ("answers", "queries"),
-    [
-        # GET /contacts: a cursor in an object
-        (
-            [{"pages": {"page": 1, "next": {"page": 2, "starting_after": "abc"}}}],
-            ["per_page=50", "per_page=50&starting_after=abc"],
-        ),
-        # the object as the descriptions of page-style lists have it
-        ([{"pages": {"next": {"page": 2}}}], ["per_page=50", "per_page=50&page=2"]),
-        # counters without a next, in pages
-        (
-            [{"pages": {"page": 1, "total_pages": 3}}, {"pages": {"page": 2, "total_pages": 3}}],
-            ["per_page=50", "per_page=50&page=2", "per_page=50&page=3"],
-        ),
-        # counters beside the records
-        ([{"page": 1, "total_pages": 2}], ["per_page=50", "per_page=50&page=2"]),
-        ([{"pages": None, "page": 1, "total_pages": 2}], ["per_page=50", "per_page=50&page=2"]),
-        # GET /contacts/{id}/merge_history
-        (
-            [{"has_more": True, "next_cursor": "c1"}, {"has_more": True, "next_cursor": "c2"}],
-            ["per_page=50", "per_page=50&cursor=c1", "per_page=50&cursor=c2"],
-        ),
-    ],
-)
-def test_other_ways_to_page(hasty: Client, requests_mock: Mocker, answers: list[Json], queries: list[str]) -> None:
-    assert ids(listed(hasty, requests_mock, *answers)) == list(range(len(answers) + 1))
-    assert urls(requests_mock) == [f"{HOST}/tags?{query}" for query in queries]
-
-
-class TestASizeWished:
-    def test_is_asked_for_on_every_page(self, hasty: Client, requests_mock: Mocker) -> None:
-        answers = [{"data": [{"id": 0}], "page": 1, "total_pages": 2}, {"data": [{"id": 1}]}]
-        requests_mock.get(f"{HOST}/tags", [{"json": answer} for answer in answers])
-        assert ids(list(list_pages(hasty, "/tags", "data", {"state": "live"}, wish=150))) == [0, 1]
-        assert urls(requests_mock) == [f"{HOST}/tags?state=live&per_page=150{page}" for page in ("", "&page=2")]
-
-    def test_that_is_refused_is_given_up(self, hasty: Client, requests_mock: Mocker) -> None:
-        refusal = {"errors": [{"code": "parameter_invalid", "message": "Per Page is too big"}]}
-        answers = [
-            {"status_code": 400, "json": refusal},
-            {"json": {"data": [{"id": 0}], "page": 1, "total_pages": 2}},
-            {"json": {"data": [{"id": 1}]}},
-        ]
-        requests_mock.get(f"{HOST}/tags", answers)
-        assert ids(list(list_pages(hasty, "/tags", "data", wish=150))) == [0, 1]
-        assert urls(requests_mock) == [f"{HOST}/tags{query}" for query in ("?per_page=150", "", "?page=2")]
-
-    def test_hides_no_other_refusal(self, hasty: Client, requests_mock: Mocker) -> None:
-        requests_mock.get(f"{HOST}/tags", status_code=400, json={"errors": [{"code": "bad_request"}]})
-        with pytest.raises(RequestRefused):
-            list(list_pages(hasty, "/tags", "data", wish=150))
-        assert len(urls(requests_mock)) == 2
-
-
-@pytest.mark.parametrize(
-    "last",
-    [
-        {},
-        {"pages": None},
-        {"pages": {}},
-        {"pages": {"next": None}},
-        {"pages": {"next": ""}},
-        {"pages": {"page": 3, "total_pages": 3}},
-        {"pages": {"page": 1, "total_pages": 0}},
-        {"pages": {"page": 1, "total_pages": 7, "next": None}},
-        {"page": 1, "total_pages": 1},
-        {"page": 1},
-        {"has_more": False, "next_cursor": "c1"},
-        {"has_more": False, "next_cursor": None},
-    ],
-)
-def test_the_last_page_of_a_list(hasty: Client, requests_mock: Mocker, last: Json) -> None:
-    requests_mock.get(f"{HOST}/tags", json={"tags": [{"id": 1}], **last})
-
-    assert list(list_pages(hasty, "/tags", "tags")) == [[{"id": 1}]]
-    assert requests_mock.call_count == 1
-
-
-@pytest.mark.parametrize(
-    "link",
-    [
-        "https://evil.example/tags?page=2",
-        "http://api.intercom.io/tags?page=2",
-        "https://api.eu.intercom.io/tags?page=2",
-        "//evil.example/tags?page=2",
-        "https://me:secret@evil.example:8443/tags?page=2#top",
-        "/tags?page=2",
-    ],
-)
-def test_a_link_is_followed_on_our_own_host_only(hasty: Client, requests_mock: Mocker, link: str) -> None:
-    assert ids(linked(hasty, requests_mock, link)) == [0, 1]
-    assert urls(requests_mock)[1] == f"{HOST}/tags?page=2"
-
-
-@pytest.mark.parametrize("link", ["@evil.example/tags", ".evil.example/tags", "mailto:.evil.example", ":@evil.example"])
-def test_a_link_cannot_rewrite_the_host(hasty: Client, requests_mock: Mocker, link: str) -> None:
-    with contextlib.suppress(IntercomError):
-        linked(hasty, requests_mock, link)
-
-    assert {request.hostname for request in requests_mock.request_history} == {"api.intercom.io"}
-
-
-@pytest.mark.parametrize("following", [2, True, ["x"], {"per_page": 50}])
-def test_a_next_page_of_no_known_kind_is_no_end(hasty: Client, requests_mock: Mocker, following: Any) -> None:
-    """A table that is cut off under a green light is the worst of all answers."""
-    with pytest.raises(IntercomError):
-        linked(hasty, requests_mock, following)
-
-
-def test_more_without_a_cursor_is_no_end(hasty: Client, requests_mock: Mocker) -> None:
-    with pytest.raises(IntercomError):
-        listed(hasty, requests_mock, {"has_more": True, "next_cursor": None})
-
-
-def test_a_link_to_itself_ends_in_an_error(hasty: Client, requests_mock: Mocker) -> None:
-    with pytest.raises(RequestRefused, match="/tags gave the same next page twice"):
-        linked(hasty, requests_mock, f"{HOST}/tags?page=2", f"{HOST}/tags?page=2")
-    assert requests_mock.call_count == 2
-
-
-@pytest.mark.parametrize("length", [1, 2, 3, 4, 10])
-def test_links_in_a_circle_end_in_an_error(hasty: Client, requests_mock: Mocker, length: int) -> None:
-    circle = [f"{HOST}/tags?page={page}" for page in range(2, 2 + length)]
-
-    with pytest.raises(RequestRefused):
-        linked(hasty, requests_mock, *circle, circle[0])
-    assert requests_mock.call_count == 1 + length
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {"pages": {"next": {"starting_after": "abc"}}},
-        {"page": 1, "total_pages": 2},
-        {"has_more": True, "next_cursor": "c1"},
-    ],
-)
-def test_a_list_that_stands_still_ends_in_an_error(hasty: Client, requests_mock: Mocker, answer: Json) -> None:
-    with pytest.raises(RequestRefused):
-        listed(hasty, requests_mock, *[answer] * 5)
-    assert requests_mock.call_count == 2
-
-
-# --- Where the records stand ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("answer", [{}, {"data": []}, {"tags": None}, {"tags": {"tags": []}}, {"tags": "none"}])
-def test_an_answer_without_its_list_is_no_empty_list(answer: Json) -> None:
     with pytest.raises(RequestRefused) as caught:
-        records_in(answer, "tags")
-    assert f"no list under 'tags', but the keys {sorted(answer)}" in str(caught.value.internal_message)
-
-
-@pytest.mark.parametrize(
-    "answer", [{"data": [{"id": 1}]}, {"companies": [{"id": 1}]}, {"data": None, "companies": [{"id": 1}]}]
-)
-def test_records_may_stand_in_either_of_two_places(answer: Json) -> None:
-    assert records_in(answer, "data|companies") == [{"id": 1}]
-    with pytest.raises(RequestRefused):
-        records_in(answer, "tags|things")
-
-
-def test_records_as_they_came() -> None:
-    records = [{"id": 1}, {"id": 2}]
-    assert records_in({"type": "list", "tags": records}, "tags") is records
-
-
-@pytest.mark.parametrize(
-    ("answer", "pages"),
-    [
-        ({"pages": {"total_pages": 7}}, 7),
-        ({"pages": {"total_pages": None}}, 1),
-        ({"pages": {}}, 1),
-        ({"pages": None}, 1),
-        ({"pages": "many"}, 1),
-        ({}, 1),
-    ],
-)
-def test_the_number_of_pages_that_an_answer_tells(answer: Json, pages: int) -> None:
-    assert pages_told(answer) == pages
+        search(hasty, requests_mock, [{"status_code": 400, "json": fault("invalid_field")}])
+    assert type(caught.value) is RequestRefused
+    assert requests_mock.call_count == 1

@@ -1,4 +1,4 @@
-"""Search bodies, and what they match under the rules of notes §4.4 and §4.5."""
+"""Search bodies, and what they match by days and by seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from source_intercom.api.queries import Query, search_body, seconds_query, whole_days_query
+from source_intercom.api.queries import Query, days_query, search_body
 
 ZONES = (
     "UTC",
@@ -41,7 +41,7 @@ def combine(operator: str, verdicts: Iterator[bool]) -> bool:
 
 
 def by_days(query: Query, moment: int, zone: ZoneInfo) -> bool:
-    """What contacts search does: the day of the record against the day of the value, both in the workspace."""
+    """What a search by days does: the day of the record against the day of the value, both in one zone."""
 
     def day(seconds: int) -> date:
         return datetime.fromtimestamp(seconds, zone).date()
@@ -52,7 +52,7 @@ def by_days(query: Query, moment: int, zone: ZoneInfo) -> bool:
 
 
 def by_seconds(query: Query, moment: int, inclusive: bool) -> bool:
-    """What conversations and tickets search does; ``inclusive`` reads `>` and `<` as the docs might mean them."""
+    """What a search by seconds does; ``inclusive`` reads `>` and `<` as the docs might mean them."""
     if "field" in query:
         equal = inclusive and moment == query["value"]
         return equal or compare(query["operator"], moment, query["value"])
@@ -84,7 +84,7 @@ shares = st.floats(0, 1)
 def test_every_second_of_a_window_matches_in_every_zone(zone: str, start: int, length: int, share: float) -> None:
     workspace = ZoneInfo(zone)
     end = start + length
-    query = whole_days_query("updated_at", start, end)
+    query = days_query("updated_at", start, end)
 
     inside = start + int(length * share)
     midnight = datetime.fromtimestamp(inside, workspace).replace(hour=0, minute=0, second=0)
@@ -101,27 +101,25 @@ def test_no_more_than_the_days_that_a_window_touches_match(zone: str, start: int
     moment = start + offset
     first, day, last = (datetime.fromtimestamp(s, workspace).date() for s in (start, moment, start + length))
 
-    matched = by_days(whole_days_query("updated_at", start, start + length), moment, workspace)
+    matched = by_days(days_query("updated_at", start, start + length), moment, workspace)
     assert matched == (first <= day <= last)
 
 
 @pytest.mark.parametrize("inclusive", [False, True])
 @settings(deadline=None)
 @given(starts, lengths, st.integers(-2, 2), st.booleans())
-def test_exact_seconds_ask_for_the_window_and_at_most_a_second_more(
+def test_a_search_by_seconds_finds_just_the_window(
     inclusive: bool, start: int, length: int, offset: int, at_end: bool
 ) -> None:
     end = start + length
     moment = (end if at_end else start) + offset
 
-    matched = by_seconds(seconds_query("updated_at", start, end), moment, inclusive)
-    assert matched == (start - inclusive <= moment <= end + inclusive)
+    assert by_seconds(days_query("updated_at", start, end), moment, inclusive) == (start <= moment <= end)
 
 
-@pytest.mark.parametrize("make", [seconds_query, whole_days_query])
 @pytest.mark.parametrize(("start", "end"), [(0, 0), (5, 5), (5, 6), (0, LATEST)])
-def test_queries_keep_to_the_grammar(make: Any, start: int, end: int) -> None:
-    found = list(leaves(make("created_at", start, end)))
+def test_queries_keep_to_the_grammar(start: int, end: int) -> None:
+    found = list(leaves(days_query("created_at", start, end)))
 
     assert found
     for depth, leaf in found:
@@ -132,12 +130,12 @@ def test_queries_keep_to_the_grammar(make: Any, start: int, end: int) -> None:
         assert type(leaf["value"]) is int
 
 
-def test_one_second_of_contacts_is_one_comparison() -> None:
-    assert whole_days_query("updated_at", 7, 7) == {"field": "updated_at", "operator": "=", "value": 7}
+def test_one_second_is_one_comparison() -> None:
+    assert days_query("updated_at", 7, 7) == {"field": "updated_at", "operator": "=", "value": 7}
 
 
 def test_a_first_page() -> None:
-    query = seconds_query("updated_at", 10, 20)
+    query = days_query("updated_at", 10, 20)
 
     assert search_body(query, "updated_at", 150, None) == {
         "query": query,
@@ -147,13 +145,13 @@ def test_a_first_page() -> None:
 
 
 def test_the_order_can_be_turned() -> None:
-    body = search_body(seconds_query("updated_at", 10, 20), "updated_at", 1, None, order="descending")
+    body = search_body(days_query("updated_at", 10, 20), "updated_at", 1, None, order="descending")
 
     assert body["sort"] == {"field": "updated_at", "order": "descending"}
 
 
 def test_a_further_page_carries_everything_again() -> None:
-    query = seconds_query("updated_at", 10, 20)
+    query = days_query("updated_at", 10, 20)
 
     body = search_body(query, "created_at", 75, "WzE3XQ==")
     assert body == {**search_body(query, "created_at", 75, None), "pagination": body["pagination"]}

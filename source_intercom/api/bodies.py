@@ -1,0 +1,100 @@
+"""From the bytes of an answer to what they say."""
+
+import json
+import math
+import re
+from typing import Any
+
+import orjson
+import requests
+
+# Every digit becomes one sign, and what can stand before a number another one: bytes are searched faster so than by a
+# pattern, and each answer is.
+_SIGNS = bytes(
+    ord("0") if byte in b"0123456789" else ord("b") if byte in b":[,-\t\n\r " else ord("x") for byte in range(256)
+)
+# Twenty digits are more than 64 bits have. Of so many, every fifth one is four in a row.
+_STRIDE = 5
+_LONG_NUMBER = b"b" + b"0" * 20
+_MOST_DIGITS = 4000  # Python reads integers of up to 4,300
+
+_HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_ESCAPES = re.compile(rf"{_HIGH}{_LOW}|{_HIGH}|{_LOW}|\\.", re.DOTALL)
+_STEPS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# Orjson reads 1,024 levels and writes 254.
+_DEEPEST = 200
+
+
+def body_of(response: requests.Response) -> object:
+    """The parsed body of an answer, None when it is not JSON. Parsed once: what is retried for is what is read."""
+    known = vars(response)
+    if "parsed_body" not in known:
+        known["parsed_body"] = parse(response.content)
+    return known["parsed_body"]
+
+
+def parse(content: bytes) -> object:
+    """What JSON says, None for what is none.
+
+    The fast parser is strict, and what it refuses it would refuse for ever: one conversation with a torn emoji would
+    keep its window from ever being read. So the standard parser reads what the strict one does not. An answer that was
+    cut off on its way is no JSON for either.
+    """
+    try:
+        body: object = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return _parse_leniently(content)
+    # The fast parser turns integers beyond 64 bits into floats, which loses their last digits.
+    if b"0000" in content[::_STRIDE].translate(_SIGNS) and _LONG_NUMBER in content.translate(_SIGNS):
+        exact = _parse_leniently(content)
+        return body if exact is None else exact
+    return body
+
+
+def _parse_leniently(content: bytes) -> object:
+    """Read what is nearly JSON: U+FFFD for what is no text, null for what is no number, integers of any length."""
+    text = content.decode(json.detect_encoding(content), "replace")
+    text = _ESCAPES.sub(_mended, text)
+    try:
+        return json.loads(
+            _flattened(text), strict=False, parse_constant=_no_number, parse_float=_finite, parse_int=_integer
+        )
+    except (ValueError, RecursionError):
+        return None
+
+
+def _mended(escape: re.Match[str]) -> str:
+    """Half of a pair of surrogates is no character, and no destination takes it."""
+    text = escape.group()
+    return "\\ufffd" if len(text) == 6 else text
+
+
+def _no_number(_: str) -> None:
+    """NaN and infinities: no warehouse has a number for them, and a made-up one would be wrong."""
+
+
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def _integer(text: str) -> Any:
+    return int(text) if len(text) <= _MOST_DIGITS else text
+
+
+def _flattened(text: str) -> str:
+    """The same JSON, but what lies deeper than anybody can read becomes the text that it is written with."""
+    pieces: list[str] = []
+    depth = done = start = 0
+    for step in _STEPS.finditer(text):
+        sign = step.group()[0]
+        if sign in "[{":
+            depth += 1
+            if depth == _DEEPEST + 1:
+                start = step.start()
+        elif sign in "]}":
+            if depth == _DEEPEST + 1:
+                pieces += [text[done:start], json.dumps(text[start : step.end()])]
+                done = step.end()
+            depth -= 1
+    return "".join([*pieces, text[done:]]) if pieces else text

@@ -1,0 +1,163 @@
+"""The scroll over all companies, and the one walk of it that all company streams of a read share."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from logging import Logger
+
+from source_intercom.api.client import Client, Json
+from source_intercom.api.errors import (
+    IntercomError,
+    RecordGone,
+    RequestRefused,
+    ScrollLost,
+    ScrollTaken,
+    Unavailable,
+    strange,
+)
+from source_intercom.api.pages import Page, records_in
+
+_SCROLL_POLL = 15.0  # seconds between two tries while somebody else's scroll is open
+_SCROLL_PATIENCE = 600.0  # seconds to wait for it: an abandoned scroll ends after one minute
+_SCROLL_RESTARTS = 5
+
+
+class CompanyScroll:
+    """One walk over all companies: ``GET /companies/scroll`` until a page is empty.
+
+    The token is the same on every page, so only an empty page ends the walk. A page whose answer was lost may
+    have moved the scroll on, hence nothing is retried in place: the walk starts again and leaves out the
+    companies that it has given already. ``sleep`` and ``clock`` are parameters for the tests.
+
+    One thread walks; nothing here is shared.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        logger: Logger,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._logger = logger
+        self._sleep = sleep
+        self._clock = clock
+        self._scale = client.time_scale
+
+    def pages(self) -> Iterator[Page]:
+        """Pages of companies, none twice. Raises ``ScrollTaken`` or ``Unavailable`` when patience ends."""
+        given: set[str] = set()
+        failures: list[IntercomError] = []
+        while True:
+            try:
+                yield from self._walk(given)
+                return
+            except (ScrollLost, RecordGone, Unavailable) as error:
+                failures.append(error)
+                if len(failures) > _SCROLL_RESTARTS:
+                    raise Unavailable(
+                        f"Intercom ended the scroll over companies {len(failures)} times before it was complete; "
+                        "the next sync starts it again.",
+                        str(error.internal_message),
+                    ) from None
+                self._logger.warning(
+                    f"The scroll over companies broke off after {len(given)} companies and starts again: "
+                    f"{error.internal_message}"
+                )
+                self._sleep(self._scale * 2.0 ** len(failures))
+
+    def _walk(self, given: set[str]) -> Iterator[Page]:
+        walked: set[str] = set()
+        answer = self._open()
+        while companies := records_in(answer, "data"):
+            ids = {_id_of(company) for company in companies}
+            if ids <= walked:
+                raise RequestRefused(
+                    "Intercom's scroll over companies repeats itself; the sync stops before it fills the warehouse "
+                    "with copies. Please report this to the maintainers.",
+                    f"page of {len(ids)} companies, all seen among {len(walked)}",
+                )
+            walked |= ids
+            fresh = [company for company in companies if _id_of(company) not in given]
+            given |= ids
+            yield fresh
+            if not answer.get("scroll_param"):
+                raise strange("a page of the scroll without its token")
+            answer = self._client.get("/companies/scroll", {"scroll_param": answer["scroll_param"]}, retry=False)
+
+    def _open(self) -> Json:
+        deadline = self._clock() + _SCROLL_PATIENCE * self._scale
+        while True:
+            try:
+                return self._client.get("/companies/scroll", retry=False)
+            except ScrollTaken as error:
+                if self._clock() > deadline:
+                    raise ScrollTaken(
+                        "Another integration keeps a scroll over companies open in this Intercom workspace, and "
+                        "Intercom allows one at a time: stop that one, or sync companies at another hour.",
+                        str(error.internal_message),
+                    ) from None
+                self._logger.info("Waiting for another scroll over companies in this workspace to end")
+                self._sleep(_SCROLL_POLL * self._scale)
+
+
+def _id_of(company: object) -> str:
+    """The id of a company; what has none is told by all that it is, and left to whoever reads records."""
+    return str(company["id"] if isinstance(company, dict) and "id" in company else company)
+
+
+class CompanyWalk:
+    """Walks the scroll once. Who walks it gets the companies; who comes after gets their ids.
+
+    The ids are handed out only when the walk is over: calls between two pages would let the scroll expire,
+    which Intercom ends after a minute without a call. ``client`` makes the walk's calls and counts them.
+
+    Shared by all company streams of a read. The one thread that walks writes ``_ids`` and ``_failure``; the others
+    read them only after ``_over`` is set, which happens once, after the last write. ``_alone`` is held by the thread
+    that walks for want of a stream that does, so that no second one opens a scroll.
+    """
+
+    def __init__(self, client: Client, logger: Logger) -> None:
+        self.client = client
+        self._scroll = CompanyScroll(client, logger)
+        self._ids: list[str] = []
+        self._failure: Exception | None = None
+        self._over = threading.Event()
+        self._alone = threading.Lock()
+
+    def pages(self) -> Iterator[Page]:
+        """Walk. To be called once, and to be read to its end."""
+        try:
+            for page in self._scroll.pages():
+                self._ids += [str(company["id"]) for company in page if isinstance(company, dict) and "id" in company]
+                yield page
+            self._over.set()
+        except Exception as error:
+            self._failure = error
+            raise
+        finally:
+            self.give_up()
+
+    def give_up(self) -> None:
+        """The walk has ended, whole or not; nobody needs to wait for it any more."""
+        if not self._over.is_set():
+            self._failure = self._failure or Unavailable("The walk over companies was given up before its end.")
+            self._over.set()
+
+    def ids(self, *, walked_by_another: bool) -> list[str]:
+        """Ids of all companies, after the walk; the first to ask walks, unless a stream of this read does.
+
+        Raises the error with which the walk ended: a part of the companies is not all of them.
+        """
+        if walked_by_another:
+            self._over.wait()
+        else:
+            with self._alone:
+                if not self._over.is_set():
+                    for _ in self.pages():
+                        pass
+        if self._failure is not None:
+            raise self._failure
+        return self._ids

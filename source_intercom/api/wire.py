@@ -1,0 +1,140 @@
+"""The wire: connections whose answers end in time, and bodies that end in memory."""
+
+import http.client
+import io
+import socket
+import ssl
+import time
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+# No answer, however it is packed, takes more memory than this: a megabyte of gzip can hold a gigabyte.
+MOST_BYTES = 256 << 20
+_PIECE = 256 << 10
+# A line that is slower than this has broken down; a server that sends a byte a second must not keep us for days.
+_SLOWEST = 20_000  # bytes a second
+
+
+class AnswerTooLarge(Exception):
+    """More bytes than memory is meant for."""
+
+
+class _InTime(io.RawIOBase):
+    """The bytes of one answer, headers and all, under one deadline that moves on with what has come.
+
+    A socket's timeout bounds the time between two bytes only. Here it is the time that is left.
+    """
+
+    def __init__(self, raw: io.RawIOBase, connection: socket.socket) -> None:
+        self._raw = raw
+        self._connection = connection
+        timeout = connection.gettimeout()
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._deadline is None:
+            return self._raw.readinto(buffer)
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer took too long for its size")
+        self._connection.settimeout(left)
+        read = self._raw.readinto(buffer)
+        self._deadline += (read or 0) / _SLOWEST
+        return read
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        # A proxy that is spoken to in TLS within TLS has a socket of another kind, with timeouts of its own.
+        if isinstance(sock, socket.socket) and isinstance(self.fp, io.BufferedReader):
+            self.fp = io.BufferedReader(_InTime(self.fp.detach(), sock))
+
+
+class _TimedHTTP(HTTPConnection):
+    response_class = _TimedResponse
+
+
+class _TimedHTTPS(HTTPSConnection):
+    response_class = _TimedResponse
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _TimedHTTP
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _TimedHTTPS
+
+
+_POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
+class TimedAdapter(HTTPAdapter):
+    """Requests' adapter over connections whose answers end in time."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> urllib3.ProxyManager:
+        manager: urllib3.ProxyManager = super().proxy_manager_for(*args, **kwargs)
+        if type(manager) is urllib3.ProxyManager:
+            manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+def read_body(response: requests.Response, most: int = MOST_BYTES) -> None:
+    """Read an answer that was asked for as a stream, so that ``content`` has it.
+
+    Raises ``AnswerTooLarge``, or what requests raises for a body that breaks off.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        while piece := response.raw.read1(_PIECE, decode_content=True):
+            size += len(piece)
+            if size > most:
+                raise AnswerTooLarge
+            pieces.append(piece)
+    except urllib3.exceptions.DecodeError as error:
+        raise requests.exceptions.ContentDecodingError(error) from error
+    except (urllib3.exceptions.ReadTimeoutError, TimeoutError) as error:
+        raise requests.exceptions.ReadTimeout(error) from error
+    except urllib3.exceptions.SSLError as error:
+        raise requests.exceptions.SSLError(error) from error
+    except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+        raise requests.exceptions.ChunkedEncodingError(error) from error
+    else:
+        # As requests itself keeps a body that it has read.
+        vars(response).update(_content=b"".join(pieces), _content_consumed=True)
+    finally:
+        # A connection with something left in it is closed, one that has been read to its end is used again.
+        response.close()
+
+
+def certificate_fault(error: BaseException) -> str:
+    """What is wrong with the other side's certificate; empty when the failure is another one."""
+    seen: set[int] = set()
+    pending: list[object] = [error]
+    while pending:
+        cause = pending.pop()
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message or "it cannot be verified"
+        pending += [*cause.args, cause.__cause__, cause.__context__, getattr(cause, "reason", None)]
+    return ""
