@@ -25,7 +25,7 @@ from integration_tests.support import (
     parse,
     truth,
 )
-from source_intercom.shapes.base import moment_of
+from source_intercom.sync.moments import seconds_of
 
 INCREMENTAL = [name for name, stream in STREAMS.items() if stream.cursor_field]
 
@@ -74,7 +74,8 @@ def test_every_record_fits_its_discovered_schema(process: Process, workspace: Wo
     [found] = process.run("discover", config=config()).of("CATALOG")
     schemas = {stream["name"]: Draft7Validator(stream["json_schema"]) for stream in found["streams"]}
     output = process.run("read", sandbox.url, config=config(), catalog=catalog())
-    for stream in STREAMS:
+    # A first sync ends no full comparison.
+    for stream in STREAMS.keys() - {"reconciliations"}:
         assert output.records[stream], f"{stream}: nothing to judge"
         for record in output.records[stream]:
             faults = [f"{fault.json_path}: {fault.message}" for fault in schemas[stream].iter_errors(record)]
@@ -103,8 +104,8 @@ def test_incremental_first_sync_is_whole_and_leaves_the_official_state(process: 
         field = STREAMS[name].cursor_field
         assert list(states[name]) == [field], f"{name}: more than the official connector's state"
         # Rows of changed parents may be newer or older than the state; the records of searches may not be newer.
-        if not STREAMS[name].walk or name in ("contacts", "conversations", "tickets"):
-            newest = max(moment_of(record, field) or 0 for record in output.records[name])
+        if STREAMS[name].parent is None and name != "reconciliations":
+            newest = max(seconds_of(record.get(field)) or 0 for record in output.records[name])
             assert newest <= states[name][field], name
 
 
@@ -142,7 +143,9 @@ def test_nothing_new_costs_one_call_a_searched_stream(process: Process, workspac
     )
     assert_complete(second)
     details = sandbox.calls()["by_endpoint"].get("GET /conversations/{id}", 0)
-    assert sandbox.calls()["total"] - details <= 1 + len(streams)
+    # Beside one for each stream: who the token is, what it may see of conversations, and open tickets whose parts may
+    # be newer than they are.
+    assert sandbox.calls()["total"] - details <= 3 + len({*streams} - {"conversation_parts"})
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Pago_Pago", "Pacific/Kiritimati", "America/St_Johns", "UTC"])

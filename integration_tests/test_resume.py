@@ -1,5 +1,6 @@
 """Whatever state was printed last, going on from it ends with the complete set."""
 
+import os
 import random
 
 import pytest
@@ -40,7 +41,9 @@ def test_every_printed_state_is_a_place_to_go_on_from(process: Process, workspac
             assert_same(stream, got, truth(sandbox, stream))
 
 
-@pytest.mark.parametrize("moment", range(10))
+# scripts/soak tries more moments.
+@pytest.mark.soak
+@pytest.mark.parametrize("moment", range(10 if os.environ.get("SOAK") else 3))
 def test_killed_and_resumed_the_set_is_complete(process: Process, workspace: Workspace, moment: int) -> None:
     # A killed walk leaves its scroll open until it expires, as Intercom's does after a minute.
     sandbox = workspace(

@@ -73,7 +73,8 @@ def test_the_cdk_collects_a_good_and_a_bad_config(scenarios: dict[str, Connector
 
 def test_no_stream_and_no_schema_is_let_off(scenarios: dict[str, ConnectorTestScenario]) -> None:
     good = scenarios["sandbox_config"]
-    assert not good.empty_streams
+    # It has a row only when a full comparison ends, days after a first sync.
+    assert [stream.name for stream in good.empty_streams or ()] == ["reconciliations"]
     assert good.validate_schema
     # None means every stream that `discover` reports.
     assert good.configured_catalog_path is None

@@ -11,16 +11,10 @@ from typing import Any
 import pytest
 
 from source_intercom.api.client import Tally
-from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone, TokenRejected, Unavailable
+from source_intercom.api.errors import AccessDenied, TokenRejected, Unavailable
 from source_intercom.engine import report
-from source_intercom.engine.report import (
-    Missing,
-    Progress,
-    explain,
-    missing_permissions,
-    permission_report,
-    reading_log,
-)
+from source_intercom.engine.access import explain
+from source_intercom.engine.report import Progress, reading_log
 
 LOGGER = logging.getLogger("airbyte.test_report")
 BUDGET: Any = SimpleNamespace(limit=None)
@@ -41,49 +35,6 @@ class FakeStream:
         self.probes += 1
         if self._error:
             raise self._error
-
-
-def missing(*streams: FakeStream) -> dict[str, list[str]]:
-    found = missing_permissions(streams)  # type: ignore[arg-type]
-    return {permission: [stream.name for stream in needing] for permission, needing in found.items()}
-
-
-class TestPermissions:
-    def test_each_is_probed_once(self) -> None:
-        streams = [FakeStream("a", "P"), FakeStream("b", "P"), FakeStream("c", "Q")]
-        assert missing(*streams) == {}
-        assert [stream.probes for stream in streams] == [1, 0, 1]
-
-    def test_one_that_is_missing_costs_all_its_streams(self) -> None:
-        denied = AccessDenied("no")
-        assert missing(FakeStream("a", "P", denied), FakeStream("b", "Q"), FakeStream("c", "P")) == {"P": ["a", "c"]}
-
-    def test_one_that_is_missing_costs_those_that_need_it_besides(self) -> None:
-        streams = [FakeStream("a", "P", AccessDenied("no")), FakeStream("b", "Q", also=("P",)), FakeStream("c", "Q")]
-        assert missing(*streams) == {"P": ["a", "b"]}
-
-    @pytest.mark.parametrize("error", [Unavailable("x"), TokenRejected("x"), RecordGone("x")])
-    def test_another_failure_is_not_taken_for_a_missing_one(self, error: IntercomError) -> None:
-        with pytest.raises(type(error)):
-            missing(FakeStream("a", "P", error))
-
-    def test_the_report_names_permission_and_streams(self) -> None:
-        found: Any = Missing()
-        found.update({"Read P": [FakeStream("a", "P"), FakeStream("b", "P")], "Read Q": [FakeStream("c", "Q")]})
-        assert permission_report(found) == (
-            'Without the permission "Read P" these streams cannot be synced: a, b. '
-            'Without the permission "Read Q" these streams cannot be synced: c.'
-        )
-
-    def test_what_the_plan_lacks_is_no_permission_to_grant(self) -> None:
-        denied = AccessDenied("no", by_plan=True)
-        streams: Any = [FakeStream("a", "P", denied), FakeStream("b", "Q"), FakeStream("c", "P")]
-        assert permission_report(missing_permissions(streams)) == (
-            'As the plan of this workspace does not include what "P" is for, these streams cannot be synced: a, c.'
-        )
-
-    def test_no_report_when_none_is_missing(self) -> None:
-        assert permission_report(Missing()) == ""
 
 
 class TestExplain:

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 import requests_mock
+from airbyte_cdk.models import AirbyteStreamStatus, FailureType, StreamDescriptor
 from airbyte_cdk.utils import airbyte_secrets_utils
+from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_intercom.options.config import ConfigError
+from source_intercom.ending import Ending
 from source_intercom.run import Entrypoint, run
 from source_intercom.source import SourceIntercom
 
@@ -31,6 +33,8 @@ def undo(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
     threshold = gc.get_threshold()
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.delenv("INTERCOM_API_URL", raising=False)
+    # It would end this process too, and take its signals.
+    monkeypatch.setattr(Ending, "watch", lambda _ending: None)
     yield
     gc.unfreeze()
     gc.set_threshold(*threshold)
@@ -38,31 +42,33 @@ def undo(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
 
 
 class Command:
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Runs commands in this process; ``code`` is the exit code of the last one."""
+
+    def __init__(self, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
         self._folder = folder
-        self._capsys = capsys
+        self._capfd = capfd
+        self.code: Any = None
 
     def file(self, name: str, content: Any) -> str:
         path = self._folder / name
-        path.write_text(json.dumps(content))
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
         return str(path)
 
     def __call__(self, *arguments: str) -> list[dict[str, Any]]:
-        run(list(arguments))
-        return self.printed()
+        with pytest.raises(SystemExit) as end:
+            run(list(arguments))
+        self.code = end.value.code
+        # Not splitlines, which knows more ends of a line than the protocol does.
+        return [json.loads(line) for line in self._capfd.readouterr().out.split("\n") if line]
 
     def read(self, token: str, catalog: Any, *flags: str) -> list[dict[str, Any]]:
         config = self.file("config.json", {"access_token": token})
         return self("read", *flags, "--config", config, "--catalog", self.file("catalog.json", catalog))
 
-    def printed(self) -> list[dict[str, Any]]:
-        # Not splitlines, which knows more ends of a line than the protocol does.
-        return [json.loads(line) for line in self._capsys.readouterr().out.split("\n") if line]
-
 
 @pytest.fixture
-def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(tmp_path, capsys)
+def command(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Command:
+    return Command(tmp_path, capfd)
 
 
 def one_stream(name: str) -> dict[str, Any]:
@@ -106,20 +112,15 @@ class TestFaultyConfig:
         assert message["connectionStatus"] == {"status": "FAILED", "message": SENTENCE}
         assert network.call_count == 0
 
-    def test_ends_a_read_with_our_sentence_as_a_trace(self, command: Command) -> None:
-        arguments = ("read", "--config", command.file("config.json", self.CONFIG))
-        with pytest.raises(ConfigError) as caught:
-            command(*arguments, "--catalog", command.file("catalog.json", {"streams": []}))
-        command.printed()
-        # What the interpreter does with an error that nobody caught, with the CDK's hook in place.
-        sys.excepthook(caught.type, caught.value, caught.tb)
-        (message,) = of_type(command.printed(), "TRACE")
+    @pytest.mark.parametrize("words", [["read", "--catalog", "{}"], ["discover"]])
+    def test_ends_other_commands_with_our_sentence_as_a_trace(self, command: Command, words: list[str]) -> None:
+        catalog = command.file("catalog.json", {"streams": []})
+        words = [word.format(catalog) for word in words]
+        (message,) = command(*words, "--config", command.file("config.json", self.CONFIG))
         assert message["trace"]["error"]["message"] == SENTENCE
         assert message["trace"]["error"]["failure_type"] == "config_error"
-
-    def test_ends_a_discover_too(self, command: Command) -> None:
-        with pytest.raises(ConfigError):
-            command("discover", "--config", command.file("config.json", self.CONFIG))
+        assert "stack_trace" not in message["trace"]["error"]
+        assert command.code == 1
 
     def test_an_environment_that_points_elsewhere_fails_a_check(
         self, command: Command, monkeypatch: pytest.MonkeyPatch
@@ -155,15 +156,68 @@ def test_a_read_leaves_no_file_behind_with_the_token(command: Command) -> None:
 
 
 def test_a_read_that_ends_with_an_error_tells_it_after_what_was_read(command: Command) -> None:
-    with requests_mock.Mocker() as network, pytest.raises(AirbyteTracedException):
+    with requests_mock.Mocker() as network:
         network.get(f"{API}/me", json={"type": "admin"}, headers={"Date": formatdate(usegmt=True)})
         network.get(f"{API}/tags", status_code=403, json={"type": "error.list", "errors": [{"code": "forbidden"}]})
-        command.read("secret-token-4", one_stream("tags"))
-    traces = of_type(command.printed(), "TRACE")
-    assert traces[-1]["trace"]["stream_status"]["status"] == "INCOMPLETE"
-    (error,) = [trace["trace"]["error"] for trace in traces if trace["trace"]["type"] == "ERROR"]
-    assert "Read tags" in error["message"]
-    assert error["failure_type"] == "config_error"
+        messages = command.read("secret-token-4", one_stream("tags"))
+    assert command.code == 1
+    told, status, last = of_type(messages, "TRACE")[-3:]
+    assert "Read tags" in told["trace"]["error"]["message"]
+    assert told["trace"]["error"]["failure_type"] == "config_error"
+    assert status["trace"]["stream_status"]["status"] == "INCOMPLETE"
+    assert last == messages[-1]
+    assert "tags" in last["trace"]["error"]["message"]
+    assert last["trace"]["error"]["failure_type"] == "config_error"
+    assert "stack_trace" not in last["trace"]["error"]
+
+
+CONFIG, TRANSIENT, SYSTEM = FailureType.config_error, FailureType.transient_error, FailureType.system_error
+
+
+@pytest.mark.parametrize(
+    ("told", "whole"),
+    [
+        ([CONFIG], CONFIG),
+        ([CONFIG, CONFIG, SYSTEM], SYSTEM),
+        ([SYSTEM, TRANSIENT, CONFIG], TRANSIENT),
+    ],
+)
+def test_the_error_of_a_read_is_of_the_type_of_its_streams_errors(
+    told: list[FailureType], whole: FailureType, monkeypatch: pytest.MonkeyPatch, command: Command
+) -> None:
+    """The CDK says config_error whatever they were, and a platform does not try again after one."""
+
+    def read(*_: Any) -> Iterator[Any]:
+        for kind in told:
+            yield AirbyteTracedException("x", "y", kind).as_airbyte_message()
+        raise AirbyteTracedException("Concurrent read failure", "Failed: tags", CONFIG)
+
+    monkeypatch.setattr(SourceIntercom, "read", read)
+    messages = command.read("secret-token-5", one_stream("tags"))
+    assert messages[-1]["trace"]["error"]["failure_type"] == whole.value
+
+
+def test_an_error_of_our_own_comes_with_its_place(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
+    def read(*_: Any) -> Iterator[Any]:
+        yield as_airbyte_message(StreamDescriptor(name="tags"), AirbyteStreamStatus.STARTED)
+        raise RuntimeError("no such thing: secret/token+6, secret%2Ftoken%2B6, c2VjcmV0L3Rva2VuKzY=")
+
+    monkeypatch.setattr(SourceIntercom, "read", read)
+    messages = command.read("secret/token+6", one_stream("tags"))
+    assert command.code == 1
+    status, error = of_type(messages, "TRACE")[-2:]
+    assert status["trace"]["stream_status"]["status"] == "INCOMPLETE"
+    assert error["trace"]["error"]["failure_type"] == "system_error"
+    assert error["trace"]["error"]["internal_message"] == "no such thing: ****, ****, ****Y="
+    assert "in read" in error["trace"]["error"]["stack_trace"]
+    assert "secret/token" not in str(messages)
+
+
+def test_the_answer_of_a_check_is_masked_too(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
+    monkeypatch.setattr(SourceIntercom, "check_connection", lambda *_: (False, "no secret-token-7"))
+    messages = command("check", "--config", command.file("config.json", {"access_token": "secret-token-7"}))
+    (status,) = of_type(messages, "CONNECTION_STATUS")
+    assert status["connectionStatus"]["message"] == "no ****"
 
 
 @pytest.mark.parametrize("debug", [True, False])
@@ -175,8 +229,16 @@ def test_debug_logs_are_asked_for(debug: bool, command: Command) -> None:
 
 
 def test_arguments_are_those_of_the_command_line_when_none_are_given(
-    command: Command, monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["source-intercom", "spec"])
-    run()
-    assert of_type(command.printed(), "SPEC")
+    with pytest.raises(SystemExit):
+        run()
+    assert '"SPEC"' in capfd.readouterr().out
+
+
+def test_without_a_command_it_says_which_there_are(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        run([])
+    assert end.value.code == 2
+    assert "'spec', 'check', 'discover', 'read'" in capfd.readouterr().err

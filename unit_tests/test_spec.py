@@ -85,6 +85,32 @@ def test_the_spec_uses_only_what_the_form_understands(schema: dict[str, Any]) ->
     assert not strange & set(keywords(schema))
 
 
+def test_the_form_can_name_every_region(properties: dict[str, dict[str, Any]]) -> None:
+    """The values are codes; a person looks for a name."""
+    region = properties["region"]
+    assert dict(zip(region["enum"], region["enumNames"], strict=True)) == {
+        "us": "United States",
+        "eu": "Europe",
+        "au": "Australia",
+    }
+    for code, name in zip(region["enum"], region["enumNames"], strict=True):
+        assert f"{name} ({code})" in region["description"]
+
+
+def test_the_form_leads_to_the_page_of_the_token(properties: dict[str, dict[str, Any]]) -> None:
+    assert '<a href="https://app.intercom.com/a/apps/_/developer-hub"' in properties["access_token"]["description"]
+
+
+# Plain English: what analysts could not read at once in former versions of the form.
+UNCLEAR = re.compile(
+    r"most days of|those of nobody|by id\b|: all\.|None: both|goes with|costs|under way|struggles", re.I
+)
+
+
+def test_the_form_speaks_plain_english(schema: dict[str, Any]) -> None:
+    assert UNCLEAR.findall(json.dumps(schema)) == []
+
+
 def test_secrets_are_marked_and_nothing_else_is(properties: dict[str, dict[str, Any]]) -> None:
     assert {name for name, option in properties.items() if option.get("airbyte_secret")} == set(SECRETS)
 
@@ -184,7 +210,14 @@ def test_the_spec_and_the_connector_agree_on_whole_configs(options: dict[str, An
             Config.load(options)
 
 
-@pytest.mark.parametrize("option", ["lookback_window", "activity_logs_time_step", "num_workers", "api_rate_limit"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        name
+        for name, option in Config.spec().connectionSpecification["properties"].items()
+        if option["type"] == "integer"
+    ],
+)
 def test_a_whole_number_may_be_written_with_a_point(option: str, properties: dict[str, dict[str, Any]]) -> None:
     """JSON has one kind of number: tools that rewrite configs turn 10 into 10.0, and the spec accepts both."""
     assert Draft7Validator(properties[option]).is_valid(10.0)

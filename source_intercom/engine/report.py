@@ -1,4 +1,4 @@
-"""What a person reads: the permission report of ``check``, the log while a read runs, the summary at its end."""
+"""What a person reads while a read runs: the log, a line of progress a minute, and the summary at its end."""
 
 import re
 import threading
@@ -8,53 +8,10 @@ from logging import Logger, LogRecord
 from types import TracebackType
 
 from source_intercom.api.budget import CallBudget
-from source_intercom.api.errors import AccessDenied, IntercomError
+from source_intercom.api.errors import IntercomError
 from source_intercom.streams import IntercomStream
 
-_EVERY = 60.0  # seconds between two progress lines; platforms take a long silence for a hang (peers #5)
-
-
-class Missing(dict[str, list[IntercomStream]]):
-    """Permissions that are missing, each with the streams that it costs; ``by_plan`` are those no grant can give."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.by_plan: set[str] = set()
-
-
-def missing_permissions(streams: Iterable[IntercomStream]) -> Missing:
-    """Which permissions the token lacks, each with the streams that it costs; one cheap call a permission.
-
-    Raises the ``IntercomError`` of a probe that failed for another reason than access.
-    """
-    probes: dict[str, IntercomStream] = {}
-    needing: dict[str, list[IntercomStream]] = {}
-    for stream in streams:
-        probes.setdefault(stream.permission, stream)
-        for permission in (stream.permission, *stream.also_needs):
-            needing.setdefault(permission, []).append(stream)
-    missing = Missing()
-    for permission, stream in probes.items():
-        try:
-            stream.probe()
-        except AccessDenied as error:
-            missing[permission] = needing[permission]
-            if error.by_plan:
-                missing.by_plan.add(permission)
-    return missing
-
-
-def permission_report(missing: Missing) -> str:
-    """One sentence a missing permission or feature of the plan, empty when none is missing."""
-    sentences = []
-    for permission, streams in missing.items():
-        names = ", ".join(stream.name for stream in streams)
-        if permission in missing.by_plan:
-            plan = f'As the plan of this workspace does not include what "{permission}" is for,'
-            sentences.append(f"{plan} these streams cannot be synced: {names}.")
-        else:
-            sentences.append(f'Without the permission "{permission}" these streams cannot be synced: {names}.')
-    return " ".join(sentences)
+_EVERY = 60.0  # seconds between two progress lines; platforms take a long silence for a hang
 
 
 def reading_log(streams: Iterable[IntercomStream], logger: Logger) -> Logger:
@@ -131,20 +88,12 @@ class Progress:
         return sum(getattr(stream.client.tally, figure) for stream in self._streams)
 
 
-def explain(error: IntercomError, host: str) -> str:
-    """The sentence of a failed ``check``."""
-    if error.final:
-        return str(error.message)
-    return (
-        f"Intercom's host {host} cannot be reached or does not answer: check this machine's network and "
-        "https://www.intercomstatus.com, then try again."
-    )
-
-
 def _summary(stream: IntercomStream) -> str:
     tally = stream.client.tally
     per_thousand = f", {1000 * tally.calls / tally.records:.1f} calls per 1,000 records" if tally.records else ""
     gone = f", {tally.gone} deleted meanwhile" if tally.gone else ""
+    odd = f", {tally.odd} items left out that are no records" if tally.odd else ""
+    skipped = f", {tally.skipped} skipped" if tally.skipped else ""
     capped = f", {tally.capped} cut by Intercom at its cap" if tally.capped else ""
     cost = f"{tally.calls} calls in {tally.seconds:.1f} s{per_thousand}"
-    return f"{stream.name}: {tally.records} records, {cost}{gone}{capped}"
+    return f"{stream.name}: {tally.records} records, {cost}{gone}{odd}{skipped}{capped}"

@@ -1,142 +1,134 @@
-"""IntercomStream: what every stream states of itself.
-
-A stream class states facts: path, where its records stand, key, cursor, permission, API version, parent. The
-docs, the permission report of ``check`` and the tests are made from these attributes. How its records are read is
-the business of its shape (``shapes``); windows, states and failures that of ``sync`` and ``walks``.
-"""
+"""What every stream is and states of itself, and what the streams of one read share."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone, tzinfo
+from datetime import timezone, tzinfo
 from functools import cached_property
 from logging import Logger
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import requests
 from airbyte_cdk.sources.streams.http import HttpStream
 from pydantic import BaseModel
 
 from source_intercom.api import permissions
-from source_intercom.api.client import API_VERSION, Client, Transport
-from source_intercom.api.company_walk import CompanyWalk
+from source_intercom.api.client import API_VERSION, Client, Tally, Transport
 from source_intercom.api.errors import RETRIES
 from source_intercom.api.pages import Page, list_pages
+from source_intercom.api.scroll import CompanyWalk
 from source_intercom.options.config import Config
-from source_intercom.shapes.coercion import Coercion, Record, id_coercion
+from source_intercom.shapes.coercion import Coercion, Record, coercion
+from source_intercom.shapes.reading import Reading
+from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.windows import Planner, Window, whole
 
-_DIGITS = 20  # more than any moment has
 # 2011-01-01: the year Intercom was founded.
 INTERCOM_BIRTH = 1_293_840_000
 
 
-class Reading(Protocol):
-    """The window that is being read, as its stream sees it."""
-
-    @property
-    def most_parts(self) -> int:
-        """Into how many windows its work may be cut; what Intercom cannot give at this length may need more.
-
-        With none it must be read here, and by one reader.
-        """
-
-    @property
-    def is_costly(self) -> bool:
-        """Whether a page takes calls beyond its own, so that it is worth a checkpoint and a page fetched ahead."""
-
-    def expect(self, total: int) -> None:
-        """The window matches so many records."""
-
-    def split(self, windows: Iterable[Window]) -> None:
-        """Hand out the windows at the end of this one; it ends where the first of them starts."""
-
-    def share(self, pages: "Callable[[Reading], Iterator[Page]]") -> None:
-        """Have a second worker read the same window, by ``pages``; it is read when both are done."""
-
-    def reached(self, part: Window) -> None:
-        """This part of the window has been given whole."""
-
-
-@dataclass(frozen=True)
-class Uncut:
-    """A window that is read as it is."""
-
-    is_costly: bool
-    most_parts: ClassVar[int] = 0
-
-    def expect(self, total: int) -> None:
-        """An estimate of parents says nothing of their children."""
-
-    def split(self, windows: Iterable[Window]) -> None:
-        raise NotImplementedError("nothing is too much for this window")
-
-    def share(self, pages: "Callable[[Reading], Iterator[Page]]") -> None:
-        raise NotImplementedError("this window has one reader")
-
-    def reached(self, part: Window) -> None:
-        """Nobody needs to know."""
-
-
-@dataclass(frozen=True)
+@dataclass
 class Sync:
-    """What the streams of one read share.
+    """What the streams of one read share. Only ``companies`` and ``reconciliations`` change while it runs.
 
-    ``begin`` is the moment it began and ``birth`` the moment the workspace was made, both in Unix seconds.
+    All in Unix seconds: ``begin`` is the moment up to which it reads, ``now`` the moment it began, which is later
+    where an end date is set, and ``birth`` the moment the workspace was made.
+    ``companies`` is the one scroll over companies of this read: Intercom allows one at a time. It guards itself.
     """
 
     config: Config
     transport: Transport
     logger: Logger
     begin: int
+    now: int
     birth: int = INTERCOM_BIRTH
     zone: tzinfo = timezone.utc
     selected: frozenset[str] = frozenset()
     retries: int = RETRIES
-
-    # The one walk over companies of this read: Intercom allows one scroll at a time (notes §4.7).
     companies: CompanyWalk = field(init=False)
+    # Full comparisons that came to their end; each worker appends, the stream that shows them reads when all is over.
+    reconciliations: list[Record] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         client = Client("companies", self.transport, self.logger, permission=permissions.CONTACTS, retries=self.retries)
-        object.__setattr__(self, "companies", CompanyWalk(client, self.logger))
+        self.companies = CompanyWalk(client, self.logger)
+
+
+# What a stream takes from its parent unless it says otherwise.
+_FROM_PARENT = ("permission", "version", "endpoint", "records_key", "follows_order_by", "shrinks_without")
 
 
 class IntercomStream(HttpStream):
     """A stream of Intercom records.
 
-    Made without a ``Sync`` it can only describe itself, which is all that ``discover`` and the docs need.
-    ``full`` says that the catalog asks for a full refresh, ``order_by`` which time drives searches.
+    A class states facts: path, where the records stand, key, cursor, permission, API version, parent. The docs, the
+    permission report and the tests are made from them. How its records are read is the business of its shape.
+
+    Made without a ``Sync`` it can only describe itself, which is all that ``discover`` and the docs need. ``full``
+    says that the catalog asks for a full refresh, ``order_by`` which time drives searches; with a ``tally`` its
+    requests are counted as another stream's.
     """
 
     key: ClassVar[tuple[str, ...]] = ("id",)
     permission: ClassVar[str]
-    # What its walk needs beside: the rows of a child can be behind another permission than its parents.
+    # Permissions that it needs beside its own.
     also_needs: ClassVar[tuple[str, ...]] = ()
+    # Permissions without which Intercom leaves records out and says nothing.
+    shrinks_without: ClassVar[tuple[str, ...]] = ()
     version: ClassVar[str] = API_VERSION
     records_key: ClassVar[str] = "data"
     params: ClassVar[tuple[tuple[str, str], ...]] = ()
     # A page size for lists whose greatest one Intercom does not document.
     page_wish: ClassVar[int] = 0
     endpoint: ClassVar[str]
-    # The pages that a stream is made from; streams of one name share one walk of them. Empty: the stream's own.
-    walk: str = ""
+    # The stream whose pages this one is made from; None where it reads pages of its own.
+    parent: ClassVar["type[IntercomStream] | None"] = None
+    _taken_from_parent: ClassVar[frozenset[str]] = frozenset()
+    # Whether every parent has a part in each sync, whatever its own time: what hangs on it has times of its own.
+    every_parent: ClassVar[bool] = False
+    # Whether it can be read only when all other streams are through.
+    comes_last: ClassVar[bool] = False
     # The field that incremental syncs go by; empty: full refresh only.
     cursor_time: ClassVar[str] = ""
-    # The time of a walk's records that windows are about; a projection may show it under another name.
-    walk_field: str = "updated_at"
-    # Whether rows take calls of their own for each page, or for each record of it.
+    # Whether the option order_by chooses the time that windows are about.
+    follows_order_by: ClassVar[bool] = False
+    # The time of its pages' records that windows are about.
+    time_field: str = "updated_at"
+    # Whether its pages are the same whatever window is asked for.
+    reads_whole: ClassVar[bool] = False
+    # Whether rows take requests of their own for each page, or for each record of it.
     is_costly: ClassVar[bool] = False
 
-    def __init__(self, sync: Sync | None = None, *, full: bool = False, order_by: str = "updated_at") -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.parent is not None:
+            stated = {
+                fact
+                for base in cls.__mro__
+                if issubclass(base, IntercomStream) and base is not IntercomStream
+                for fact in vars(base).keys() - vars(base).get("_taken_from_parent", frozenset())
+            }
+            cls._taken_from_parent = frozenset(_FROM_PARENT) - stated
+            for fact in cls._taken_from_parent:
+                setattr(cls, fact, getattr(cls.parent, fact))
+
+    def __init__(
+        self,
+        sync: Sync | None = None,
+        *,
+        full: bool = False,
+        order_by: str = "updated_at",
+        tally: Tally | None = None,
+    ) -> None:
         # HttpStream asks for the cursor field while it is made.
         self.order_by = order_by
         super().__init__()
         self._sync = sync
         self.full = full
+        if self.follows_order_by and self.parent is None:
+            self.time_field = order_by
         if sync is not None:
-            self.client = self._make_client(sync)
-            self.walk_client = self.client_for(self.also_needs[0]) if self.also_needs else self.client
+            self.client = self._make_client(sync, tally)
             # HttpStream made a client of its own; ours has the shared pool, budget and token.
             self._http_client = self.client.http
 
@@ -146,13 +138,34 @@ class IntercomStream(HttpStream):
         assert self._sync is not None, f"{self.name} was made to describe itself, not to be read"
         return self._sync
 
+    @cached_property
+    def source(self) -> "IntercomStream":
+        """The stream that reads the pages which this one is made from: its parent, or itself."""
+        made_from = self.made_from
+        if made_from is None:
+            return self
+        return made_from(self.sync, full=self.full, order_by=self.order_by, tally=self.client.tally)
+
+    @property
+    def made_from(self) -> "type[IntercomStream] | None":
+        """The class of the parent, which an option may change."""
+        return self.parent
+
     @property
     def cursor_field(self) -> str | list[str]:
+        # Rows that name their parent's time have a name of their own for it; the others show the time itself.
+        if self.follows_order_by and self.cursor_time == "updated_at":
+            return self.order_by
         return self.cursor_time or []
 
     @property
     def primary_key(self) -> list[str]:
         return list(self.key)
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether a full refresh that broke off can go on: what is read whole in one go cannot."""
+        return bool(self.cursor_time) and not (self.parent or type(self)).reads_whole
 
     @property
     def url_base(self) -> str:
@@ -162,7 +175,7 @@ class IntercomStream(HttpStream):
         return self.endpoint
 
     def parse_response(self, response: requests.Response, **_: Any) -> Iterable[Mapping[str, Any]]:
-        """HttpStream's hook. Pages are walked by ``api.paging``, which can retry and shrink a page."""
+        """HttpStream's hook. Pages are read by ``api.pages``, which can retry and shrink a page."""
         raise NotImplementedError
 
     def next_page_token(self, response: requests.Response) -> Mapping[str, Any] | None:
@@ -171,13 +184,8 @@ class IntercomStream(HttpStream):
 
     @property
     def is_one_to_one(self) -> bool:
-        """Whether each record of the walk becomes one row."""
+        """Whether each record of the pages becomes one row."""
         return type(self).rows is IntercomStream.rows
-
-    @property
-    def walks_whole(self) -> bool:
-        """Whether the walk is the same whatever window is asked for."""
-        return False
 
     @property
     def is_configured(self) -> bool:
@@ -186,7 +194,7 @@ class IntercomStream(HttpStream):
 
     @property
     def filters(self) -> BaseModel | None:
-        """The user's filters that the stream's walk obeys."""
+        """The user's filters that the stream's pages obey."""
         return None
 
     @property
@@ -201,28 +209,76 @@ class IntercomStream(HttpStream):
 
     @abstractmethod
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        """The pages of the stream's walk that lie in a window. Raises an ``IntercomError``."""
+        """Pages of records: those of a window, or all of them where the stream reads whole.
+
+        Asked of a stream's ``source`` only. Raises an ``IntercomError``.
+        """
+
+    def prepared(self, page: Page) -> Page:
+        """A page of the source as all streams made from it shall see it. May take requests."""
+        return page
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
-        """What this stream makes of one page of its walk: the page itself, unless it is a projection or a child.
+        """What this stream makes of one page of its source: the page itself, unless it is nested or a child.
 
-        Whoever takes the rows may empty their lists; nothing else may hold on to them.
+        The page is shared with other streams: it is never changed. Lists of rows that are new may be emptied by
+        whoever takes them.
         """
         yield page
 
     def probe(self) -> None:
-        """The cheapest call that needs the stream's permission. Raises an ``IntercomError``."""
-        self.client.get(self.endpoint, dict(self.params))
+        """The cheapest request that needs the stream's permission. Raises an ``IntercomError``."""
+        if self.source is self:
+            self.client.get(self.endpoint, dict(self.params))
+        else:
+            self.source.probe()
 
     @cached_property
     def coerce(self) -> Coercion:
-        """Gives the ids of a record their declared types, in place."""
-        return id_coercion(self.get_json_schema())
+        """Gives the ids and times of a record their declared types."""
+        return coercion(self.get_json_schema())
+
+    def objects(self, items: object) -> list[Record]:
+        """The items of a list that are objects; anything else can be no row, and is counted."""
+        if not isinstance(items, list):
+            return []
+        objects = [item for item in items if isinstance(item, dict)]
+        if len(objects) < len(items):
+            self.client.tally.add(odd=len(items) - len(objects))
+        return objects
+
+    def warn_of_cap(self, parent: Record, total: object, given: int) -> None:
+        """Intercom gives at most the 500 newest parts of a conversation or ticket; what it leaves out is said."""
+        if isinstance(total, int) and total > given:
+            self.client.tally.add(capped=1)
+            self.logger.warning(
+                f"{self.name}: '{parent.get('id')}' has {total} parts, of which Intercom gives only the newest {given}"
+            )
+
+    def moment_of(self, record: Record) -> int | None:
+        """The time of a record that windows are about, in Unix seconds; None when it has none."""
+        return seconds_of(record.get(self.time_field))
 
     def lies_in(self, window: Window, record: Record) -> bool:
-        """Whether a record of the walk belongs to a window; one without a time belongs to each."""
-        moment = moment_of(record, self.walk_field)
+        """Whether a record belongs to a window; one without a time belongs to each."""
+        moment = self.moment_of(record)
         return moment is None or window.holds(moment)
+
+    @property
+    def needs_every_parent(self) -> bool:
+        """Whether each sync needs all records of the source."""
+        return self.every_parent or not self.cursor_time
+
+    def wants(self, record: Record, window: Window) -> bool:
+        """Whether a record of a source that reads whole belongs to this stream's window; one without a time does."""
+        if self.needs_every_parent:
+            return True
+        moment = self.source.moment_of(record)
+        if moment is None:
+            return True
+        # A full refresh keeps what changes while it runs: no later sync would bring it.
+        open_ended = self.full and self.sync.config.end is None
+        return moment >= window.start if open_ended else window.holds(moment)
 
     def client_for(self, permission: str) -> Client:
         """A line whose errors ask for another permission than the stream's own."""
@@ -237,7 +293,7 @@ class IntercomStream(HttpStream):
             tally=self.client.tally,
         )
 
-    def _make_client(self, sync: Sync) -> Client:
+    def _make_client(self, sync: Sync, tally: Tally | None) -> Client:
         return Client(
             self.name,
             sync.transport,
@@ -245,25 +301,10 @@ class IntercomStream(HttpStream):
             permission=self.permission,
             version=self.version,
             retries=sync.retries,
+            tally=tally,
         )
 
     def listed(self, since: int = 0) -> Iterator[Page]:
         """All pages of the endpoint as a plain list, or those since a moment where Intercom can tell."""
-        return list_pages(self.walk_client, self.endpoint, self.records_key, dict(self.params), wish=self.page_wish)
-
-
-def moment_of(record: Record, field: str) -> int | None:
-    """A record's time in Unix seconds: Intercom writes some as numbers and some as ISO text (notes §6).
-
-    None when it has none, or one that nobody can read; such a record is never left out.
-    """
-    value = record.get(field)
-    if isinstance(value, str):
-        if value.isascii() and value.isdigit() and len(value) < _DIGITS:
-            return int(value)
-        try:
-            moment = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
-        except ValueError:
-            return None
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
-    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+        params = dict(self.params)
+        return list_pages(self.client, self.endpoint, self.records_key, params, wish=self.page_wish, whole=True)

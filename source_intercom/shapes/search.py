@@ -1,46 +1,82 @@
-"""Streams that Intercom can search: windows of about equal work, each read from one end or from both."""
+"""Collections that Intercom can search: windows of about equal work, each read by one reader in one direction."""
 
-from collections.abc import Iterator
-from typing import ClassVar
-from urllib.parse import quote
+from collections.abc import Generator, Iterator
+from datetime import timezone, tzinfo
+from typing import ClassVar, NamedTuple
 
-from source_intercom.api.errors import IntercomError, RecordGone, Unavailable
-from source_intercom.api.pages import SEARCH_PAGE, Page, records_in, search_answers
-from source_intercom.api.queries import Choices, Order, Query, search_body, searches, seconds_query
-from source_intercom.shapes.base import IntercomStream, Reading, Sync, Uncut, moment_of
+from source_intercom.api.errors import (
+    CursorRefused,
+    IntercomError,
+    RateLimited,
+    RequestRefused,
+    Unavailable,
+)
+from source_intercom.api.pages import Answer, Page, records_in, search_answers
+from source_intercom.api.queries import Choices, Order, Query, days_query, search_body, searches
+from source_intercom.shapes.base import IntercomStream
+from source_intercom.shapes.by_id import records_by_id
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.ends import EndReader, Meeting, Taken
+from source_intercom.shapes.place import Place
+from source_intercom.shapes.reading import Reading, Uncut
+from source_intercom.shapes.work import crowded_slices, heavy_parts
+from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.state import INDEX_LAG
-from source_intercom.sync.windows import Window, cut
+from source_intercom.sync.windows import DAY, Planner, Window, cut_at, midnight_after
 
-# A window wastes half a page at its end on average: at forty, windows cost little more than one call in a hundred.
-_WINDOW_PAGES = 40
-# With more parts than these, one call to find the last record is cheaper than empty windows behind it.
-_PAYS_A_CALL = 8
 _CHECKPOINT_PAGES = 10
-# With fewer, there is nothing for a second reader to do.
-_PAGES_FOR_TWO = 3
+# A day more than a window of so many is no more than one page in fifty.
+_A_DAY_IS_LITTLE = 50 * DAY
+# A refused cursor may be accepted when the search comes by again; it is not tried for ever.
+_MOST_RESTARTS = 5
+
+
+class Incomplete(Unavailable):
+    """Intercom announced more records of a window than it gave, also when it was asked once more."""
+
+
+class _Seen:
+    """The records that a search has given, by a short name each, and how many of them lie in the slice asked for."""
+
+    def __init__(self) -> None:
+        self.names: set[int] = set()
+        self.in_slice = 0
+
+
+class _Ended(NamedTuple):
+    """How a search ended: with which total in its last answer, and whether it was read to its last page."""
+
+    total: int | None
+    is_whole: bool
+
+    def missing(self, seen: _Seen) -> int:
+        """How many records were announced and not seen."""
+        return (self.total or 0) - len(seen.names) if self.is_whole else 0
+
+
+def _id_of(record: object) -> str:
+    return str(record.get("id")) if isinstance(record, dict) else "?"
 
 
 class SearchStream(IntercomStream):
-    """A collection with a search: Intercom filters, by whole seconds unless a stream says otherwise.
+    """A collection with a search.
 
-    The first page of a window tells how much lies in it. A window that is heavy keeps its beginning and hands
-    out the rest in windows of some forty pages, each of which does the same: so work of any skew ends up evenly in
-    many hands, and what is small costs no call more than its pages. What is not cut is read from both ends.
+    Intercom is asked for whole days that touch the window, and the records are filtered here to the second. Whether
+    a search goes by the second or by days is told differently by different sources (docs/intercom-api.md#search-days):
+    asked like this, both give every record.
+
+    The first page of a window tells how much lies in it. A heavy window is handed out in windows of ten to forty
+    pages. A crowded day, which no window of time can part, is handed out in slices by a second time. What is left is
+    one search, read page by page to its end, and its records are held against the total that Intercom announced.
     """
 
+    follows_order_by: ClassVar[bool] = True
     # The path that gives one record, for filters that name records by id.
     single: ClassVar[str] = ""
 
-    def __init__(self, sync: Sync | None = None, *, full: bool = False, order_by: str = "updated_at") -> None:
-        super().__init__(sync, full=full, order_by=order_by)
-        self.walk_field = order_by
-
     @property
-    def cursor_field(self) -> str | list[str]:
-        # A projection's cursor has a name of its own; the others show the time that they are searched by.
-        return self.order_by if self.cursor_time == "updated_at" else super().cursor_field
+    def zone(self) -> tzinfo:
+        """The zone by whose days this search may go."""
+        return timezone.utc
 
     @property
     def choices(self) -> Choices:
@@ -48,13 +84,18 @@ class SearchStream(IntercomStream):
         return []
 
     @property
+    def checks_choices(self) -> bool:
+        """Whether ``select`` checks all of ``choices`` too, so that a search that refuses them can do without."""
+        return False
+
+    @property
     def chosen_ids(self) -> list[str]:
         """Ids of the only records that are wanted; empty for all."""
         return []
 
-    def keeps(self, record: Record) -> bool:
-        """Filters that the search does not take."""
-        return True
+    def select(self, records: Page) -> Page:
+        """Those of some records that the user's filters choose. May take requests."""
+        return records
 
     @property
     def sweeps(self) -> bool:
@@ -62,144 +103,258 @@ class SearchStream(IntercomStream):
         # it; a full refresh has no next one, so it looks again at the end.
         return self.full and self.sync.config.end is None
 
-    def query(self, window: Window) -> Query:
-        """What to ask for a window: it may match more than the window, never less."""
-        return seconds_query(self.walk_field, window.start, window.end)
+    @property
+    def planner(self) -> Planner:
+        """Cuts off a first day that has begun before the gap: it is read newest first."""
 
-    def cut(self, window: Window, parts: int) -> list[Window]:
-        """Cut a window where this stream's search can tell two windows apart."""
-        return cut(window, parts)
+        def plan(gap: Window) -> Iterator[Window]:
+            long = gap.start <= self.sync.birth or gap.end - gap.start > _A_DAY_IS_LITTLE
+            yield from [gap] if long else cut_at(gap, [midnight_after(gap.start - 1, self.zone)])
 
-    def late_part(self, window: Window) -> Window | None:
-        """The beginning of a window that the search cannot tell from what lies before it, where that costs pages.
-
-        Such a window is read newest first.
-        """
-        return None
+        return plan
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         if self.chosen_ids:
-            yield from self._chosen(window)
+            for found in records_by_id(self, self.single, self.chosen_ids):
+                records = [self.single_record(record) for record in found if self.lies_in(window, record)]
+                yield self.select(records)
             return
-        queries = list(searches(self.query(window), self.choices))
+        try:
+            yield from self._searched(window, reading, self.choices)
+        except RequestRefused as error:
+            # An operator or a field that this workspace's search does not take is refused with the first page.
+            if isinstance(error, CursorRefused) or not self.choices or not self.checks_choices:
+                raise
+            self.logger.warning(
+                f"{self.name}: Intercom's search refuses the filters of the options, so they are applied here: "
+                f"{error.internal_message}"
+            )
+            yield from self._searched(window, reading, [])
+
+    def probe(self) -> None:
+        moment = self.sync.begin
+        query = days_query(self.time_field, moment, moment)
+        self.client.post(self.endpoint, search_body(query, self.time_field, 1, None))
+
+    # Reading a window.
+
+    def _searched(self, window: Window, reading: Reading, choices: Choices) -> Iterator[Page]:
+        queries = self._queries(window, reading.slice, choices)
         if len(queries) == 1:
-            yield from self._found(queries[0], window, reading)
+            yield from self._whole(queries[0], window, reading, choices)
             return
         given: set[str] = set()
         for query in queries:
             # Several searches can find one record, and none of them may cut the window for the others.
-            for page in self._found(query, window, Uncut(is_costly=reading.is_costly)):
-                yield [record for record in page if record["id"] not in given]
-                given.update(record["id"] for record in page)
+            for page in self._whole(query, window, Uncut(reading), choices):
+                yield [record for record in page if record.get("id") not in given]
+                given.update(record["id"] for record in page if "id" in record)
 
-    def probe(self) -> None:
-        moment = self.sync.begin
-        query = self.query(Window(moment, moment))
-        self.client.post(self.endpoint, search_body(query, self.walk_field, 1, None))
-
-    def _found(self, query: Query, window: Window, reading: Reading) -> Iterator[Page]:
-        late = self.late_part(window)
-        reader = self._reader(query, window, "descending" if late else "ascending")
-        # One that nobody helps may have millions of records before it.
-        reader.remembers = reading.most_parts > 0
-        shares = False
-        try:
-            taken = reader.take()
-            total = reader.meeting.total
-            reading.expect(len(taken.records) if taken and reader.meeting.over else total)
-            parts = min(total // (SEARCH_PAGE * _WINDOW_PAGES), reading.most_parts)
-            if parts > 1 and (handed := self._excess(query, window, reader, parts, late)):
-                reading.split(handed)
-                window, total = Window(window.start, handed[0].start - 1), total // (len(handed) + 1)
-                if late:
-                    # What has been taken is the end of what others read now.
-                    reader = self._reader(self.query(window), window, "descending")
-                    taken = reader.take()
-                else:
-                    reader.narrow(window, total)
-            shares = reading.most_parts > 0 and not late and total > SEARCH_PAGE * (_PAGES_FOR_TWO - 1)
-            if shares:
-                reading.share(lambda half: self._from_the_end(window, reader.meeting, half))
-            yield from self._given(reader, taken, reading)
-        except Unavailable:
-            # One record that Intercom cannot build bars the way. What lies behind it can be had from the other end.
-            place = f"behind '{reader.last_id}'" if reader.last_id else "at its beginning"
+    def _whole(self, query: Query, window: Window, reading: Reading, choices: Choices) -> Iterator[Page]:
+        """The pages of one search, held against the total that Intercom announces. Raises ``Incomplete``."""
+        seen = _Seen()
+        ended = yield from self._read(query, window, reading, seen, choices)
+        if ended is not None and self._is_short(ended, seen, window, reading):
             self.logger.warning(
-                f"{self.name}: in the window {window.start} to {window.end} (Unix seconds) there is a record {place} "
-                "that Intercom cannot give. Those behind it are read, newest first; the next sync tries again."
+                f"{self.name}: of {ended.total} records that Intercom announces between {window.start} and "
+                f"{window.end} (Unix seconds) {len(seen.names)} came. They are asked for once more."
             )
-            if not shares and not late:
-                yield from self._from_the_end(window, reader.meeting, reading)
-            raise
-        finally:
-            reader.stop()
+            ended = yield from self._read(query, window, reading, seen, choices)
+            if ended is not None and self._is_short(ended, seen, window, reading):
+                reading.came_short(ended.missing(seen))
+                raise Incomplete(
+                    f"Intercom announces {ended.total} {self.source_name} between {window.start} and {window.end} "
+                    f"(Unix seconds), but gives only {len(seen.names)}. The next sync asks for them again.",
+                    f"POST {self.endpoint}",
+                )
+        if ended is None:
+            return
+        sliced = reading.slice_ended(seen.in_slice if ended.is_whole else ended.total or 0)
+        if sliced and sliced.distinct < sliced.total:
+            (query,) = self._queries(window, None, choices)
+            if sliced.distinct < self._count(query):
+                self.logger.info(f"{self.name}: the slices of {window} miss records, so it is read in one row")
+                yield from self._whole(query, window, Uncut(reading), choices)
 
-    def _from_the_end(self, window: Window, meeting: Meeting, reading: Reading) -> Iterator[Page]:
-        """What a second reader finds of a window, newest first. Its failure is no loss: the first one reads on."""
-        (query,) = searches(self.query(window), self.choices)
-        reader = self._reader(query, window, "descending", meeting)
-        try:
-            yield from self._given(reader, reader.take(), reading)
-        except IntercomError as error:
-            self.logger.info(f"{self.name}: one of two readers of {window} stopped: {error.internal_message}")
-        finally:
-            reader.stop()
-
-    def _given(self, reader: EndReader, taken: Taken | None, reading: Reading) -> Iterator[Page]:
-        number = 0
-        while taken is not None:
-            number += 1
-            # While the rows of this page take their calls, the next page can be on its way.
-            ahead = self.client.begin(reader.take) if reading.is_costly and not reader.meeting.over else None
-            page, covered = [taken.records], taken.covered
-            taken = None
-            yield page.pop()
-            if covered and (reading.is_costly or number % _CHECKPOINT_PAGES == 0):
-                reading.reached(covered)
-            taken = ahead.result() if ahead else reader.take()
-
-    def _reader(self, query: Query, window: Window, order: Order, meeting: Meeting | None = None) -> EndReader:
-        client, field = self.walk_client, self.walk_field
-        return EndReader(
-            search_answers(client, self.endpoint, query, field, self.records_key, order=order),
-            window,
-            order,
-            moment=lambda record: moment_of(record, field),
-            keeps=self.keeps,
-            unsettled=Window(max(self.sync.begin - INDEX_LAG + 1, self.sync.config.start), self.sync.begin),
-            meeting=meeting,
+    def _is_short(self, ended: _Ended, seen: _Seen, window: Window, reading: Reading) -> bool:
+        """Whether a search gave fewer records than it announced, other than in the sync before."""
+        missing = ended.missing(seen)
+        if missing <= 0:
+            return False
+        if not reading.accepts_short(missing):
+            return True
+        self.logger.warning(
+            f"{self.name}: Intercom announces {missing} records more between {window.start} and {window.end} "
+            "(Unix seconds) than it gives, as it did in the last sync. Its total is taken to be wrong."
         )
+        return False
 
-    def _excess(self, query: Query, window: Window, reader: EndReader, parts: int, late: Window | None) -> list[Window]:
-        """Windows to hand out of one that has work for ``parts`` windows, of which ``reader`` has taken a page."""
-        if late:
-            return self.cut(Window(late.end + 1, window.end), parts) if late.end < window.end else []
-        first, last = reader.first, reader.edge
-        if first is None or last is None or last >= window.end:
-            return []
-        # Years may lie empty behind the last record: cutting them up would cost a call a window. Where it pays,
-        # one call finds the end.
-        latest = self._latest(query, window) if parts > _PAYS_A_CALL else window.end
-        # A search of whole days begins before the window: what this window keeps must not be nothing.
-        kept = max(last, window.start)
-        windows = self.cut(Window(max(first, window.start), max(min(latest, window.end), kept)), parts)
-        windows = [part for part in windows if part.start > kept]
-        return [*windows[:-1], Window(windows[-1].start, window.end)] if windows else []
+    def _read(
+        self, query: Query, window: Window, reading: Reading, seen: _Seen, choices: Choices
+    ) -> Generator[Page, None, _Ended | None]:
+        """Read a search page by page; None when the window was handed out instead.
+
+        ``seen`` are the records that have been given, which are not given again, and gets those that are.
+        """
+        order: Order = "descending" if self._begins_within_a_day(window) else "ascending"
+        place = Place(order, window, unsettled=self._unsettled)
+        restarts = 0
+        total: int | None = None
+        number = 0
+        while True:
+            try:
+                for answer in self._answers(query, order, reading.is_costly):
+                    number += 1
+                    records, total = answer.records, answer.total
+                    if number == 1 and not seen.names:
+                        reading.expect(len(records) if answer.is_last else total or 0)
+                        if not answer.is_last and self._hands_out(query, window, reading, records, total or 0):
+                            return None
+                    del answer
+                    place.move([self.moment_of(record) for record in self.objects(records)])
+                    yield self.select(self._fresh(records, window, reading.slice, seen))
+                    place.last_id = _id_of(records[-1]) if records else place.last_id
+                    # Nothing holds a page while the next one is on its way: fifty readers would hold fifty.
+                    del records
+                    if place.is_beyond:
+                        return _Ended(total, is_whole=False)
+                    if (reading.is_costly or number % _CHECKPOINT_PAGES == 0) and place.covered:
+                        reading.reached(place.covered)
+                break
+            except CursorRefused as error:
+                # Intercom refuses cursors that it has just given (intercom-node issue 509, January 2026).
+                restarts = 0 if place.has_moved else restarts + 1
+                place.has_moved = False
+                if restarts > _MOST_RESTARTS:
+                    raise
+                self.logger.info(f"{self.name}: goes on from the last time reached: {error.internal_message}")
+                queries = self._queries(place.left, reading.slice, choices)
+                query = queries[0] if len(queries) == 1 else query
+                total = None
+            except Unavailable as error:
+                # One record that Intercom cannot build bars the way. What lies behind it comes from the other end.
+                if order == "ascending" and not isinstance(error, RateLimited):
+                    yield from self._behind(query, window, reading, seen, place)
+                raise
+        if total is None and restarts:
+            (query,) = self._queries(window, reading.slice, choices)
+            total = self._count(query)
+        return _Ended(total, is_whole=True)
+
+    def _behind(self, query: Query, window: Window, reading: Reading, seen: _Seen, place: Place) -> Iterator[Page]:
+        """What lies behind a record that Intercom cannot give, newest first, up to that record."""
+        where = f"behind '{place.last_id}'" if place.last_id else "at its beginning"
+        self.logger.warning(
+            f"{self.name}: in the window {window.start} to {window.end} (Unix seconds) there is a record {where} "
+            "that Intercom cannot give. Those behind it are read, newest first; the next sync tries again."
+        )
+        back = Place("descending", place.left, unsettled=self._unsettled)
+        try:
+            for answer in self._answers(query, "descending", reading.is_costly):
+                back.move([self.moment_of(record) for record in self.objects(answer.records)])
+                yield self.select(self._fresh(answer.records, window, reading.slice, seen))
+                if back.is_beyond:
+                    return
+        except IntercomError as error:
+            self.logger.info(f"{self.name}: the read from the other end stopped: {error.internal_message}")
+
+    def _answers(self, query: Query, order: Order, is_costly: bool) -> Iterator[Answer]:
+        answers = search_answers(self.client, self.endpoint, query, self.time_field, self.records_key, order=order)
+        # While the rows of a page take their requests, the next page can be on its way.
+        return self.client.ahead(answers) if is_costly else answers
+
+    def _fresh(self, records: Page, window: Window, part: Window | None, seen: _Seen) -> Page:
+        """Records of a page that belong to the window and have not been given yet."""
+        fresh = []
+        for record in self.objects(records):
+            name = hash(record.get("id"))
+            if name in seen.names:
+                continue
+            seen.names.add(name)
+            other = seconds_of(record.get(self._other_time)) if part else None
+            if part and other is not None and not part.holds(other):
+                continue
+            seen.in_slice += 1
+            if self._belongs(record, window):
+                fresh.append(record)
+        return fresh
+
+    def _belongs(self, record: Record, window: Window) -> bool:
+        moment = self.moment_of(record)
+        if moment is None or window.holds(moment):
+            return True
+        # A record that has just changed may show its new time while the index still finds it by the old one: it is
+        # taken wherever it is found. What begins behind this read has nothing to do with it.
+        return window.start <= self._unsettled.end and self._unsettled.holds(moment)
+
+    @property
+    def _unsettled(self) -> Window:
+        """Moments whose changes the search index may not know yet."""
+        return Window(max(self.sync.begin - INDEX_LAG + 1, self.sync.config.start), self.sync.begin)
+
+    def _begins_within_a_day(self, window: Window) -> bool:
+        """Whether the search may not be able to tell the window from what lies before it in the same day.
+
+        Read newest first, such a window costs its own pages and no page of what lies before it: an hourly sync in the
+        evening would otherwise read all that changed since midnight, every hour.
+        """
+        if window.start > self.sync.begin:
+            return True
+        midnight = midnight_after(window.start - 1, self.zone)
+        return self.sync.birth < window.start < midnight and window.end < midnight
+
+    # Handing out what is heavy.
+
+    def _hands_out(self, query: Query, window: Window, reading: Reading, records: Page, total: int) -> bool:
+        """Hand out a window that has work for several; its first page is then read again by one of them."""
+        workers = self.sync.transport.workers
+        moments = (self.moment_of(record) for record in self.objects(records))
+        first = next((moment for moment in moments if moment is not None), window.start)
+
+        def latest() -> int:
+            return self._latest(query, window)
+
+        if reading.slice is None:
+            parts = heavy_parts(window, total, reading, workers, first=first, latest=latest, zone=self.zone)
+            if len(parts) > 1:
+                reading.split(parts)
+                return True
+        slices = crowded_slices(
+            reading.slice, total, reading, workers, life=Window(self.sync.birth, self.sync.begin), zone=self.zone
+        )
+        if len(slices) < 2 or any(len(self._queries(window, part, self.choices)) > 1 for part in slices[:2]):
+            return False
+        reading.slice_up(slices, total)
+        return True
 
     def _latest(self, query: Query, window: Window) -> int:
-        body = search_body(query, self.walk_field, 1, None, order="descending")
-        found = records_in(self.walk_client.post(self.endpoint, body), self.records_key)
-        latest = moment_of(found[-1], self.walk_field) if found else None
+        """The time of the last record of a search."""
+        body = search_body(query, self.time_field, 1, None, order="descending")
+        found = records_in(self.client.post(self.endpoint, body), self.records_key)
+        latest = self.moment_of(found[-1]) if found else None
         return window.end if latest is None else latest
 
-    def _chosen(self, window: Window) -> Iterator[Page]:
-        """The records whose ids were chosen, one call each."""
-        for found in self.client.each(self._single, self.chosen_ids):
-            yield [record for record in found if self.lies_in(window, record) and self.keeps(record)]
+    def _count(self, query: Query) -> int:
+        body = search_body(query, self.time_field, 1, None)
+        total = self.client.post(self.endpoint, body).get("total_count")
+        return total if isinstance(total, int) else 0
 
-    def _single(self, record_id: str) -> Page:
-        try:
-            return [self.walk_client.get(self.single.format(id=quote(record_id, safe="")))]
-        except RecordGone:
-            self.logger.warning(f"{self.name}: Intercom has no record with the id '{record_id}' of the filters")
-            return []
+    def _queries(self, window: Window, part: Window | None, choices: Choices) -> list[Query]:
+        asked = days_query(self.time_field, window.start, window.end)
+        if part is not None:
+            choices = [*choices, days_query(self._other_time, part.start, part.end)["value"]]
+        return list(searches(asked, choices))
+
+    @property
+    def _other_time(self) -> str:
+        """The second time by which a crowded window is sliced."""
+        return "created_at" if self.time_field == "updated_at" else "updated_at"
+
+    @property
+    def source_name(self) -> str:
+        """What its records are called in a sentence."""
+        return self.records_key if self.records_key != "data" else "records"
+
+    def single_record(self, record: Record) -> Record:
+        """A record that was asked for by id, as the search would have given it."""
+        return record

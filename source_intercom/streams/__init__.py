@@ -1,73 +1,41 @@
-"""The catalogue, in the order of the docs."""
+"""The streams, in the order of the docs: every public stream class of the families below."""
 
 from source_intercom.shapes.base import IntercomStream
-from source_intercom.streams import companies, contacts, conversations, help_center, tickets, workspace
+from source_intercom.streams import (
+    activity_logs,
+    companies,
+    contacts,
+    conversations,
+    counts,
+    events,
+    help_center,
+    reconciliations,
+    tickets,
+    workspace,
+)
 
-CATALOGUE: tuple[type[IntercomStream], ...] = (
-    contacts.Contacts,
-    contacts.ContactTags,
-    contacts.ContactCompanies,
-    contacts.ContactSubscriptions,
-    contacts.ContactNotes,
-    contacts.ContactSegments,
-    contacts.ContactEvents,
-    contacts.ContactEventSummaries,
-    contacts.ContactMergeHistory,
-    contacts.Segments,
-    contacts.ContactAttributes,
-    contacts.SubscriptionTypes,
-    companies.Companies,
-    companies.CompanyTags,
-    companies.CompanyContacts,
-    companies.CompanySegments,
-    companies.CompanyNotes,
-    companies.CompanyAttributes,
-    conversations.Conversations,
-    conversations.ConversationParts,
-    conversations.ConversationContacts,
-    conversations.ConversationTags,
-    conversations.ConversationTeammates,
-    conversations.ConversationLinkedObjects,
-    conversations.ConversationHandlingEvents,
-    conversations.SideConversations,
-    conversations.ConversationsDeleted,
-    conversations.ConversationAttributes,
-    conversations.Calls,
-    conversations.CallTranscripts,
-    conversations.Macros,
-    tickets.Tickets,
-    tickets.TicketParts,
-    tickets.TicketContacts,
-    tickets.TicketTypes,
-    tickets.TicketTypeAttributes,
-    tickets.TicketStates,
-    workspace.Admins,
-    workspace.Teams,
-    workspace.TeamAdmins,
-    workspace.Tags,
-    workspace.ActivityLogs,
-    workspace.ActivityLogEventTypes,
-    workspace.AwayStatusReasons,
-    workspace.Brands,
-    workspace.EmailSettings,
-    workspace.OfficeHoursSchedules,
-    workspace.OfficeHoursExceptions,
-    workspace.Audiences,
-    workspace.DataConnectors,
-    workspace.DataConnectorExecutionResults,
-    workspace.CustomObjectInstances,
-    workspace.Counts,
-    help_center.Articles,
-    help_center.Collections,
-    help_center.HelpCenters,
-    help_center.HelpCenterRedirects,
-    help_center.InternalArticles,
-    help_center.NewsItems,
-    help_center.Newsfeeds,
-    help_center.NewsfeedItems,
-    help_center.ContentImportSources,
-    help_center.ExternalPages,
-    help_center.ContentSnippets,
+_FAMILIES = (
+    contacts,
+    events,
+    companies,
+    conversations,
+    tickets,
+    workspace,
+    activity_logs,
+    counts,
+    reconciliations,
+    help_center,
+)
+
+# Classes whose names begin with an underscore are pages that streams are made from, or what several streams share.
+CATALOGUE: tuple[type[IntercomStream], ...] = tuple(
+    kind
+    for family in _FAMILIES
+    for name, kind in vars(family).items()
+    if isinstance(kind, type)
+    and issubclass(kind, IntercomStream)
+    and kind.__module__ == family.__name__
+    and not name.startswith("_")
 )
 
 __all__ = ["CATALOGUE", "IntercomStream"]

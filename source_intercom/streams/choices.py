@@ -33,20 +33,23 @@ def is_chosen(filters: ContactFilters, contact: Record) -> bool:
 
 
 def conversation_choices(config: Config) -> Choices:
-    """Filters of conversations that their search takes: state and assigned teammates."""
+    """Filters of conversations that their search takes: state and assigned teammates.
+
+    Each value is a term of its own: whether ``IN`` is taken for these fields is told both ways (docs/intercom-api.md).
+    """
     filters = config.filters.conversations
     choices: Choices = []
     if filters.states:
-        choices.append([one_of("state", list(filters.states))])
+        choices.append([equals("state", state) for state in filters.states])
     if filters.assignee == "admins":
-        choices.append([one_of("admin_assignee_id", [int(admin) for admin in filters.admin_ids])])
+        choices.append([equals("admin_assignee_id", int(admin)) for admin in filters.admin_ids])
     return choices
 
 
 def is_wanted(config: Config, conversation: Record) -> bool:
     """All filters of conversations: those asked for by id pass no search, and no search can say "nobody".
 
-    Intercom writes "nobody" as null, 0 or "0" (notes §6).
+    Intercom writes "nobody" as null, 0 or "0".
     """
     filters = config.filters.conversations
     assignee = conversation.get("admin_assignee_id")

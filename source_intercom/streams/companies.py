@@ -3,21 +3,26 @@
 from collections.abc import Iterator
 
 from source_intercom.api import permissions
-from source_intercom.api.client import Client
+from source_intercom.api.client import Client, Tally
 from source_intercom.api.pages import Page
-from source_intercom.shapes.base import IntercomStream, Reading, Sync
-from source_intercom.shapes.lists import Child, ListStream, Projection, WalkedStream
+from source_intercom.shapes.base import IntercomStream, Sync
+from source_intercom.shapes.child import Child
+from source_intercom.shapes.lists import ListStream, WalkedStream
+from source_intercom.shapes.nested import Nested
+from source_intercom.shapes.reading import Reading
 from source_intercom.sync.windows import Window
+
+# Enough to keep every worker busy, few enough to keep in memory.
+_BATCH = 500
 
 
 class Companies(WalkedStream):
-    """Companies, read through the scroll: the list stops at 10,000 and asks for a permission to write (notes §0)."""
+    """Companies, read through the scroll: the list stops at 10,000 and asks for a permission to write."""
 
     endpoint = "/companies/scroll"
     permission = permissions.CONTACTS
-    walk = "companies"
 
-    def _make_client(self, sync: Sync) -> Client:
+    def _make_client(self, sync: Sync, tally: Tally | None) -> Client:
         return sync.companies.client
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
@@ -35,45 +40,55 @@ class Companies(WalkedStream):
         self.client.get("/segments")
 
 
-class CompanyTags(Projection, Companies):
+class CompanyTags(Nested):
     """Which company has which tag."""
 
+    parent = Companies
     key = ("company_id", "id")
     nested = ("tags", "tags")
-
-    def _make_client(self, sync: Sync) -> Client:
-        # The walk's calls are those of the companies; alone, this stream makes them.
-        return IntercomStream._make_client(self, sync) if "companies" in sync.selected else sync.companies.client
-
     parent_key = "company_id"
     parent_time = "company_updated_at"
     cursor_time = "company_updated_at"
 
-
-class _OfEveryCompany(Child):
-    """Rows that take a call for each company. The calls begin when the scroll is over, or it would expire."""
-
-    permission = permissions.CONTACTS
-    walk = "every company"
-    parent_key = "company_id"
-
-    # Enough to keep every worker busy, few enough to keep in memory.
-    _BATCH = 500
-
-    def _make_client(self, sync: Sync) -> Client:
-        # Without a stream that walks, this one does, and the walk's calls are its own.
-        return super()._make_client(sync) if self._walked_by_another(sync) else sync.companies.client
-
-    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        ids = self.sync.companies.ids(walked_by_another=self._walked_by_another(self.sync))
-        for start in range(0, len(ids), self._BATCH):
-            yield [{"id": company_id} for company_id in ids[start : start + self._BATCH]]
+    def _make_client(self, sync: Sync, tally: Tally | None) -> Client:
+        # The requests of the scroll are those of the companies; alone, this stream makes them.
+        return super()._make_client(sync, tally) if "companies" in sync.selected else sync.companies.client
 
     def probe(self) -> None:
         self.client.get("/segments")
 
-    def _walked_by_another(self, sync: Sync) -> bool:
-        return not sync.selected.isdisjoint({"companies", "company_tags"})
+
+class _EveryCompany(IntercomStream):
+    """The ids of all companies, given out when the scroll is over: requests in between would let it expire."""
+
+    endpoint = "/companies/scroll"
+    permission = permissions.CONTACTS
+    reads_whole = True
+
+    def _make_client(self, sync: Sync, tally: Tally | None) -> Client:
+        return sync.companies.client
+
+    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
+        ids = self.sync.companies.ids(walked_by_another=_is_scrolled_by_another(self.sync))
+        for start in range(0, len(ids), _BATCH):
+            yield [{"id": company_id} for company_id in ids[start : start + _BATCH]]
+
+
+class _OfEveryCompany(Child):
+    parent = _EveryCompany
+    every_parent = True
+    parent_key = "company_id"
+
+    def _make_client(self, sync: Sync, tally: Tally | None) -> Client:
+        # Without a stream that scrolls, this one does, and the scroll's requests are its own.
+        return super()._make_client(sync, tally) if _is_scrolled_by_another(sync) else sync.companies.client
+
+    def probe(self) -> None:
+        self.client.get("/segments")
+
+
+def _is_scrolled_by_another(sync: Sync) -> bool:
+    return not sync.selected.isdisjoint({"companies", "company_tags"})
 
 
 class CompanySegments(_OfEveryCompany):

@@ -1,7 +1,8 @@
 """Help center, news, and what Fin reads."""
 
 from source_intercom.api import permissions
-from source_intercom.shapes.lists import Child, ListStream, NewestFirstStream, WalkedStream
+from source_intercom.shapes.child import Child
+from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
 
 
 class Articles(NewestFirstStream):
@@ -12,8 +13,8 @@ class Articles(NewestFirstStream):
     permission = permissions.ARTICLES
 
 
-class Collections(NewestFirstStream):
-    """Collections of articles; Intercom sorts them newest first."""
+class Collections(WalkedStream):
+    """Collections of articles. That they come newest first is said up to version 2.16 and gone in 2.17."""
 
     endpoint = "/help_center/collections"
     page_wish = 150
@@ -27,16 +28,19 @@ class HelpCenters(WalkedStream):
     permission = permissions.ARTICLES
 
 
-class HelpCenterRedirects(Child, ListStream):
+class _HelpCentersOf216(HelpCenters):
+    version = "2.16"
+
+
+class HelpCenterRedirects(Child):
     """Addresses that lead elsewhere in a help center."""
 
-    endpoint = "/help_center/help_centers"
+    parent = _HelpCentersOf216
     child = "/help_center/help_centers/{id}/redirects"
     child_params = (("per_page", "250"),)
     parent_key = "help_center_id"
     permission = permissions.REDIRECTS
     also_needs = (permissions.ARTICLES,)
-    version = "2.16"
 
 
 class InternalArticles(WalkedStream):
@@ -63,16 +67,14 @@ class Newsfeeds(WalkedStream):
     permission = permissions.NEWS
 
 
-class NewsfeedItems(Child, ListStream):
+class NewsfeedItems(Child):
     """What is live in which newsfeed."""
 
-    endpoint = "/news/newsfeeds"
-    page_wish = 150
+    parent = Newsfeeds
     child = "/news/newsfeeds/{id}/items"
     child_wish = 150
     key = ("newsfeed_id", "id")
     parent_key = "newsfeed_id"
-    permission = permissions.NEWS
 
 
 class ContentImportSources(WalkedStream):

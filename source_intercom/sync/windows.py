@@ -33,7 +33,7 @@ def gaps(done: Iterable[Window], start: int, end: int, overlap: int) -> Iterator
     """What of ``[start, end]`` is to be read, given the windows that earlier syncs have read.
 
     The last ``overlap`` seconds of each window that was read count as unread: when they were read, Intercom's
-    search index may not have known all of their records yet (notes §4.2).
+    search index may not have known all of their records yet.
     """
     cursor = start
     for window in sorted(done):
@@ -46,6 +46,24 @@ def gaps(done: Iterable[Window], start: int, end: int, overlap: int) -> Iterator
         if cursor > end:
             return
     yield Window(cursor, end)
+
+
+def overlap_of(one: Iterable[Window], other: Iterable[Window]) -> list[Window]:
+    """The seconds that lie in windows of both."""
+    others = sorted(other)
+    shared = (Window(max(a.start, b.start), min(a.end, b.end)) for a in sorted(one) for b in others if a.start <= b.end)
+    return [window for window in shared if window.start <= window.end]
+
+
+def joined(windows: Iterable[Window]) -> list[Window]:
+    """The same seconds in as few windows as can be, the earliest first."""
+    made: list[Window] = []
+    for window in sorted(windows):
+        if made and window.start <= made[-1].end + 1:
+            made[-1] = Window(made[-1].start, max(made[-1].end, window.end))
+        else:
+            made.append(window)
+    return made
 
 
 def whole(gap: Window) -> Iterator[Window]:
@@ -74,6 +92,12 @@ def cut(window: Window, parts: int) -> list[Window]:
     seconds = window.end - window.start + 1
     edges = sorted({window.start + seconds * part // parts for part in range(parts)})
     return _between(edges, window)
+
+
+def cut_at(window: Window, edges: Iterable[int]) -> list[Window]:
+    """A window cut where parts must begin; edges outside it cut nothing."""
+    starts = sorted({window.start, *(edge for edge in edges if window.start < edge <= window.end)})
+    return _between(starts, window)
 
 
 def cut_at_midnights(window: Window, parts: int, zone: tzinfo) -> list[Window]:

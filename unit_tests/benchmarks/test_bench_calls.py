@@ -50,7 +50,10 @@ def test_a_stream_that_fails_is_told_and_does_not_end_the_others(monkeypatch: An
 def test_the_table_has_ratios_and_says_what_is_wrong() -> None:
     lost = replace(ROW, stream="tags", records=1, held=2, quiet=None)
     failed = replace(ROW, stream="teams", error="no permission")
-    figures = CallFigures([ROW, lost, failed], replace(ROW, stream="all in one read"), [OwnTime("all", 5.0, 4.0, 99)])
+    free = replace(ROW, stream="made here", calls=0, least=0, quiet=0)
+    figures = CallFigures(
+        [ROW, lost, failed, free], replace(ROW, stream="all in one read"), [OwnTime("all", 5.0, 4.0, 99)]
+    )
 
     text = calls_text(figures)
 
@@ -59,4 +62,5 @@ def test_the_table_has_ratios_and_says_what_is_wrong() -> None:
     assert "| all in one read | 300 |" in text
     assert "- tags: 1 records came, the workspace holds 2." in text
     assert "- teams failed: no permission" in text
+    assert "| made here | 300 | 0 | 0 | - | 0 |" in text
     assert "all 5.0 s, 4.0 s of CPU, 99 calls." in text

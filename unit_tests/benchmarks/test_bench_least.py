@@ -4,21 +4,17 @@ from typing import Any
 import pytest
 import requests
 
-from benchmarks.least import LISTS, WAYS, Held, least_calls, list_calls, pages
+from benchmarks.least import LISTS, LONGEST, OWN, WAYS, Held, least_calls, list_calls, pages
 from sandbox import Sandbox, Settings
+from source_intercom.shapes.search import SearchStream
 from source_intercom.streams import CATALOGUE
 
 Records = dict[str, list[dict[str, Any]]]
 
-PATHS = {
-    "articles": "/articles", "audiences": "/audiences", "calls": "/calls", "collections": "/help_center/collections",
-    "content_import_sources": "/ai/content_import_sources", "content_snippets": "/content_snippets",
-    "conversations_deleted": "/conversations/deleted", "custom_object_instances": "/custom_object_instances/Order",
-    "data_connectors": "/data_connectors", "external_pages": "/ai/external_pages",
-    "internal_articles": "/internal_articles", "macros": "/macros", "news_items": "/news/news_items",
-    "newsfeeds": "/news/newsfeeds", "activity_logs": "/admins/activity_logs",
-}  # fmt: skip
-SEARCHED = ("contacts", "conversations", "tickets")
+KINDS = {stream().name: stream for stream in CATALOGUE}
+# The scroll has no parameter for the length of a page.
+PAGED = [kind for kind, size in LISTS.items() if size and kind != "companies"]
+WHOLE = [kind for kind, size in LISTS.items() if not size]
 
 
 @pytest.fixture(scope="module")
@@ -27,33 +23,45 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-def _ask(sandbox: Sandbox, kind: str, per_page: int) -> int:
+def _ask(sandbox: Sandbox, kind: str, per_page: int | None = None) -> requests.Response:
+    stream = KINDS[kind]
+    url = sandbox.url + stream.endpoint.format(type_identifier="Order")
     headers = {"Authorization": "Bearer sandbox-token", "Intercom-Version": "2.16"}
-    if kind in SEARCHED:
-        body = {
-            "query": {"field": "updated_at", "operator": ">", "value": 0},
-            "pagination": {"per_page": per_page},
-        }
-        return requests.post(f"{sandbox.url}/{kind}/search", json=body, headers=headers, timeout=10).status_code
-    params = {"per_page": str(per_page)}
-    return requests.get(f"{sandbox.url}{PATHS[kind]}", params=params, headers=headers, timeout=10).status_code
+    if issubclass(stream, SearchStream):
+        query = {"field": "updated_at", "operator": ">", "value": 0}
+        body = {"query": query, "pagination": {"per_page": per_page}}
+        return requests.post(url, json=body, headers=headers, timeout=10)
+    params = {**dict(stream.params), **({"per_page": str(per_page)} if per_page else {})}
+    return requests.get(url, params=params, headers=headers, timeout=10)
 
 
-@pytest.mark.parametrize("kind", [*SEARCHED, *PATHS])
+@pytest.mark.parametrize("kind", PAGED)
 def test_the_sandbox_gives_pages_of_that_length_and_none_longer(sandbox: Sandbox, kind: str) -> None:
-    longest = LISTS[kind]
-    assert longest is not None
+    longest = LISTS[kind] or 0
 
-    assert [_ask(sandbox, kind, longest), _ask(sandbox, kind, longest + 1)] == [200, 400]
-
-
-def test_every_paged_list_is_tried() -> None:
-    # The scroll has no parameter for the length of a page.
-    assert {kind for kind, size in LISTS.items() if size} == {*SEARCHED, *PATHS, "companies"}
+    assert [_ask(sandbox, kind, size).status_code for size in (longest, longest + 1)] == [200, 400]
 
 
-def test_every_stream_has_a_way() -> None:
-    assert set(WAYS) == {stream().name for stream in CATALOGUE}
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_list_without_a_length_has_no_pages(sandbox: Sandbox, kind: str) -> None:
+    answer = _ask(sandbox, kind)
+
+    assert answer.status_code == 200
+    assert not {"pages", "total_pages", "next_cursor"} & {key for key, value in answer.json().items() if value}
+
+
+def test_what_is_stated_by_hand_is_about_streams_that_exist() -> None:
+    assert {*OWN, *LONGEST} <= set(KINDS)
+
+
+def test_the_lists_are_those_of_streams_that_have_pages_of_their_own() -> None:
+    assert {kind: WAYS[kind].lists for kind in ("tags", "contact_tags", "company_notes", "side_conversations")} == {
+        "tags": ("tags",),
+        "contact_tags": ("contacts",),
+        "company_notes": ("companies",),
+        "side_conversations": ("conversations",),
+    }
+    assert {kind for way in WAYS.values() for kind in way.lists} == set(LISTS)
 
 
 @pytest.mark.parametrize(("count", "size", "calls"), [(0, 150, 1), (150, 150, 1), (151, 150, 2), (999, None, 1)])
@@ -94,7 +102,9 @@ def test_lists_that_are_cut_cost_their_completion() -> None:
 
 
 def test_only_parents_with_children_are_asked_where_they_tell() -> None:
-    held = _held({"contacts": [_contact("1"), _contact("2", notes=3), _contact("3", notes=151)]})
+    contacts = [_contact("1"), _contact("2", notes=3), _contact("3", notes=151)]
+    notes = [{"contact_id": "2"}] * 3 + [{"contact_id": "3"}] * 151
+    held = _held({"contacts": contacts, "contact_notes": notes})
 
     assert least_calls(["contact_notes"], held) == 1 + 1 + 2
 

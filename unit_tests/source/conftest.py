@@ -9,13 +9,13 @@ import pytest
 import requests_mock
 from source_reads import NOW, Workspace
 
-from source_intercom import source as module
+from source_intercom.engine import begin
 
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
-    monkeypatch.setattr(module, "time", lambda: float(NOW))
+    monkeypatch.setattr(begin, "time", lambda: float(NOW))
     monkeypatch.delenv("INTERCOM_API_URL", raising=False)
 
 

@@ -93,7 +93,8 @@ class Workspace:
 
     def deny(self, *permissions: str, status: int = 401, code: str = "token_unauthorized") -> None:
         for permission in permissions:
-            for path in GUARDED[permission]:
+            own = {stream.endpoint.partition("?")[0] for stream in READABLE if stream.permission == permission}
+            for path in own.union(GUARDED[permission]):
                 method = "POST" if path.endswith("/search") else "GET"
                 self.network.register_uri(method, f"{API}{path}", status_code=status, json=fault(code))
 
@@ -168,7 +169,9 @@ class Output:
 
     def states(self, stream: str) -> list[Json]:
         found = (m.state.stream for m in self.messages if m.state is not None)
-        return [vars(s.stream_state) for s in found if s is not None and s.stream_descriptor.name == stream]
+        states = [vars(s.stream_state) for s in found if s is not None and s.stream_descriptor.name == stream]
+        # The start date that was read from has tests of its own.
+        return [{key: value for key, value in state.items() if key != "read_from"} for state in states]
 
     def errors(self) -> list[tuple[str, FailureType | None, str]]:
         found = (m.trace.error for m in self.messages if m.trace and m.trace.error)

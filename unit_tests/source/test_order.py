@@ -16,10 +16,10 @@ from source_reads import CONFIG, LOGGER, NOW, Json, Workspace, catalog, read
 
 from source_intercom import source as module
 from source_intercom.engine.output import RecordPage
-from source_intercom.shapes.base import Reading
+from source_intercom.shapes.reading import Reading
 from source_intercom.shapes.search import SearchStream
 from source_intercom.source import SourceIntercom
-from source_intercom.sync.state import WindowCursor
+from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.windows import DAY, Planner, Window
 
 pytestmark = pytest.mark.timeout(60)
@@ -79,7 +79,7 @@ def ran_ahead(messages: list[AirbyteMessage], *, each: int) -> list[Json]:
 
 
 class TestOrder:
-    """A state that leaves before its records is data lost in the next crash (design §2)."""
+    """A state that leaves before its records is data lost in the next crash."""
 
     @pytest.fixture(autouse=True)
     def only_things(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,14 @@ import json
 import logging
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone, tzinfo
 from typing import Any
 
 from source_intercom.api.client import Client, Transport
 from source_intercom.options.config import Config
 from source_intercom.shapes.base import INTERCOM_BIRTH, IntercomStream, Sync
+from source_intercom.shapes.reading import Sliced
 from source_intercom.sync.windows import Window
 
 Json = dict[str, Any]
@@ -35,6 +36,7 @@ def make_sync(
         transport=Transport(config),
         logger=logging.getLogger("airbyte.test"),
         begin=begin,
+        now=begin,
         zone=zone,
         selected=selected,
         birth=birth,
@@ -88,19 +90,30 @@ class FakeReading:
     """The window under way, as its stream sees it; keeps what the stream tells it."""
 
     most_parts = 64
+    since = 0
+    was_read_here = True
 
-    def __init__(self, *, is_costly: bool = False) -> None:
+    def __init__(self, *, is_costly: bool = False, part: Window | None = None, known_short: int = 0) -> None:
         self.is_costly = is_costly
+        self.slice = part
         self.handed: list[Window] = []
+        self.slices: list[Window] = []
         self.covered: list[Window] = []
         self.totals: list[int] = []
-        self.shared: list[Callable[[Any], Iterator[list[Json]]]] = []
+        self.ended: list[int] = []
+        self.short: list[int] = []
+        self.sum_of_slices: Sliced | None = None
+        self._known_short = known_short
 
     def split(self, windows: Iterable[Window]) -> None:
         self.handed += windows
 
-    def share(self, pages: Callable[[Any], Iterator[list[Json]]]) -> None:
-        self.shared.append(pages)
+    def slice_up(self, slices: Sequence[Window], total: int) -> None:
+        self.slices += slices
+
+    def slice_ended(self, distinct: int) -> Sliced | None:
+        self.ended.append(distinct)
+        return self.sum_of_slices
 
     def reached(self, part: Window) -> None:
         self.covered.append(part)
@@ -108,11 +121,21 @@ class FakeReading:
     def expect(self, total: int) -> None:
         self.totals.append(total)
 
+    def accepts_short(self, missing: int) -> bool:
+        return missing == self._known_short
+
+    def came_short(self, missing: int) -> None:
+        self.short.append(missing)
+
 
 def rows_of(stream: IntercomStream, window: Window, reading: FakeReading | None = None) -> Iterator[Json]:
     """All rows that a stream makes of the pages of one window of its own walk."""
-    for found in stream.pages(window, reading or FakeReading()):
-        for rows in stream.rows(found, window):
+    source = stream.source
+    for found in source.pages(window, reading or FakeReading()):
+        page = source.prepared(source.objects(found))
+        if source.reads_whole:
+            page = [record for record in page if stream.wants(record, window)]
+        for rows in stream.rows(page, window):
             yield from rows
 
 
@@ -153,7 +176,7 @@ def in_thread(work: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
 class SearchServer:
     """A search as Intercom has it: a grammar of ``>``, ``<`` and ``=``, pages with a cursor, a total of all matches.
 
-    With a zone it knows dates only, as the search of contacts does (notes §4.5); without one it knows seconds.
+    With a zone it knows dates only, as the search of contacts does; without one it knows seconds.
     ``inclusive`` says whether ``>`` and ``<`` match the value itself, which is documented both ways. ``mirrored``
     says whether records of one second come in opposite orders when a search is asked in opposite orders.
     """
@@ -200,8 +223,8 @@ class SearchServer:
     def _fits(self, query: Json, record: Json, depth: int = 0) -> bool:
         operator = query["operator"]
         if operator in ("AND", "OR"):
-            assert depth < 2, "at most two levels (notes §4.4)"
-            assert len(query["value"]) <= 15, "at most fifteen in a group (notes §4.4)"
+            assert depth < 2, "at most two levels"
+            assert len(query["value"]) <= 15, "at most fifteen in a group"
             combine = all if operator == "AND" else any
             return combine([self._fits(part, record, depth + 1) for part in query["value"]])
         if not query["field"].endswith("_at"):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_intercom.shapes.coercion import id_coercion
+from source_intercom.shapes.coercion import coercion
 from source_intercom.streams import CATALOGUE
 
 TEXT = {"type": ["null", "string"]}
@@ -29,8 +29,10 @@ def many(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def coerced(declared: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
-    id_coercion(declared)(record)
-    return record
+    before = copy.deepcopy(record)
+    made = coercion(declared)(record)
+    assert record == before, "other streams may be made from the same record"
+    return made
 
 
 @pytest.mark.parametrize(
@@ -147,13 +149,13 @@ def test_no_record_can_make_it_fail_and_twice_is_once(record: dict[str, Any]) ->
 @pytest.mark.parametrize("stream", CATALOGUE)
 def test_the_primary_key_of_each_stream_is_text_in_the_warehouse(stream: Any) -> None:
     made = stream()
-    for key in made.key:
+    # Its own rows tell a stream's name and a moment.
+    for key in made.key if made.name != "reconciliations" else ():
         kinds = [kind for kind in made.get_json_schema()["properties"][key]["type"] if kind != "null"]
         assert kinds == ["integer"] if key == "created_at" else kinds == ["string"]
         if key == "id" or key.endswith("_id"):
             record = {key: 12}
-            made.coerce(record)
-            assert record == {key: "12"}
+            assert made.coerce(record) == {key: "12"}
 
 
 def test_ids_of_a_conversation_as_its_schema_has_them() -> None:
@@ -167,8 +169,7 @@ def test_ids_of_a_conversation_as_its_schema_has_them() -> None:
         "statistics": {"last_closed_by_id": "8"},
         "open": True,
     }
-    conversations.coerce(record)
-    assert record == {
+    assert conversations.coerce(record) == {
         "id": "1",
         "admin_assignee_id": 2,
         "team_assignee_id": 3,

@@ -232,7 +232,7 @@ class TestTogether:
             broken.set()
             raise TypeError("no such comparison")
 
-        companies._wanted = wanted  # type: ignore[method-assign]
+        companies.wants = wanted  # type: ignore[method-assign]
         waiting, got = in_thread(lambda: list(rows_of(of_companies, WINDOW)))
         with pytest.raises(TypeError):
             list(rows_of(companies, WINDOW))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from source_intercom.engine import output
 from source_intercom.engine.output import RecordPage, as_pages, as_records
-from source_intercom.shapes.coercion import id_coercion
+from source_intercom.shapes.coercion import coercion
 
 Row = dict[str, Any]
 
@@ -58,7 +58,7 @@ def test_a_number_that_no_sixty_four_bits_hold_is_no_end_of_the_stream() -> None
 
 def test_neither_is_an_id_of_many_digits() -> None:
     row: Row = {"owner_id": "9" * 25}
-    id_coercion({"properties": {"owner_id": {"type": ["null", "integer"]}}})(row)
+    coercion({"properties": {"owner_id": {"type": ["null", "integer"]}}})(row)
     (line,) = page_lines([row])
     assert str(json.loads(line)["record"]["data"]["owner_id"]) == "9" * 25
 

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from airbyte_cdk.models import AirbyteMessage
 from airbyte_cdk.sources.types import Record as CdkRecord
+from group_driver import Read, furthest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from stream_fakes import NOW, FakeIntercom, FakeReading, Json, SearchServer, make_sync, rows_of
-from walk_driver import Read, furthest
 
 from source_intercom.api import pages
-from source_intercom.shapes import ends, search
+from source_intercom.shapes import search, work
 from source_intercom.shapes.base import Sync
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams.contacts import Contacts
@@ -27,6 +27,7 @@ from source_intercom.streams.tickets import Tickets
 from source_intercom.sync.windows import DAY, HOUR, Window, gaps
 
 pytestmark = pytest.mark.timeout(60)
+BIRTH = 1_500_000_000 - 1_500_000_000 % DAY
 
 NewSync = Callable[..., Sync]
 # A read that never ends takes long to find: it is shown as it is, not made smaller.
@@ -39,20 +40,22 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     make_pages_small(monkeypatch)
 
 
-def make_pages_small(monkeypatch: pytest.MonkeyPatch) -> None:
+def make_pages_small(monkeypatch: pytest.MonkeyPatch, window_pages: int = 2) -> None:
     monkeypatch.setattr(pages, "SEARCH_PAGE", 3)
-    monkeypatch.setattr(ends, "SEARCH_PAGE", 3)
-    monkeypatch.setattr(search, "SEARCH_PAGE", 3)
-    monkeypatch.setattr(search, "_WINDOW_PAGES", 2)
+    monkeypatch.setattr(work, "SEARCH_PAGE", 3)
+    monkeypatch.setattr(work, "_LEAST_PAGES", window_pages)
+    monkeypatch.setattr(work, "_MOST_PAGES", window_pages)
     monkeypatch.setattr(search, "_CHECKPOINT_PAGES", 2)
     # The gaps of these tests are shorter than the time in which the index may be late.
     monkeypatch.setattr(search, "INDEX_LAG", 0)
-    # All readers take turns in one thread: none can wait for another.
-    monkeypatch.setattr(ends, "_PATIENCE", 0)
 
 
 def records_at(*moments: int) -> list[Json]:
-    return [{"id": f"{number:03}", "updated_at": moment} for number, moment in enumerate(moments)]
+    """Records that changed at these moments, and were created on days that say nothing about that."""
+    return [
+        {"id": f"{number:03}", "updated_at": moment, "created_at": BIRTH + DAY * (number * 37 % 300), "open": False}
+        for number, moment in enumerate(moments)
+    ]
 
 
 def made(stream: type[SearchStream], sync: Sync, server: SearchServer, *, full: bool = False) -> Any:
@@ -105,7 +108,7 @@ def test_each_record_of_a_gap_is_read_once(stream: Any, inclusive: bool, data: s
     gap = Window(start, start + data.draw(st.integers(0, 200), label="length"))
     near = st.sampled_from([gap.start - 1, gap.start, gap.start + 1, gap.end - 1, gap.end, gap.end + 1])
     moments = data.draw(st.lists(st.integers(0, 300) | near, max_size=60), label="moments")
-    # Many records share a second (design rule 5).
+    # Many records share a second.
     moments += [data.draw(near, label="crowded second")] * data.draw(st.integers(0, 30), label="crowd")
     assert_read_once(stream, gap, moments, data, inclusive=inclusive)
 
@@ -141,10 +144,10 @@ def assert_read_once(
     records = records_at(*moments)
     actual = ZoneInfo(zone) if zone else None
     order = random.Random(data.draw(st.integers(0, 1_000), label="seed of the order"))
-    sync = make_sync(begin=gap.end, zone=actual if actual and known else timezone.utc)
+    born = data.draw(st.sampled_from([BIRTH, 0, NOW]), label="birth of the workspace")
+    sync = make_sync(begin=gap.end, zone=actual if actual and known else timezone.utc, birth=born)
     with pytest.MonkeyPatch.context() as patch:
-        make_pages_small(patch)
-        patch.setattr(search, "_WINDOW_PAGES", data.draw(st.integers(1, 9), label="window pages"))
+        make_pages_small(patch, data.draw(st.integers(1, 9), label="window pages"))
         patch.setattr(stream, "is_costly", data.draw(st.booleans(), label="costly"))
         try:
             mirrored = data.draw(st.booleans(), label="mirrored")
@@ -200,45 +203,41 @@ class TestHandingOut:
         intercom: FakeIntercom = stream.client.post.__self__
         return intercom.asked(stream.endpoint)
 
-    def first_page(self, sync: Sync, moments: list[int], window: Window) -> tuple[FakeReading, list[Json], Any]:
-        stream = made(Tickets, sync, SearchServer("tickets", records_at(*moments)))
+    def first_page(self, sync: Sync, days: list[int], window: Window) -> tuple[FakeReading, list[Json], Any]:
+        stream = made(Tickets, sync, SearchServer("tickets", records_at(*(DAY * day for day in days))))
         reading = FakeReading()
         return reading, list(rows_of(stream, window, reading)), stream
 
     def test_a_light_window_costs_its_pages_only(self, new_sync: NewSync) -> None:
-        reading, rows, stream = self.first_page(new_sync(), list(range(100, 111)), Window(0, 1_000))
-        assert reading.handed == []
-        assert len(rows) == 11
-        assert len(self.calls(stream)) == 4
+        reading, rows, stream = self.first_page(new_sync(), list(range(100, 109)), Window(0, 1_000 * DAY))
+        assert reading.handed == reading.slices == []
+        assert len(rows) == 9
+        assert len(self.calls(stream)) == 3
 
-    def test_a_heavy_window_keeps_its_beginning(self, new_sync: NewSync) -> None:
-        window = Window(0, 1_000)
+    def test_a_heavy_window_is_handed_out_whole(self, new_sync: NewSync) -> None:
+        window = Window(0, 1_000 * DAY)
         reading, rows, _ = self.first_page(new_sync(), list(range(100, 140)), window)
-        assert reading.handed
-        first, last = reading.handed[0], reading.handed[-1]
-        assert last.end == window.end
+        assert rows == []
+        assert (reading.handed[0].start, reading.handed[-1].end) == window
         assert all(after.start == before.end + 1 for before, after in pairwise(reading.handed))
-        assert [row["updated_at"] for row in rows] == [moment for moment in range(100, 140) if moment < first.start]
-        # The first page was paid for: it is not read again by somebody else.
-        assert first.start > 102
+        assert reading.ended == []
 
-    def test_it_stops_where_the_others_begin(self, new_sync: NewSync) -> None:
-        reading, _, stream = self.first_page(new_sync(), list(range(100, 140)), Window(0, 1_000))
-        pages = [call for call in self.calls(stream) if call["sort"]["order"] == "ascending"]
-        assert len(pages) <= (reading.handed[0].start - 100) // 3 + 2
+    def test_it_costs_one_call(self, new_sync: NewSync) -> None:
+        _, _, stream = self.first_page(new_sync(), list(range(100, 130)), Window(0, 1_000 * DAY))
+        assert len(self.calls(stream)) == 1
 
     def test_the_end_of_the_records_is_asked_for_where_it_pays(self, new_sync: NewSync) -> None:
-        # All of them in the first hundred seconds of a year.
-        window = Window(0, 365 * DAY)
+        # All of them in the first hundred days of ten years.
+        window = Window(0, 3650 * DAY)
         reading, _, stream = self.first_page(new_sync(), list(range(100, 200)), window)
-        (call,) = [call for call in self.calls(stream) if call["sort"]["order"] == "descending"]
-        assert call["pagination"] == {"per_page": 1}
-        assert call["query"] == stream.query(window)
-        assert all(part.start < 200 for part in reading.handed)
+        first, latest = self.calls(stream)
+        assert latest["pagination"] == {"per_page": 1}
+        assert (latest["query"], latest["sort"]["order"]) == (first["query"], "descending")
+        assert all(part.start < 200 * DAY for part in reading.handed)
         assert reading.handed[-1].end == window.end
 
     def test_records_that_vanish_between_two_calls_do_no_harm(self, new_sync: NewSync) -> None:
-        server = SearchServer("tickets", records_at(*range(100, 200)))
+        server = SearchServer("tickets", records_at(*(day * DAY for day in range(100, 200))))
         stream = made(Tickets, new_sync(), server)
 
         def vanishing(body: Json) -> Json:
@@ -248,26 +247,35 @@ class TestHandingOut:
 
         FakeIntercom().on("POST", Tickets.endpoint, vanishing).attach(stream.client)
         reading = FakeReading()
-        list(rows_of(stream, Window(0, 1_000), reading))
-        assert reading.handed[-1].end == 1_000
+        list(rows_of(stream, Window(0, 1_000 * DAY), reading))
+        assert reading.handed[-1].end == 1_000 * DAY
 
-    def test_no_window_is_handed_out_when_the_first_page_reaches_its_end(self, new_sync: NewSync) -> None:
-        reading, rows, _ = self.first_page(new_sync(), [1_000] * 50, Window(1_000, 1_000))
-        assert reading.handed == []
+    def test_a_crowded_day_is_handed_out_in_slices_of_the_time_of_creation(self, new_sync: NewSync) -> None:
+        window = Window(1_000 * DAY, 1_001 * DAY - 1)
+        reading, rows, _ = self.first_page(new_sync(birth=BIRTH), [1_000] * 50, window)
+        assert rows == reading.handed == []
+        assert reading.slices[0].start == 0
+        assert reading.slices[-1].end > NOW
+        assert all(after.start == before.end + 1 for before, after in pairwise(reading.slices))
+
+    def test_a_crowded_day_of_records_that_were_made_on_one_day_is_read_in_one_row(self, new_sync: NewSync) -> None:
+        window = Window(1_000 * DAY, 1_001 * DAY - 1)
+        reading, rows, _ = self.first_page(new_sync(birth=NOW), [1_000] * 50, window)
+        assert reading.handed == reading.slices == []
         assert len(rows) == 50
 
     def test_never_more_than_a_bearable_number_at_once(self, new_sync: NewSync) -> None:
-        reading, _, _ = self.first_page(new_sync(), list(range(3_000)), Window(0, 3_000))
+        reading, _, _ = self.first_page(new_sync(), list(range(3_000)), Window(0, 3_000 * DAY))
         assert 1 < len(reading.handed) <= FakeReading.most_parts
 
     @pytest.mark.parametrize("total", [None, 0])
     def test_without_a_total_nothing_is_handed_out(self, total: Any, new_sync: NewSync) -> None:
-        server = SearchServer("tickets", records_at(*range(100)))
+        server = SearchServer("tickets", records_at(*(day * DAY for day in range(100))))
         stream = made(Tickets, new_sync(), server)
         counted = {"total_count": total}
         FakeIntercom().on("POST", Tickets.endpoint, lambda body: server(body) | counted).attach(stream.client)
         reading = FakeReading()
-        assert len(list(rows_of(stream, Window(0, 1_000), reading))) == 100
+        assert len(list(rows_of(stream, Window(0, 1_000 * DAY), reading))) == 100
         assert reading.handed == []
 
 
@@ -275,7 +283,8 @@ class TestCheckpoints:
     def test_never_cover_a_second_that_may_go_on(self, new_sync: NewSync) -> None:
         # Pages of three: the fourth page ends within second 12.
         moments = [10, 10, 10, 11, 11, 11, 12, 12, 12, 12, 12, 12, 13, 13, 13, 14]
-        stream = made(Tickets, new_sync(), SearchServer("tickets", records_at(*moments)))
+        # Too many records for one window, all made on one day, and yet read here: none of them has work for two.
+        stream = made(Tickets, new_sync(birth=NOW), SearchServer("tickets", records_at(*moments)))
         given: list[int] = []
 
         class Watching(FakeReading):
@@ -289,7 +298,7 @@ class TestCheckpoints:
         assert reading.covered == [Window(0, 10), Window(0, 11), Window(0, 13)]
 
     def test_are_none_within_the_first_second(self, new_sync: NewSync) -> None:
-        stream = made(Tickets, new_sync(), SearchServer("tickets", records_at(*[10] * 20)))
+        stream = made(Tickets, new_sync(birth=NOW), SearchServer("tickets", records_at(*[10] * 20)))
         reading = FakeReading()
         assert len(list(rows_of(stream, Window(10, 100), reading))) == 20
         assert reading.covered == []

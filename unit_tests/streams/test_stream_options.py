@@ -14,9 +14,11 @@ from stream_fakes import NOW, FakeIntercom, FakeReading, Json, SearchServer, mak
 from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone
 from source_intercom.shapes.base import Sync
 from source_intercom.streams.choices import is_wanted
-from source_intercom.streams.contacts import ContactEvents, ContactNotes, Contacts, ContactSubscriptions
+from source_intercom.streams.contacts import ContactNotes, Contacts, ContactSubscriptions
 from source_intercom.streams.conversations import CallTranscripts, Conversations
-from source_intercom.streams.workspace import Counts, CustomObjectInstances
+from source_intercom.streams.counts import Counts
+from source_intercom.streams.events import ContactEvents
+from source_intercom.streams.workspace import CustomObjectInstances
 from source_intercom.sync.windows import Window
 
 NewSync = Callable[..., Sync]
@@ -25,7 +27,7 @@ WINDOW = Window(1_000, 2_000)
 
 def made(stream: type[Any], sync: Sync, intercom: FakeIntercom) -> Any:
     result = stream(sync)
-    for client in {result.client, result.walk_client}:
+    for client in {result.client, result.source.client}:
         intercom.attach(client)
     return result
 
@@ -194,7 +196,7 @@ class TestNotes:
     def test_chosen_by_id_share_no_walk_with_contacts(self, new_sync: NewSync) -> None:
         """Pages of ids of notes are no contacts."""
         sync = new_sync(filters={"notes": {"ids": ["5"]}})
-        assert ContactNotes(sync).walk != Contacts(sync).walk
+        assert ContactNotes(sync).made_from is not Contacts
 
 
 class TestSubscriptions:
@@ -231,10 +233,19 @@ class TestEvents:
         intercom.on("GET", "/events", pages[0])
         for number, found in enumerate(pages[1:], start=1):
             intercom.on("GET", f"/events?page={number}", found)
-        rows = list(rows_of(made(ContactEvents, new_sync(begin=2_000), intercom), WINDOW))
+        rows = list(rows_of(made(ContactEvents, new_sync(begin=2_000, events_lookback_days=0), intercom), WINDOW))
         assert [row["created_at"] for row in rows] == [2_000, None, 1_000]
         assert {row["intercom_user_id"] for row in rows} == {"1"}
         assert len([path for method, path, _ in intercom.calls if method == "GET"]) == 3
+
+    def test_that_arrive_late_are_read_again_for_some_days(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
+        intercom.on("POST", Contacts.endpoint, page("data", {"id": "1", "updated_at": 5}))
+        day = 86_400
+        moments = [10 * day, 3 * day + 1, 3 * day - 1]
+        intercom.on("GET", "/events", {"events": [{"id": str(at), "created_at": at} for at in moments]})
+        stream = made(ContactEvents, new_sync(begin=11 * day, events_lookback_days=7), intercom)
+        rows = list(rows_of(stream, Window(10 * day, 11 * day)))
+        assert [row["created_at"] for row in rows] == moments[:2]
 
     @pytest.mark.parametrize("error", [None, RecordGone("nobody")])
     def test_a_probe_for_nobody_finds_the_permission(

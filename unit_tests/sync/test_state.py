@@ -134,9 +134,24 @@ def test_a_state_before_the_start_date_covers_nothing_of_what_is_asked_for() -> 
     assert list(gaps(windows, START, NOW, 0)) == [Window(START, NOW)]
 
 
-@pytest.mark.parametrize("ahead", [1, 3600, 10**9, 10**15])
-def test_a_state_in_the_future_knows_no_more_than_now(ahead: int) -> None:
+@pytest.mark.parametrize("ahead", [1, 3600, 86_400])
+def test_a_state_a_little_ahead_knows_no_more_than_now(ahead: int) -> None:
     assert read({"updated_at": NOW + ahead}) == [Window(START, NOW)]
+
+
+@pytest.mark.parametrize("ahead", [86_401, 10**9, 10**15])
+def test_a_state_in_the_future_is_refused(ahead: int) -> None:
+    with pytest.raises(StateError, match="lies in the future"):
+        read({"updated_at": NOW + ahead})
+
+
+def test_milliseconds_are_understood() -> None:
+    assert read({"updated_at": SAVED * 1000}) == [Window(START, SAVED)]
+
+
+def test_a_start_date_that_was_moved_back_leaves_what_lies_before_it_to_be_read() -> None:
+    windows = read({"updated_at": SAVED, "read_from": START + 500})
+    assert list(gaps(windows, START, NOW, 0)) == [Window(START, START + 499), Window(SAVED + 1, NOW)]
 
 
 def test_zero_is_a_position_at_which_nothing_was_read() -> None:

@@ -1,4 +1,4 @@
-"""Reads a walk window by window, in the order that a test wants, as the concurrent CDK does in threads."""
+"""Reads a group window by window, in the order that a test wants, as the concurrent CDK does in threads."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partitio
 from airbyte_cdk.sources.types import Record as CdkRecord
 from stream_fakes import NOW
 
-from source_intercom.engine.walks import Following, Leading, Member, Walk
-from source_intercom.sync.state import WindowCursor
+from source_intercom.engine.group import Following, Group, Leading, Member
+from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.windows import Window
 
 Row = dict[str, Any]
@@ -33,7 +33,7 @@ class Messages(InMemoryMessageRepository):
 
 
 class Read:
-    """A walk and everything that came of it, in the order in which the CDK would print it."""
+    """A group and everything that came of it, in the order in which the CDK would print it."""
 
     def __init__(
         self,
@@ -52,8 +52,8 @@ class Read:
         self._bounds = Window(start, end)
         self._most = most
         self.members = [Member(stream, self._cursor(stream)) for stream in streams]
-        self.walk = Walk(self.members, self.queue, pages=pages)
-        self.made = iter(Leading(self.walk).generate())
+        self.group = Group(self.members, self.queue, pages=pages)
+        self.made = iter(Leading(self.group).generate())
         self.waiting: list[Any] = []
 
     def _cursor(self, stream: Any) -> WindowCursor:
@@ -96,7 +96,7 @@ class Read:
                 under_way.append(self._reading(self.waiting.pop(number - len(under_way))))
             elif next(under_way[number], self) is self:
                 under_way.pop(number)
-        raise AssertionError("the walk never ends")
+        raise AssertionError("the group never ends")
 
     def _reading(self, partition: Partition) -> Iterator[None]:
         try:
@@ -106,8 +106,6 @@ class Read:
                 yield
         except Exception as error:
             self.errors.append((self.members[0].stream.name, error))
-        else:
-            self.members[0].cursor.close_partition(partition)
         self._take_queued()
 
     def _take_queued(self) -> None:
@@ -127,7 +125,7 @@ class Read:
         reads = 0
         while self.waiting:
             reads += 1
-            assert reads < self._most, "the walk never ends"
+            assert reads < self._most, "the group never ends"
             self.read_one()
         return self
 
@@ -157,7 +155,7 @@ class Read:
     def follower(self) -> list[Exception]:
         """The failure of a member that waits."""
         try:
-            assert list(Following(self.walk).generate()) == []
+            assert list(Following(self.group).generate()) == []
         except Exception as error:
             return [error]
         return []

@@ -1,4 +1,4 @@
-"""Streams that walks are tested with: windows and their pages come from a script."""
+"""Streams that groups are tested with: windows and their pages come from a script."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+from group_driver import Read
 from stream_fakes import NOW
-from walk_driver import Read
 
 from source_intercom.api.client import Tally
 from source_intercom.sync.windows import Window
@@ -32,10 +32,14 @@ class FakeStream:
         rows: Callable[[list[Row]], Iterable[Any]] | None = None,
     ) -> None:
         self.name = name
-        self.sync = SimpleNamespace(begin=NOW, config=SimpleNamespace(start=0))
+        self.sync = SimpleNamespace(begin=NOW, config=SimpleNamespace(start=0, end=None))
         self.sweeps = sweeps
         self.is_one_to_one = True
         self.is_costly = is_costly
+        self.reads_whole = False
+        self.needs_every_parent = False
+        self.full = False
+        self.planner = lambda window: iter([window])
         self.client = SimpleNamespace(tally=Tally())
         self.script = script or {}
         self.asked: list[Window] = []
@@ -44,8 +48,18 @@ class FakeStream:
         self._swept = swept
         self._rows = rows or (lambda page: [page])
 
-    def coerce(self, row: Row) -> None:
-        row["coerced"] = self.name
+    @property
+    def source(self) -> FakeStream:
+        return self.leads
+
+    def coerce(self, row: Row) -> Row:
+        return {**row, "coerced": self.name}
+
+    def objects(self, items: list[Row]) -> list[Row]:
+        return items
+
+    def prepared(self, page: list[Row]) -> list[Row]:
+        return page
 
     def pages(self, window: Window, reading: Any) -> Iterator[list[Row]]:
         self.asked.append(window)

@@ -1,0 +1,134 @@
+"""Puts streams, their states and the concurrent CDK together."""
+
+import logging
+from collections.abc import Sequence
+
+from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
+from airbyte_cdk.sources.message import MessageRepository
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.sources.streams.concurrent.cursor import CursorField, FinalStateCursor
+from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
+
+from source_intercom.engine.group import Following, Group, Leading, Member
+from source_intercom.options.config import Config
+from source_intercom.shapes.base import IntercomStream
+from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
+from source_intercom.shapes.search import SearchStream
+from source_intercom.sync.cursor import WindowCursor
+from source_intercom.sync.reconciling import RECONCILED, Reconciling, last_walk
+from source_intercom.sync.state import INDEX_LAG, Remembered, fingerprint, read_state
+from source_intercom.sync.windows import DAY
+
+_USUAL_DAYS = 7
+
+
+def member_of(
+    stream: IntercomStream,
+    states: ConnectorStateManager,
+    messages: MessageRepository,
+    logger: logging.Logger,
+    *,
+    missing: frozenset[str] = frozenset(),
+    deduplicates: bool = False,
+) -> Member:
+    """A stream with the cursor that knows what of it has been read.
+
+    ``missing`` are permissions without which Intercom leaves records out; ``deduplicates`` says whether the destination
+    keeps one row for each key. Raises ``StateError``.
+    """
+    sync = stream.sync
+    field = stream.cursor_field
+    if not isinstance(field, str):
+        return Member(stream, FinalStateCursor(stream.name, None, messages))
+    raw = states.get_stream_state(stream.name, None)
+    if stream.full and not (stream.is_resumable and Remembered.of(raw).refreshing):
+        # A full refresh is whole whatever an incremental sync has read. Only one that broke off is gone on with.
+        raw = {}
+    remembered = Remembered.of(raw)
+    without = tuple(sorted(missing.intersection(stream.shrinks_without)))
+    reads = Remembered(
+        filters=fingerprint(stream.filters),
+        read_from=sync.config.start,
+        without=without,
+        refreshing=(remembered.refreshing or sync.begin) if stream.full and stream.is_resumable else 0,
+    )
+    if raw and remembered.filters != reads.filters:
+        logger.warning(
+            f"{stream.name}: the filters have changed since the saved state. What matches only now and has not "
+            "changed since stays out; clear the stream's state to sync it."
+        )
+    done = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
+    if granted := [permission for permission in remembered.without if permission not in without]:
+        logger.warning(
+            f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. What '
+            "Intercom left out until then has no time of its own to ask for, so the stream is read whole once more."
+        )
+        done = []
+    if done and max(window.end for window in done) > sync.begin:
+        logger.warning(
+            f"{stream.name}: the saved state lies behind the end date of the options, so only what was not read before "
+            "the end date is read. The state stays where it is."
+        )
+    walked: dict[str, int] = {}
+    reconciling = None
+    if _can_be_compared(stream) and not stream.full:
+        last = last_walk(raw, max((window.end for window in done), default=sync.begin))
+        every_days = _days_between_walks(sync.config, deduplicates)
+        reconciling = Reconciling.due(
+            raw, start=min(sync.config.start, sync.begin), now=sync.begin, last=last, every_days=every_days
+        )
+        walked = {RECONCILED: last} if every_days else {}
+    cursor = WindowCursor(
+        stream=stream.name,
+        field=field,
+        done=done,
+        start=min(sync.config.start, sync.begin),
+        end=sync.begin,
+        overlap=INDEX_LAG + sync.config.lookback_window * DAY,
+        planner=lambda: stream.source.planner,
+        message_repository=messages,
+        state_manager=states,
+        remembered=remembered,
+        reads=reads,
+        reconciling=reconciling,
+        walked=walked,
+    )
+    return Member(stream, cursor)
+
+
+def _can_be_compared(stream: IntercomStream) -> bool:
+    """Whether all of a stream can be read again for the pages alone. Newest-first lists are long histories."""
+    source = stream.source
+    by_pages = isinstance(source, (SearchStream, WalkedStream)) and not isinstance(source, NewestFirstStream)
+    return by_pages and not stream.is_costly
+
+
+def _days_between_walks(config: Config, deduplicates: bool) -> int:
+    """A walk gives every record again, which only a destination that keeps one row a key can take unasked."""
+    if config.reconcile_every_days is not None:
+        return config.reconcile_every_days
+    return _USUAL_DAYS if deduplicates else 0
+
+
+def concurrent_streams(groups: Sequence[Group]) -> list[AbstractStream]:
+    """The streams of some groups as the concurrent CDK wants them."""
+    return [
+        _concurrent(member, group, [other for other in groups if other is not group])
+        for group in groups
+        for member in group.members
+    ]
+
+
+def _concurrent(member: Member, group: Group, others: list[Group]) -> DefaultStream:
+    stream = member.stream
+    field = stream.cursor_field
+    after = others if stream.comes_last else []
+    return DefaultStream(
+        partition_generator=Leading(group, after) if member is group.leader else Following(group),
+        name=stream.name,
+        json_schema=stream.get_json_schema(),
+        primary_key=stream.primary_key,
+        cursor_field=CursorField(field) if isinstance(field, str) else None,
+        logger=stream.logger,
+        cursor=member.cursor,
+    )

@@ -1,0 +1,292 @@
+"""One window of a group of streams, as the concurrent CDK's partition."""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airbyte_cdk.models import (
+    AirbyteEstimateTraceMessage,
+    AirbyteMessage,
+    AirbyteStreamStatus,
+    AirbyteTraceMessage,
+    EstimateType,
+    StreamDescriptor,
+    TraceType,
+    Type,
+)
+from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
+from airbyte_cdk.sources.types import StreamSlice
+from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
+
+from source_intercom.api.pages import Page
+from source_intercom.engine.output import as_pages, as_records
+from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.reading import Sliced
+from source_intercom.sync.cursor import WindowCursor
+from source_intercom.sync.windows import Window
+
+if TYPE_CHECKING:
+    from source_intercom.engine.group import Group, Member
+
+# Work is handed out in at most so many windows at once; heavy ones of them are cut again.
+_MOST_PARTS = 256
+# Where each page takes requests of its own a few readers spend the whole rate limit, and more fill the memory with
+# pages. These are not cut again.
+_MOST_COSTLY_PARTS = 8
+
+
+class Slices:
+    """The slices of one crowded window: it has been read when all of them have.
+
+    Shared by the workers that read them; every field is read and written under the lock.
+    """
+
+    def __init__(self, total: int, number: int) -> None:
+        self._lock = threading.Lock()
+        self._total = total
+        self._distinct = 0
+        self._unread = number
+        self._open = number
+        self._unread_for: set[str] = set()
+
+    def add(self, number: int) -> None:
+        """A slice is handed out in so many of its own, and is itself not read any more."""
+        with self._lock:
+            self._unread += number - 1
+            self._open += number
+
+    def ended(self, distinct: int) -> Sliced | None:
+        """A slice has been read to its end; what all had, for the last one."""
+        with self._lock:
+            self._distinct += distinct
+            self._unread -= 1
+            return Sliced(self._distinct, self._total) if self._unread == 0 else None
+
+    def close_one(self, unread_for: set[str]) -> set[str] | None:
+        """A partition is done but for some streams; for the last one, all streams that lack something."""
+        with self._lock:
+            self._unread_for |= unread_for
+            self._open -= 1
+            return set(self._unread_for) if self._open == 0 else None
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a partition is to read: a window, or one slice of a crowded window together with others.
+
+    ``is_told`` says that it is part of an estimate that was given, ``is_last_look`` that it is what moved meanwhile.
+    """
+
+    window: Window
+    slice: Window | None = None
+    slices: Slices | None = None
+    is_told: bool = False
+    is_last_look: bool = False
+
+
+class WindowPartition(Partition):
+    """One window of a group. It is the ``Reading`` that the source reads it by.
+
+    One worker reads it, so nothing in here is shared; what it tells the group and the cursors is guarded there.
+    """
+
+    def __init__(self, group: "Group", work: Work) -> None:
+        self._group = group
+        self._work = work
+        # Streams that did not get all rows of the window.
+        self._unread_for: set[str] = set()
+        self._is_handed_out = False
+
+    def read(self) -> Iterable[QueueItem]:  # type: ignore[override]  # the CDK puts whatever comes onto its queue
+        group = self._group
+        try:
+            if group.stopped:
+                self._unread_for.update(member.stream.name for member in group.members)
+            else:
+                yield from self._rows(self._work.window)
+                if not self._work.is_last_look and group.claim_last_look():
+                    self._group.queue.put(group.open(Work(group.after_begin, is_last_look=True)))
+        except Exception as error:
+            self._unread_for.update(member.stream.name for member in group.members)
+            group.fail(error)
+            if group.health.failed(error):
+                raise
+        except BaseException:
+            # The process ends in the middle of the window: what was put out is not known, so nothing is settled.
+            self._unread_for.update(member.stream.name for member in group.members)
+            raise
+        finally:
+            self._settle()
+            group.close_one()
+
+    # What the source asks and tells while it reads (``shapes.reading.Reading``).
+
+    @property
+    def most_parts(self) -> int:
+        if self._work.is_last_look:
+            return 0
+        if not self.is_costly:
+            return _MOST_PARTS
+        return 1 if self._work.is_told else _MOST_COSTLY_PARTS
+
+    @property
+    def is_costly(self) -> bool:
+        return self._group.is_costly
+
+    @property
+    def slice(self) -> Window | None:
+        return self._work.slice
+
+    @property
+    def since(self) -> int:
+        window = self._group.leader.window
+        return window.start if window else self._work.window.start
+
+    def expect(self, total: int) -> None:
+        """Tell the platform how much there is, once for each gap, as it draws a bar of it."""
+        stream = self._group.leader.stream
+        # What was handed out has been told already, and what a last look finds is beside the point.
+        if (
+            not self._work.is_told
+            and not self._work.is_last_look
+            and stream is self._group.source
+            and stream.is_one_to_one
+        ):
+            stream.client.tally.add(expected=total)
+            self._group.queue.put(_estimate(stream.name, stream.client.tally.expected))
+
+    def split(self, windows: Iterable[Window]) -> None:
+        self._is_handed_out = True
+        for window in sorted(windows):
+            self._group.queue.put(self._group.open(Work(window, is_told=True)))
+
+    def slice_up(self, slices: Sequence[Window], total: int) -> None:
+        self._is_handed_out = True
+        shared = self._work.slices or Slices(total, len(slices))
+        if self._work.slices:
+            shared.add(len(slices))
+        for part in slices:
+            self._group.queue.put(self._group.open(Work(self._work.window, part, shared, is_told=True)))
+
+    @property
+    def was_read_here(self) -> bool:
+        return not self._is_handed_out
+
+    def slice_ended(self, distinct: int) -> Sliced | None:
+        return self._work.slices.ended(distinct) if self._work.slices else None
+
+    def reached(self, part: Window) -> None:
+        # Of a slice, and behind the moment the read began, no time says that all before it was given.
+        if self._work.slices or self._work.is_last_look:
+            return
+        for member in self._group.members:
+            if member.stream.name not in self._unread_for:
+                member.advance(part)
+
+    def accepts_short(self, missing: int) -> bool:
+        return all(cursor.was_short(self._work.window, missing) for cursor in self._cursors())
+
+    def came_short(self, missing: int) -> None:
+        for cursor in self._cursors():
+            cursor.came_short(self._work.window, missing)
+
+    def _cursors(self) -> list[WindowCursor]:
+        return [member.cursor for member in self._group.members if isinstance(member.cursor, WindowCursor)]
+
+    # What the CDK asks.
+
+    def to_slice(self) -> Mapping[str, Any]:
+        return StreamSlice(partition={}, cursor_slice=self._work.window._asdict())
+
+    def stream_name(self) -> str:
+        return self._group.leader.stream.name
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return f"{self.stream_name()} {self._work.window}"
+
+    # Rows.
+
+    def _rows(self, window: Window) -> Iterator[QueueItem]:
+        group = self._group
+        for raw in group.source.pages(window, self):
+            group.health.worked()
+            page = group.source.prepared(group.source.objects(raw))
+            for member in group.members:
+                if member.health.stopped:
+                    self._unread_for.add(member.stream.name)
+                else:
+                    yield from self._rows_for(member, page, window)
+            # Not to be held while the next page is on its way.
+            del raw, page
+
+    def _rows_for(self, member: "Member", page: Page, window: Window) -> Iterator[QueueItem]:
+        """What a member makes of a page. Its failure is its own; the others of the group go on."""
+        stream = member.stream
+        own = window
+        try:
+            if self._group.source.reads_whole:
+                if member.window is None:
+                    return
+                own = member.window
+                page = [record for record in page if stream.wants(record, own)]
+            for rows in stream.rows(page, own):
+                if rows:
+                    member.health.worked()
+                    yield from self._finished(member, rows, window)
+        except Exception as error:
+            self._unread_for.add(stream.name)
+            if member.health.failed(error):
+                self._group.queue.put(StreamThreadException(error, stream.name))
+
+    def _finished(self, member: "Member", rows: list[Record], window: Window) -> Iterator[QueueItem]:
+        stream = member.stream
+        made = [stream.coerce(row) for row in rows]
+        count = len(made)
+        if self._group.as_pages:
+            lines = list(as_pages(stream.name, made))
+            made.clear()
+            if member is self._group.members[-1]:
+                # While a slow destination holds up the queue, the lines are all that is kept of a page: a seventh.
+                rows.clear()
+            if member.start_running():
+                yield as_airbyte_message(StreamDescriptor(name=stream.name), AirbyteStreamStatus.RUNNING)
+            yield from lines
+        else:
+            yield from as_records(stream.name, made, StreamSlice(partition={}, cursor_slice=window._asdict()))
+        member.count(count)
+
+    def _settle(self) -> None:
+        """Move the states on, of the streams that got all rows."""
+        slices, unread_for = self._work.slices, self._unread_for
+        if slices:
+            left = slices.close_one(unread_for)
+            if left is None:
+                return
+            unread_for = left
+        elif self._is_handed_out:
+            return
+        if self._work.is_last_look:
+            return
+        for member in self._group.members:
+            if member.stream.name not in unread_for:
+                window = member.window if self._group.source.reads_whole else self._work.window
+                if window is not None:
+                    member.advance(window)
+
+
+def _estimate(stream: str, rows: int) -> AirbyteMessage:
+    return AirbyteMessage(
+        type=Type.TRACE,
+        trace=AirbyteTraceMessage(
+            type=TraceType.ESTIMATE,
+            emitted_at=time.time_ns() // 1_000_000,
+            estimate=AirbyteEstimateTraceMessage(name=stream, type=EstimateType.STREAM, row_estimate=rows),
+        ),
+    )

@@ -1,0 +1,66 @@
+"""Rows that lie inside the records of a parent."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from source_intercom.api.errors import RecordGone
+from source_intercom.api.pages import Page, list_pages
+from source_intercom.api.paths import path_of
+from source_intercom.shapes.base import IntercomStream
+from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.reading import Reading
+from source_intercom.sync.windows import Window
+
+
+class Nested(IntercomStream):
+    """Rows that lie inside the records of its parent: no request of their own but to complete a cut list.
+
+    ``nested`` names the list inside the record, ``parent_key`` the field that gets the record's id. ``complete`` is
+    the path that has the whole list, for lists that Intercom cuts at ten (``has_more``). A row tells the time of its
+    parent as ``parent_time``, by which rows of an older state can be told apart.
+    """
+
+    nested: ClassVar[tuple[str, str]]
+    parent_key: ClassVar[str]
+    parent_time: ClassVar[str] = ""
+    complete: ClassVar[str] = ""
+    complete_key: ClassVar[str] = "data"
+    # Whether records may have the list although none of a page shows it, so that each must be asked.
+    asks_when_absent: ClassVar[bool] = False
+
+    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
+        return self.source.pages(window, reading)
+
+    def rows(self, page: Page, window: Window) -> Iterator[Page]:
+        unknown = self.asks_when_absent and not any(self.nested[0] in record for record in page)
+        cut_off = [record for record in page if self.complete and (unknown or self._nested(record).get("has_more"))]
+        whole = dict(self.client.each(self._completed, cut_off))
+        rows: Page = []
+        for record in page:
+            items = whole[record["id"]] if record["id"] in whole else self._nested(record).get(self.nested[1])
+            rows += [self._row(item, record) for item in self.objects(items)]
+        yield rows
+
+    def project(self, item: Record) -> Record:
+        """What of a nested item makes a row."""
+        return dict(item)
+
+    def _row(self, item: Record, parent: Record) -> Record:
+        row = {**self.project(item), self.parent_key: parent["id"]}
+        if self.parent_time:
+            row[self.parent_time] = parent.get(self.source.time_field)
+        return row
+
+    def _nested(self, record: Record) -> Record:
+        nested = record.get(self.nested[0])
+        if isinstance(nested, list):
+            return {self.nested[1]: nested}
+        return nested if isinstance(nested, dict) else {}
+
+    def _completed(self, record: Record) -> tuple[str, Page]:
+        path = path_of(self.complete, id=record["id"])
+        try:
+            return record["id"], [item for page in list_pages(self.client, path, self.complete_key) for item in page]
+        except RecordGone:
+            self.client.tally.add(gone=1)
+            return record["id"], []

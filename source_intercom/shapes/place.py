@@ -1,0 +1,71 @@
+"""How far the reader of a search has come."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from source_intercom.api.queries import Order
+from source_intercom.sync.windows import Window
+
+
+class Place:
+    """Where a reader stands in the order that it asked for.
+
+    ``unsettled`` are the moments whose changes the search index may not know yet. A record that shows such a time may
+    stand anywhere, as the index sorts it by an older one: it says nothing about the place.
+
+    A server that ignores the order is believed for nothing: from the first page that breaks it, the reader knows no
+    place any more, and the search is read to its end.
+    """
+
+    def __init__(self, order: Order, window: Window, *, unsettled: Window) -> None:
+        self.last_id: str | None = None
+        # Whether the edge has moved since the owner last set this to False.
+        self.has_moved = False
+        self._ascends = order == "ascending"
+        self._window = window
+        self._unsettled = unsettled
+        # All records before this time, in the order asked for, have been given.
+        self._edge: int | None = None
+        self._in_order = True
+        # Whether two times have differed: equal ones are in every order.
+        self._has_stepped = False
+
+    def move(self, moments: Sequence[int | None]) -> None:
+        """A page with records of these times has come."""
+        settled = [moment for moment in moments if moment is not None and moment < self._unsettled.start]
+        line = settled if self._edge is None else [self._edge, *settled]
+        if not line or not self._in_order:
+            return
+        steps = [(one, two) if self._ascends else (two, one) for one, two in pairwise(line)]
+        if any(one > two for one, two in steps):
+            self._in_order = False
+            self._edge = None
+            return
+        self._has_stepped = self._has_stepped or line[0] != line[-1]
+        self.has_moved = self.has_moved or self._edge != line[-1]
+        self._edge = line[-1]
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether nothing of the window can follow."""
+        if self._edge is None or not self._has_stepped:
+            return False
+        return self._edge > self._window.end if self._ascends else self._edge < self._window.start
+
+    @property
+    def covered(self) -> Window | None:
+        """The part of the window that has been given whole; of the second at the edge more may follow."""
+        if self._edge is None or not self._has_stepped:
+            return None
+        if self._ascends:
+            part = Window(self._window.start, min(self._edge - 1, self._window.end))
+        else:
+            part = Window(max(self._edge + 1, self._window.start), self._window.end)
+        return part if part.start <= part.end else None
+
+    @property
+    def left(self) -> Window:
+        """The part of the window that may hold more, the edge included."""
+        if self._edge is None or not self._window.holds(self._edge):
+            return self._window
+        return Window(self._edge, self._window.end) if self._ascends else Window(self._window.start, self._edge)

@@ -1,0 +1,102 @@
+"""The window that is being read, as its stream sees it."""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Protocol
+
+from source_intercom.sync.windows import Window
+
+
+class Reading(Protocol):
+    """What a stream may ask of, and must tell, whoever has it read a window."""
+
+    @property
+    def most_parts(self) -> int:
+        """Into how many windows its work may be cut; with none it must be read here."""
+
+    @property
+    def is_costly(self) -> bool:
+        """Whether a page takes requests beyond its own, so that it is worth a checkpoint and a page fetched ahead."""
+
+    @property
+    def slice(self) -> Window | None:
+        """Which part of a crowded window is to be read, by its records' second time; None for the whole window."""
+
+    @property
+    def since(self) -> int:
+        """The first second, in Unix time, of all that this sync reads of the stream."""
+
+    def expect(self, total: int) -> None:
+        """The window matches so many records."""
+
+    def split(self, windows: Iterable[Window]) -> None:
+        """Hand out windows, whose time is no longer this one's."""
+
+    def slice_up(self, slices: Sequence[Window], total: int) -> None:
+        """Hand out the same window in slices; ``total`` is what all of them hold together."""
+
+    @property
+    def was_read_here(self) -> bool:
+        """Whether none of the window was handed out."""
+
+    def slice_ended(self, distinct: int) -> "Sliced | None":
+        """A slice has been read and had so many records. The sum of all for the slice that ends last, else None."""
+
+    def reached(self, part: Window) -> None:
+        """This part of the window has been given whole."""
+
+    def accepts_short(self, missing: int) -> bool:
+        """Whether the last sync missed as many records of this window, so that Intercom's total must be wrong."""
+
+    def came_short(self, missing: int) -> None:
+        """Intercom announced so many records more than it gave, also when it was asked once more."""
+
+
+class Sliced:
+    """What all slices of a window came to: the records they had, and what their window was said to hold."""
+
+    def __init__(self, distinct: int, total: int) -> None:
+        self.distinct = distinct
+        self.total = total
+
+
+class Uncut:
+    """A window that is read as it is, on behalf of the ``reading`` that it is a part of."""
+
+    most_parts: ClassVar[int] = 0
+    slice: ClassVar[None] = None
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    @property
+    def is_costly(self) -> bool:
+        return self._reading.is_costly
+
+    @property
+    def since(self) -> int:
+        return self._reading.since
+
+    def expect(self, total: int) -> None:
+        """Nothing: several searches of one window have no total in common."""
+
+    def split(self, windows: Iterable[Window]) -> None:
+        raise NotImplementedError("this window is read as it is")
+
+    def slice_up(self, slices: Sequence[Window], total: int) -> None:
+        raise NotImplementedError("this window is read as it is")
+
+    @property
+    def was_read_here(self) -> bool:
+        return True
+
+    def slice_ended(self, distinct: int) -> Sliced | None:
+        return None
+
+    def reached(self, part: Window) -> None:
+        """Nothing: another search of the same window may have more there."""
+
+    def accepts_short(self, missing: int) -> bool:
+        return self._reading.accepts_short(missing)
+
+    def came_short(self, missing: int) -> None:
+        self._reading.came_short(missing)

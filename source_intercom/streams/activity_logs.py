@@ -1,0 +1,119 @@
+"""What admins did in the workspace, and the kinds of deeds there are."""
+
+from collections.abc import Iterator
+
+from source_intercom.api import permissions
+from source_intercom.api.errors import RequestRefused, Unavailable
+from source_intercom.api.pages import Page, pages_from, pages_told
+from source_intercom.shapes.base import INTERCOM_BIRTH, IntercomStream
+from source_intercom.shapes.lists import ListStream
+from source_intercom.shapes.reading import Reading
+from source_intercom.sync.windows import DAY, HOUR, Planner, Window, cut, of_days, whole
+
+
+class ActivityLogs(IntercomStream):
+    """What admins did in the workspace, by the second of the deed.
+
+    Long ranges can make Intercom fail (airbyte issue 38626), so the whole range is tried once: where it fails, it is
+    read in windows of thirty days, and one of them that still fails is halved, down to an hour. What works but has
+    many pages is cut so that several workers read it. The option makes windows shorter, but for the years before the
+    workspace was made, in which hardly anything is expected.
+    """
+
+    endpoint = "/admins/activity_logs"
+    records_key = "activity_logs"
+    cursor_time = "created_at"
+    time_field = "created_at"
+    permission = permissions.ACTIVITY_LOGS
+
+    _PAGE = 250
+    # What is asked for where Intercom refuses that many.
+    _SMALL_PAGE = 50
+    # Half a page at the end of each window and the page that showed its weight make two calls in a hundred.
+    _WINDOW_PAGES = 50
+    # The official connector's step, which most workspaces bear.
+    _USUAL_STEP = 30
+
+    @property
+    def planner(self) -> Planner:
+        chosen = self.sync.config.activity_logs_time_step
+        return of_days(chosen, since=self.sync.birth) if chosen else whole
+
+    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
+        # Nobody did anything before there was Intercom.
+        start = max(window.start, min(INTERCOM_BIRTH, window.end))
+        return self._read(Window(start, window.end), reading, set())
+
+    def probe(self) -> None:
+        self.client.get(self.endpoint, {"created_at_after": self.sync.begin - DAY, "per_page": 1})
+
+    def _read(self, window: Window, reading: Reading, given: set[str]) -> Iterator[Page]:
+        """The pages of a window but for the logs ``given`` already; parts of it may be handed out."""
+        # Whether Intercom's bounds are inclusive is not documented: ask one second wider, keep what fits.
+        asked = {
+            "created_at_after": window.start - 1,
+            "created_at_before": window.end + 1,
+            "per_page": self._PAGE,
+        }
+        try:
+            # A range too long fails each time; where there is a shorter way, retries are minutes lost.
+            try:
+                answer = self.client.get(self.endpoint, asked, retry=not self._is_long(window))
+            except RequestRefused:
+                if self._is_long(window):
+                    raise
+                # It is not the range then, but may be the size of the page.
+                asked["per_page"] = self._SMALL_PAGE
+                answer = self.client.get(self.endpoint, asked)
+            parts = self._parts(window, min(pages_told(answer) // self._WINDOW_PAGES, reading.most_parts))
+            if len(parts) < 2:
+                for page in pages_from(answer, self.client, self.endpoint, self.records_key, asked):
+                    logs = [log for log in page if log["id"] not in given and self.lies_in(window, log)]
+                    given.update(log["id"] for log in logs)
+                    yield logs
+                return
+        except (Unavailable, RequestRefused) as error:
+            parts = self._shorter(window)
+            # A refusal of a range that is short already comes again for each part of it.
+            if len(parts) < 2 or (isinstance(error, RequestRefused) and not self._is_long(window)):
+                raise
+        if not given and reading.most_parts:
+            reading.split(parts)
+            return
+        for part in parts:
+            yield from self._read(part, reading, given)
+
+    def _parts(self, window: Window, parts: int) -> list[Window]:
+        """Cut a window that has work for so many; there is none before the workspace was made."""
+        if parts < 2 or window.end <= self.sync.birth:
+            return [window]
+        first, *others = cut(Window(max(window.start, self.sync.birth), window.end), parts)
+        return [Window(window.start, first.end), *others]
+
+    def _shorter(self, window: Window) -> list[Window]:
+        if self._is_long(window):
+            return list(of_days(self._step, since=window.start)(window))
+        return cut(window, 2) if window.end - window.start >= HOUR else [window]
+
+    def _is_long(self, window: Window) -> bool:
+        return window.end - window.start >= self._step * DAY
+
+    @property
+    def _step(self) -> int:
+        """Days that a request may cover without being called long."""
+        return self.sync.config.activity_logs_time_step or self._USUAL_STEP
+
+
+class ActivityLogEventTypes(ListStream):
+    """Kinds of deeds that activity logs tell, as Intercom names them."""
+
+    endpoint = "/admins/activity_log_event_types"
+    records_key = "event_types"
+    key = ("name",)
+    permission = permissions.ACTIVITY_LOGS
+    version = "2.16"
+
+    def listed(self, since: int = 0) -> Iterator[Page]:
+        # The list holds bare names.
+        for page in super().listed(since):
+            yield [{"name": name} for name in page]

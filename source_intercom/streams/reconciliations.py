@@ -1,0 +1,33 @@
+"""Which collections were compared whole, and when."""
+
+from collections.abc import Iterator
+
+from source_intercom.api import permissions
+from source_intercom.api.pages import Page
+from source_intercom.shapes.base import IntercomStream
+from source_intercom.shapes.reading import Reading
+from source_intercom.sync.windows import Window
+
+
+class Reconciliations(IntercomStream):
+    """One row for each full comparison of a stream that came to its end, made by the connector.
+
+    What a comparison did not give again is gone from Intercom: rows of that stream that were last emitted before it
+    began can be taken for deleted.
+    """
+
+    endpoint = "/me"
+    permission = permissions.CONTACTS
+    key = ("stream", "began_at")
+    cursor_time = "began_at"
+    time_field = "began_at"
+    reads_whole = True
+    # A comparison may have begun in an earlier sync than this stream was last read in.
+    every_parent = True
+    comes_last = True
+
+    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
+        yield list(self.sync.reconciliations)
+
+    def probe(self) -> None:
+        """Nothing: it makes no request."""

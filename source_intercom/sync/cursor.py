@@ -1,0 +1,194 @@
+"""The CDK's concurrent cursor over whole seconds, moved on by windows and never by the times of records."""
+
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from datetime import datetime, timezone
+from typing import Any, cast
+
+from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
+from airbyte_cdk.sources.message import MessageRepository
+from airbyte_cdk.sources.streams.concurrent.cursor import ConcurrentCursor, CursorField
+from airbyte_cdk.sources.streams.concurrent.cursor_types import CursorValueType
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+from airbyte_cdk.sources.streams.concurrent.state_converters.abstract_stream_state_converter import (
+    ConcurrencyCompatibleStateType,
+)
+from airbyte_cdk.sources.streams.concurrent.state_converters.datetime_stream_state_converter import (
+    EpochValueConcurrentStreamStateConverter,
+)
+from airbyte_cdk.sources.types import Record, StreamSlice
+
+from source_intercom.sync.reconciling import Reconciling
+from source_intercom.sync.state import REFRESHING, SLICES, STATE_TYPE, Remembered, Shortage
+from source_intercom.sync.windows import Planner, Window, cut_at, gaps, overlap_of
+
+# More windows that came short than these in one stream are one and the same trouble; a state must stay small.
+_MOST_SHORTAGES = 100
+
+
+class _WholeSeconds(EpochValueConcurrentStreamStateConverter):
+    """Closed windows: a window that was read is read to its end, whatever times its records had."""
+
+    def __init__(self, beside: Callable[[], dict[str, Any]], floor: int | None) -> None:
+        super().__init__()
+        self._beside = beside
+        self._floor = floor
+
+    def convert_to_state_message(
+        self, cursor_field: CursorField, stream_state: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        merged = self.merge_intervals(stream_state[SLICES])
+        position = max(0, self.output_format(merged[0][self.END_KEY]))
+        if self._floor is not None and position < self._floor:
+            # The hour before the old position is being read again. Until it is through, the old position holds: a
+            # state does not go back, and nothing that touches the old position may carry it on.
+            position = self._floor
+            beyond = [part for part in merged[1:] if self.output_format(part[self.START_KEY]) > position + 1]
+            merged = [{**merged[0], self.END_KEY: _cdk_moment(position)}, *beyond]
+        state: dict[str, Any] = {cursor_field.cursor_field_key: position, **self._beside()}
+        if len(merged) > 1:
+            state |= self.serialize({SLICES: merged}, ConcurrencyCompatibleStateType.date_range)
+        return state
+
+
+def _cdk_moment(seconds: int) -> CursorValueType:
+    # The CDK's protocol of what can be compared does not fit datetime for a type checker, though it is made for it.
+    return cast(CursorValueType, datetime.fromtimestamp(seconds, timezone.utc))
+
+
+class WindowCursor(ConcurrentCursor):
+    """What of a stream has been read, as closed windows of Unix seconds, and what is left to read.
+
+    ``done`` are the windows that earlier syncs have read, ``start`` and ``end`` bound this one; ``planner`` cuts the
+    gaps between them, and is called when the stream's turn comes, off the main thread. The last ``overlap`` seconds
+    of each window in ``done`` are read again, and count as unread until they have been. ``remembered`` is what the
+    saved state told beside its position, ``reads`` what the next one must tell. While a whole walk is ``reconciling``,
+    what it has not read is read again; ``walked`` is what the state told of earlier walks.
+
+    Shared by all workers of the stream: the windows and the shortages, both written under one lock, the CDK's, which
+    is held until the state has been put onto the queue. So states leave in the order in which they grew.
+    """
+
+    def __init__(
+        self,
+        *,
+        stream: str,
+        field: str,
+        done: list[Window],
+        start: int,
+        end: int,
+        overlap: int,
+        planner: Callable[[], Planner],
+        message_repository: MessageRepository,
+        state_manager: ConnectorStateManager,
+        remembered: Remembered | None = None,
+        reads: Remembered | None = None,
+        reconciling: Reconciling | None = None,
+        walked: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._done = tuple(sorted(done))
+        self._bounds = Window(start, end)
+        self._overlap = overlap
+        self._planner = planner
+        self._remembered = remembered or Remembered()
+        self._reads = reads or Remembered()
+        self._shortages: list[Shortage] = []
+        self._is_through = False
+        self.reconciling = reconciling
+        self._walked = dict(walked or {})
+        slices = [
+            Window(max(window.start, start), window.end - overlap)
+            for window in self._done
+            if window.end - overlap >= max(window.start, start)
+        ]
+        if not slices or slices[0].start > start:
+            # Nothing read at the start yet: a window of no length, from which the position goes on.
+            slices.insert(0, Window(start, start - 1))
+        super().__init__(
+            stream_name=stream,
+            stream_namespace=None,
+            stream_state={
+                STATE_TYPE: ConcurrencyCompatibleStateType.date_range.value,
+                SLICES: [{"start": window.start, "end": window.end} for window in slices],
+            },
+            message_repository=message_repository,
+            connector_state_manager=state_manager,
+            connector_state_converter=_WholeSeconds(self._beside, self._floor()),
+            cursor_field=CursorField(field),
+            slice_boundary_fields=("start", "end"),
+            start=_cdk_moment(start),
+            end_provider=lambda: _cdk_moment(end),
+        )
+
+    def _floor(self) -> int | None:
+        """The position of the saved state, where it reaches to the start of this read."""
+        first = self._done[0] if self._done else None
+        return first.end if first and first.start <= self._bounds.start and first.end >= self._bounds.start else None
+
+    def _beside(self) -> dict[str, Any]:
+        beside = self._reads.with_shortages(self._shortages).beside()
+        if self._is_through:
+            # A full refresh that is through starts anew the next time.
+            beside.pop(REFRESHING, None)
+        return beside | (self.reconciling.beside() if self.reconciling else self._walked)
+
+    @property
+    def done(self) -> tuple[Window, ...]:
+        """The windows that need not be read again; streams with the same ones can be read together."""
+        if self.reconciling is None:
+            return self._done
+        return tuple(overlap_of(self._done, self.reconciling.done))
+
+    def unread(self) -> list[Window]:
+        """What is left to read, the hour before the saved position included.
+
+        A window that came short in an earlier sync is asked for just as it was then: only so can the two totals be
+        compared.
+        """
+        edges = [edge for short in self._remembered.shortages for edge in (short.start, short.end + 1)]
+        left = gaps(self.done, self._bounds.start, self._bounds.end, self._overlap)
+        return [part for gap in left for part in cut_at(gap, edges)]
+
+    def stream_slices(self) -> Iterable[StreamSlice]:
+        planner = self._planner()
+        for gap in self.unread():
+            for window in planner(gap):
+                yield StreamSlice(partition={}, cursor_slice=window._asdict())
+
+    def observe(self, record: Record) -> None:
+        """Nothing: a state comes from windows that ended, never from the times of records."""
+
+    def close_partition(self, partition: Partition) -> None:
+        """Nothing: a partition tells the cursor of each of its streams what that stream has got (``advance``)."""
+
+    def advance(self, window: Window) -> None:
+        """Count a window, or a part of one that is still being read, and say so in a state."""
+        with self._lock:
+            self._concurrent_state[SLICES].append(
+                {key: _cdk_moment(moment) for key, moment in window._asdict().items()}
+            )
+            self._merge_partitions()
+            if self.reconciling:
+                self.reconciling.add(window)
+            self._emit_state_message()
+            self._has_closed_at_least_one_slice = True
+
+    def repeat(self) -> None:
+        """Say again how far the stream has come: platforms end a source that is silent for long."""
+        with self._lock:
+            self._emit_state_message()
+
+    def ensure_at_least_one_state_emitted(self) -> None:
+        with self._lock:
+            merged = self._concurrent_state[SLICES]
+            self._is_through = len(merged) == 1 and merged[0]["end"] >= _cdk_moment(self._bounds.end)
+            self._emit_state_message()
+
+    def was_short(self, window: Window, missing: int) -> bool:
+        """Whether an earlier sync missed as many records of the same window."""
+        return Shortage(window.start, window.end, missing) in self._remembered.shortages
+
+    def came_short(self, window: Window, missing: int) -> None:
+        """Remember that Intercom announced so many records of a window more than it gave."""
+        with self._lock:
+            if len(self._shortages) < _MOST_SHORTAGES:
+                self._shortages.append(Shortage(window.start, window.end, missing))

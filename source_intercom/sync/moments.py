@@ -1,0 +1,44 @@
+"""A moment as Intercom and other connectors write it, in whole Unix seconds."""
+
+from datetime import datetime, timezone
+
+# Seconds would be of the year 5138 from here on, milliseconds are of 1973: no record is from either year.
+_MILLISECONDS = 100_000_000_000
+# More digits than any moment has; without a bound, text of a million digits takes minutes to become a number.
+_DIGITS = 20
+
+
+def seconds_of(value: object) -> int | None:
+    """A moment in Unix seconds, None for what is none.
+
+    Seconds and milliseconds, whole or with a fraction, as number or as text, and ISO 8601 text, which is UTC where it
+    names no zone. Intercom's description allows numbers and text for one field (calls, 2.15), and old taps met all of
+    these in live data.
+    """
+    if isinstance(value, str):
+        return _of_text(value.strip())
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if value != value or value in (float("inf"), float("-inf")):
+        return None
+    return int(value) // 1000 if abs(value) >= _MILLISECONDS else int(value)
+
+
+def _of_text(text: str) -> int | None:
+    try:
+        if text.isascii() and len(text) < _DIGITS and text.removeprefix("-").replace(".", "", 1).isdigit():
+            return seconds_of(float(text) if "." in text else int(text))
+        moment = datetime.fromisoformat(_fraction_of_six(text.replace("Z", "+00:00")))
+    except (ValueError, OverflowError):
+        return None
+    try:
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _fraction_of_six(text: str) -> str:
+    """Python 3.10 reads fractions of three or six digits only, and a fraction of a second never matters here."""
+    head, dot, rest = text.partition(".")
+    digits = len(rest) - len(rest.lstrip("0123456789"))
+    return f"{head}{rest[digits:]}" if dot and digits else text

@@ -1,0 +1,96 @@
+"""A whole walk of a searched collection inside incremental syncs, and where it has come to.
+
+Deletions, and links that come and go without moving their record's time, are found only by reading all again. Such a
+walk may take several syncs: it goes on where it broke off, and never moves the stream's own position back.
+"""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from source_intercom.sync.moments import seconds_of
+from source_intercom.sync.windows import DAY, Window, joined
+
+RECONCILED = "reconciled_at"
+RECONCILING = "reconciling"
+
+
+def last_walk(raw: Mapping[str, Any], position: int) -> int:
+    """When all was last read, in Unix seconds.
+
+    A first sync reads all, and a state that does not tell is taken to be whole at its position.
+    """
+    return seconds_of(raw.get(RECONCILED)) or position
+
+
+class Reconciling:
+    """One stream's whole walk: when it began, and which windows of it have been read.
+
+    Shared by the workers of the stream; the windows and the number of records are written under the lock.
+    """
+
+    def __init__(self, start: int, began: int, done: list[Window], last: int, records: int = 0) -> None:
+        self.began = began
+        self._start = start
+        self._last = last
+        self._done = joined(done)
+        self._lock = threading.Lock()
+        self._records = records
+        self._is_told = False
+
+    @classmethod
+    def due(cls, raw: Mapping[str, Any], *, start: int, now: int, last: int, every_days: int) -> "Reconciling | None":
+        """The walk that is to be begun or gone on with, None where none is due.
+
+        ``raw`` is a saved state; ``start``, ``now`` and ``last``, the moment of the last walk, are in Unix seconds.
+        ``every_days`` 0 turns walks off.
+        """
+        if not every_days:
+            return None
+        under_way = raw.get(RECONCILING)
+        if isinstance(under_way, dict) and (began := seconds_of(under_way.get("began_at"))):
+            done = [
+                Window(*item)
+                for item in under_way.get("slices") or ()
+                if isinstance(item, list) and len(item) == 2 and all(type(bound) is int for bound in item)
+            ]
+            return cls(start, began, done, last, seconds_of(under_way.get("records")) or 0)
+        return cls(start, now, [], last) if now - last >= every_days * DAY else None
+
+    @property
+    def done(self) -> list[Window]:
+        """The windows that the walk has read."""
+        with self._lock:
+            return list(self._done)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all from the start to the moment at which the walk began has been read."""
+        done = self.done
+        return bool(done) and done[0].start <= self._start and done[0].end >= self.began
+
+    def add(self, window: Window) -> None:
+        """A window has been read."""
+        with self._lock:
+            self._done = joined([*self._done, window])
+
+    def count(self, records: int) -> None:
+        """So many records have been given."""
+        with self._lock:
+            self._records += records
+
+    def claim_end(self) -> int | None:
+        """The number of records given, for the first to ask when the walk is over, else None."""
+        if not self.is_over:
+            return None
+        with self._lock:
+            first, self._is_told = not self._is_told, True
+            return self._records if first else None
+
+    def beside(self) -> dict[str, Any]:
+        """The keys of a state that say how far the walk is."""
+        if self.is_over:
+            return {RECONCILED: self.began}
+        said: dict[str, Any] = {RECONCILED: self._last} if self._last else {}
+        slices = [list(window) for window in self.done]
+        return said | {RECONCILING: {"began_at": self.began, "records": self._records, "slices": slices}}
