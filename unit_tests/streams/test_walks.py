@@ -304,6 +304,8 @@ class TestSharedWalk:
         next(reading)
         list(second.read())
         list(reading)
+        assert WINDOWS[0] in read.unread("followers")
+        assert WINDOWS[0] not in read.unread("things")
 
     @pytest.mark.parametrize("count", [1, 3])
     def test_a_leader_that_stopped_does_not_end_the_others_unseen(self, count: int) -> None:
