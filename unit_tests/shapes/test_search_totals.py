@@ -132,7 +132,6 @@ class TestAShortWindow:
         stream = made(sync, server_of(records, zone=sync.zone))
         assert sorted(ids_of(stream, HOURS)) == ["000", "040"]
 
-    @pytest.mark.xfail(strict=True, reason="what came is held against the total of the rest")
     def test_is_found_behind_a_refused_cursor_too(self, new_sync: NewSync) -> None:
         """Whoever goes on from the middle counts the whole window, not what is left of it."""
         server = hiding(ten(DAYS), "001")
