@@ -150,15 +150,7 @@ class TestAShortWindow:
         assert reading.short == [1]
 
 
-@pytest.fixture(
-    params=[
-        1_000,
-        pytest.param(
-            1, marks=pytest.mark.xfail(strict=True, reason="a state that left at a checkpoint stays behind the hole")
-        ),
-    ],
-    ids=["no checkpoint before", "checkpoints before"],
-)
+@pytest.fixture(params=[1_000, 1], ids=["no checkpoint before", "checkpoints before"])
 def checkpoints(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing may be missing before a checkpoint of its own window."""
     monkeypatch.setattr(search, "_CHECKPOINT_PAGES", request.param)
