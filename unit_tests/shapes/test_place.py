@@ -88,6 +88,10 @@ class TestInOrder:
         assert made.covered == WINDOW
         assert made.left == WINDOW, "nobody asks on from beyond; whoever does gets all"
 
+    @pytest.mark.parametrize(("order", "page"), [("ascending", [150, 200]), ("descending", [150, 100])])
+    def test_at_the_last_second_of_the_window_more_may_follow(self, order: Order, page: list[int | None]) -> None:
+        assert not place(order, page, unsettled=Window(1_000, 1_010)).is_beyond
+
 
 class TestEqualTimes:
     """Equal times are in every order, so they prove none."""

@@ -1,4 +1,4 @@
-"""A window that came short counts as unread again, in the state and in a walk under way."""
+"""What a state must not call read: a window that came short, and the hour that is still being read again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_without_leaves_all_other_seconds(windows: list[Window], taken: Window) 
 
 
 def cursor(
-    done: list[Window], *, reconciling: Reconciling | None = None
+    done: list[Window], *, overlap: int = 0, reconciling: Reconciling | None = None
 ) -> tuple[WindowCursor, InMemoryMessageRepository]:
     messages = InMemoryMessageRepository()
     made = WindowCursor(
@@ -39,7 +39,7 @@ def cursor(
         done=done,
         start=START,
         end=END,
-        overlap=0,
+        overlap=overlap,
         planner=lambda: whole,
         message_repository=messages,
         state_manager=ConnectorStateManager(),
@@ -81,6 +81,16 @@ def test_the_saved_position_holds() -> None:
     made.advance(Window(1_601, 1_700))
     made.came_short(Window(1_601, END), 1)
     assert last_state(made, messages)["updated_at"] == 1_600
+
+
+def test_nothing_that_touches_the_saved_position_carries_it_on_before_the_time_before_it_was_read_again() -> None:
+    made, messages = cursor([Window(START, 1_600)], overlap=100)
+    made.advance(Window(1_601, 1_700))
+    assert last_state(made, messages) == {"updated_at": 1_600}
+    made.advance(Window(1_551, 1_600))
+    assert last_state(made, messages) == {"updated_at": 1_600}
+    made.advance(Window(1_501, 1_550))
+    assert last_state(made, messages) == {"updated_at": 1_700}
 
 
 def test_a_walk_is_not_over_where_a_window_came_short() -> None:
