@@ -1,4 +1,4 @@
-"""Tests of the engine: a read without a network, on the fakes of the stream tests."""
+"""Tests of the engine stand on the same Intercom from a table as those of the streams."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "streams"))
 
-from hypothesis import HealthCheck, settings
-from stream_fakes import FakeIntercom, make_sync
+from stream_fakes import make_sync
 
 from source_intercom.shapes.base import Sync
 
@@ -31,8 +31,3 @@ def new_sync() -> Iterator[Callable[..., Sync]]:
     yield new
     for sync in made:
         sync.transport.close()
-
-
-@pytest.fixture
-def intercom() -> FakeIntercom:
-    return FakeIntercom()
