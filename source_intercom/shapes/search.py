@@ -199,6 +199,7 @@ class SearchStream(IntercomStream):
         order: Order = "descending" if self._begins_within_a_day(window) else "ascending"
         place = Place(order, window, unsettled=self._unsettled)
         restarts = 0
+        whole, has_restarted = query, False
         total: int | None = None
         number = 0
         while True:
@@ -230,15 +231,15 @@ class SearchStream(IntercomStream):
                 self.logger.info(f"{self.name}: goes on from the last time reached: {error.internal_message}")
                 queries = self._queries(place.left, reading.slice, choices)
                 query = queries[0] if len(queries) == 1 else query
-                total = None
+                has_restarted = True
             except Unavailable as error:
                 # One record that Intercom cannot build bars the way. What lies behind it comes from the other end.
                 if order == "ascending" and not isinstance(error, RateLimited):
                     yield from self._behind(query, window, reading, seen, place)
                 raise
-        if total is None and restarts:
-            (query,) = self._queries(window, reading.slice, choices)
-            total = self._count(query)
+        if has_restarted:
+            # The last total is that of the rest.
+            total = self._count(whole)
         return _Ended(total, is_whole=True)
 
     def _behind(self, query: Query, window: Window, reading: Reading, seen: _Seen, place: Place) -> Iterator[Page]:

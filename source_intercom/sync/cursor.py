@@ -19,7 +19,7 @@ from airbyte_cdk.sources.types import Record, StreamSlice
 
 from source_intercom.sync.reconciling import Reconciling
 from source_intercom.sync.state import REFRESHING, SLICES, STATE_TYPE, Remembered, Shortage
-from source_intercom.sync.windows import Planner, Window, cut_at, gaps, overlap_of
+from source_intercom.sync.windows import Planner, Window, cut_at, gaps, overlap_of, without
 
 # More windows that came short than these in one stream are one and the same trouble; a state must stay small.
 _MOST_SHORTAGES = 100
@@ -188,7 +188,23 @@ class WindowCursor(ConcurrentCursor):
         return Shortage(window.start, window.end, missing) in self._remembered.shortages
 
     def came_short(self, window: Window, missing: int) -> None:
-        """Remember that Intercom announced so many records of a window more than it gave."""
+        """Remember that Intercom announced so many records of a window more than it gave.
+
+        They may be missing before a checkpoint, so all of the window counts as unread again. The next sync then asks
+        for the same window, and can tell whether it misses the same.
+        """
         with self._lock:
             if len(self._shortages) < _MOST_SHORTAGES:
                 self._shortages.append(Shortage(window.start, window.end, missing))
+            read = (
+                Window(int(part["start"].timestamp()), int(part["end"].timestamp()))
+                for part in self._concurrent_state[SLICES]
+            )
+            kept = without(read, window)
+            if not kept or kept[0].start > self._bounds.start:
+                kept.insert(0, Window(self._bounds.start, self._bounds.start - 1))
+            self._concurrent_state[SLICES] = [
+                {key: _cdk_moment(moment) for key, moment in part._asdict().items()} for part in kept
+            ]
+            if self.reconciling:
+                self.reconciling.take_back(window)

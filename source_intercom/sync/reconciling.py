@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from source_intercom.sync.moments import seconds_of
-from source_intercom.sync.windows import DAY, Window, joined
+from source_intercom.sync.windows import DAY, Window, joined, without
 
 RECONCILED = "reconciled_at"
 RECONCILING = "reconciling"
@@ -73,6 +73,11 @@ class Reconciling:
         """A window has been read."""
         with self._lock:
             self._done = joined([*self._done, window])
+
+    def take_back(self, window: Window) -> None:
+        """A window has not been read whole, whatever was said of its parts."""
+        with self._lock:
+            self._done = without(self._done, window)
 
     def count(self, records: int) -> None:
         """So many records have been given."""

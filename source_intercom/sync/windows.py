@@ -66,6 +66,19 @@ def joined(windows: Iterable[Window]) -> list[Window]:
     return made
 
 
+def without(windows: Iterable[Window], taken: Window) -> list[Window]:
+    """The seconds of some windows that do not lie in another."""
+    sides = (
+        side
+        for one in windows
+        for side in (
+            Window(one.start, min(one.end, taken.start - 1)),
+            Window(max(one.start, taken.end + 1), one.end),
+        )
+    )
+    return [side for side in sides if side.start <= side.end]
+
+
 def whole(gap: Window) -> Iterator[Window]:
     """No cutting: for what is one walk or one request however long the gap is."""
     yield gap

@@ -1,0 +1,107 @@
+"""Rows that lie inside records, in whatever shape Intercom puts them there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from stream_fakes import NOW, FakeIntercom, Json
+
+from source_intercom.shapes.base import Sync
+from source_intercom.shapes.nested import Nested
+from source_intercom.streams.tickets import Tickets
+from source_intercom.sync.windows import Window
+
+NewSync = Callable[..., Sync]
+WINDOW = Window(0, NOW)
+
+
+class Inner(Nested):
+    parent = Tickets
+    key = ("ticket_id", "id")
+    nested = ("things", "data")
+    parent_key = "ticket_id"
+    parent_time = "ticket_updated_at"
+    complete = "/tickets/{id}/things"
+    complete_key = "things"
+
+
+class Asking(Inner):
+    asks_when_absent = True
+
+
+def made(new_sync: NewSync, kind: type[Inner] = Inner) -> tuple[Inner, FakeIntercom]:
+    stream = kind(new_sync())
+    return stream, FakeIntercom().attach(stream.client)
+
+
+def rows(stream: Inner, *tickets: Json) -> list[Json]:
+    return [row for page in stream.rows(list(tickets), WINDOW) for row in page]
+
+
+def ticket(number: str, things: Any = ...) -> Json:
+    return {"id": number, "updated_at": 5, **({} if things is ... else {"things": things})}
+
+
+@pytest.mark.parametrize(
+    ("things", "found", "odd"),
+    [
+        pytest.param({"data": [{"id": "a"}, None, {"id": "b"}]}, ["a", "b"], 1, id="a null among them"),
+        pytest.param({"data": ["text", 5, True, [{"id": "c"}]]}, [], 4, id="none that is an object"),
+        pytest.param([{"id": "a"}, "text"], ["a"], 1, id="a list that stands alone"),
+        pytest.param({"data": {"id": "a"}}, [], 0, id="an object where the list should be"),
+        pytest.param({"data": "text"}, [], 0, id="text where the list should be"),
+        pytest.param({"data": None}, [], 0, id="null where the list should be"),
+        pytest.param(None, [], 0, id="null"),
+        pytest.param("text", [], 0, id="text"),
+        pytest.param(5, [], 0, id="a number"),
+        pytest.param({}, [], 0, id="nothing in it"),
+        pytest.param(..., [], 0, id="nothing"),
+    ],
+)
+def test_odd_items_are_counted_and_hide_no_others(things: Any, found: list[str], odd: int, new_sync: NewSync) -> None:
+    stream, _ = made(new_sync)
+    given = rows(stream, ticket("1", things), ticket("2", {"data": [{"id": "z"}]}))
+    assert [row["id"] for row in given] == [*found, "z"]
+    assert stream.client.tally.odd == odd
+
+
+def test_of_a_list_that_was_completed_odd_items_are_counted_too(new_sync: NewSync) -> None:
+    stream, intercom = made(new_sync)
+    intercom.on("GET", "/tickets/1/things", {"things": [{"id": "a"}, None, {"id": "b"}]})
+    assert [row["id"] for row in rows(stream, ticket("1", {"data": [], "has_more": True}))] == ["a", "b"]
+    assert stream.client.tally.odd == 1
+
+
+def test_the_page_of_all_stays_as_it_was(new_sync: NewSync) -> None:
+    """Other streams are made from it too."""
+    stream, intercom = made(new_sync)
+    intercom.on("GET", "/tickets/2/things", {"things": [{"id": "a"}]})
+    page = [ticket("1", {"data": [{"id": "a", "deep": {"x": 1}}]}), ticket("2", {"data": [], "has_more": True})]
+    before = deepcopy(page)
+    for row in rows(stream, *page):
+        row["ticket_id"] = row["id"] = "changed"
+    assert page == before
+
+
+class TestAListThatNoRecordOfAPageShows:
+    """A field may be absent because the version does not give it, or because there is nothing in it."""
+
+    def test_is_asked_for_record_by_record(self, new_sync: NewSync) -> None:
+        stream, intercom = made(new_sync, Asking)
+        for number in "12":
+            intercom.on("GET", f"/tickets/{number}/things", {"things": [{"id": f"of {number}"}]})
+        assert [row["id"] for row in rows(stream, ticket("1"), ticket("2"))] == ["of 1", "of 2"]
+
+    @pytest.mark.parametrize("shown", [None, {}, {"data": []}])
+    def test_is_not_when_one_record_shows_it(self, shown: Any, new_sync: NewSync) -> None:
+        stream, intercom = made(new_sync, Asking)
+        assert rows(stream, ticket("1"), ticket("2", shown)) == []
+        assert intercom.calls == []
+
+    def test_is_none_where_the_stream_does_not_ask(self, new_sync: NewSync) -> None:
+        stream, intercom = made(new_sync)
+        assert rows(stream, ticket("1"), ticket("2")) == []
+        assert intercom.calls == []

@@ -1,0 +1,134 @@
+"""Lists that are said to be sorted newest first: believed only as far as they prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stream_fakes import FakeIntercom, Json, make_sync, rows_of
+
+from source_intercom.shapes.base import Sync
+from source_intercom.shapes.lists import NewestFirstStream
+from source_intercom.sync.windows import Window
+
+NewSync = Callable[..., Sync]
+WINDOW = Window(1_000, 2_000)
+
+
+class Newest(NewestFirstStream):
+    endpoint = "/newest"
+    permission = "Read new things"
+
+
+class NewestOnly(Newest):
+    """Its records have one time only, so that no other order can look the same."""
+
+    other_order: ClassVar[str] = ""
+
+
+def changed(*moments: int, created: list[int] | None = None) -> list[Json]:
+    """Records that changed at these moments, made at those; by default whatever changed last was made first."""
+    made = created or [-moment for moment in moments]
+    return [
+        {"id": f"{moment}-{number}", "updated_at": moment, "created_at": at}
+        for number, (moment, at) in enumerate(zip(moments, made, strict=True))
+    ]
+
+
+def listed(*pages: list[Json]) -> FakeIntercom:
+    intercom = FakeIntercom()
+    for number, records in enumerate(pages):
+        following = f"https://api.intercom.io/newest?page={number + 1}" if number + 1 < len(pages) else None
+        path = f"/newest?page={number}" if number else "/newest"
+        intercom.on("GET", path, {"data": records, "pages": {"next": following}})
+    return intercom
+
+
+def read(sync: Sync, intercom: FakeIntercom, kind: type[Newest] = Newest) -> tuple[list[int], int]:
+    """The times of the rows, and how many pages they took."""
+    stream = kind(sync)
+    intercom.attach(stream.client)
+    rows: list[Any] = list(rows_of(stream, WINDOW))
+    return [row["updated_at"] for row in rows], len(intercom.calls)
+
+
+class TestAListInOrder:
+    def test_is_read_up_to_the_first_page_that_is_older_than_the_window(self, new_sync: NewSync) -> None:
+        pages = [changed(2_500, 1_900), changed(1_500, 900), changed(800, 700), changed(600)]
+        assert read(new_sync(), listed(*pages)) == ([1_900, 1_500], 3)
+
+    def test_of_creation_looks_the_same_as_long_as_nothing_changes(self, new_sync: NewSync) -> None:
+        """Sorted by the wrong time: what was made long ago and changed just now stands at the end."""
+        first = changed(1_900, 1_500, created=[1_900, 1_500])
+        second = changed(900, 800, created=[900, 800])
+        last = changed(700, 1_800, created=[700, 5])
+        assert read(new_sync(), listed(first, second, last)) == ([1_900, 1_500, 1_800], 3)
+
+    def test_is_told_from_creation_by_two_neighbours_across_pages_too(self, new_sync: NewSync) -> None:
+        first = changed(1_900, 1_500, created=[1_900, 1_500])
+        # Made later than the one before it, and changed earlier.
+        second = changed(900, 800, created=[1_600, 800])
+        assert read(new_sync(), listed(first, second, changed(700))) == ([1_900, 1_500], 2)
+
+    def test_of_records_with_one_time_only_needs_no_such_proof(self, new_sync: NewSync) -> None:
+        pages = [changed(1_900, created=[1_900]), changed(900, created=[900]), changed(800, created=[800])]
+        assert read(new_sync(), listed(*pages), NewestOnly) == ([1_900], 2)
+
+
+class TestAListOutOfOrder:
+    @pytest.mark.parametrize(
+        "pages",
+        [
+            pytest.param([changed(1_500, 1_600), changed(900, 800), changed(1_700)], id="within a page"),
+            pytest.param([changed(1_500, 1_400), changed(1_450), changed(900), changed(1_700)], id="across two pages"),
+            pytest.param([changed(900, 950), changed(800), changed(1_700)], id="before the window"),
+            pytest.param([changed(500, 600), changed(700, 1_700)], id="oldest first"),
+        ],
+    )
+    def test_is_read_to_its_end(self, pages: list[list[Json]], new_sync: NewSync) -> None:
+        found, calls = read(new_sync(), listed(*pages))
+        assert 1_700 in found
+        assert calls == len(pages)
+
+    def test_one_record_of_the_window_keeps_a_page_from_being_the_last(self, new_sync: NewSync) -> None:
+        pages = [changed(1_900, 1_800), changed(900, 800, 1_001), changed(1_100)]
+        assert read(new_sync(), listed(*pages)) == ([1_900, 1_800, 1_001, 1_100], 3)
+
+    def test_a_record_without_a_time_does_too(self, new_sync: NewSync) -> None:
+        pages = [changed(1_900, 1_800), [*changed(900), {"id": "x", "updated_at": None}], changed(950)]
+        found, calls = read(new_sync(), listed(*pages))
+        assert (found, calls) == ([1_900, 1_800, None], 3)
+
+    def test_an_empty_page_is_not_the_end(self, new_sync: NewSync) -> None:
+        assert read(new_sync(), listed(changed(1_900, 1_800), [], changed(1_500))) == ([1_900, 1_800, 1_500], 3)
+
+
+def in_pages(records: list[Json], sizes: list[int]) -> list[list[Json]]:
+    pages, start = [], 0
+    for size in sizes:
+        pages.append(records[start : start + size])
+        start += size
+    return [page for page in [*pages, records[start:]] if page] or [[]]
+
+
+@given(
+    times=st.lists(st.tuples(st.integers(500, 2_500), st.integers(500, 2_500)), max_size=30),
+    sizes=st.lists(st.integers(1, 6), max_size=6),
+    sorted_by=st.sampled_from(["updated_at", "created_at"]),
+)
+def test_sorted_by_either_time_no_record_of_the_window_is_left_out(
+    times: list[tuple[int, int]], sizes: list[int], sorted_by: str
+) -> None:
+    records = [
+        {"id": str(number), "updated_at": max(pair), "created_at": min(pair)} for number, pair in enumerate(times)
+    ]
+    records.sort(key=lambda record: int(str(record[sorted_by])), reverse=True)
+    sync = make_sync()
+    try:
+        found, _ = read(sync, listed(*in_pages(records, sizes)))
+    finally:
+        sync.transport.close()
+    assert sorted(found) == sorted(max(pair) for pair in times if WINDOW.holds(max(pair)))
