@@ -159,7 +159,7 @@ def _endless_links(visit: Visit, go: Go) -> Reply:
     fresh = f"{AGAIN}{visit.memory['cursors']:08d}"
     if "has_more" in body:
         return reply if body["has_more"] else closed(reply, {**body, "has_more": True, "next_cursor": fresh})
-    if body["type"] == "event.list":
+    if body.get("type") == "event.list":
         return _again_from_the_newest(visit, reply, body, fresh)
     holder = pages_of(body) or body
     if "total_pages" not in holder:

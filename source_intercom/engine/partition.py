@@ -247,7 +247,11 @@ class WindowPartition(Partition):
 
     def _finished(self, member: "Member", rows: list[Record], window: Window) -> Iterator[QueueItem]:
         stream = member.stream
-        made = [stream.coerce(row) for row in rows]
+        # A row without its key could be told apart from no other.
+        keyed = [row for row in rows if row.get("id") is not None] if stream.key == ("id",) else rows
+        if len(keyed) < len(rows):
+            stream.client.tally.add(odd=len(rows) - len(keyed))
+        made = [stream.coerce(row) for row in keyed]
         count = len(made)
         if self._group.as_pages:
             lines = list(as_pages(stream.name, made))

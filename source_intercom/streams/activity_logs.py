@@ -33,6 +33,8 @@ class ActivityLogs(IntercomStream):
     _WINDOW_PAGES = 50
     # The official connector's step, which most workspaces bear.
     _USUAL_STEP = 30
+    # Days that no workspace has been seen to refuse.
+    _LEAST_STEP = 7
 
     @property
     def planner(self) -> Planner:
@@ -75,7 +77,8 @@ class ActivityLogs(IntercomStream):
         except (Unavailable, RequestRefused) as error:
             parts = self._shorter(window)
             # A refusal of a range that is short already comes again for each part of it.
-            if len(parts) < 2 or (isinstance(error, RequestRefused) and not self._is_long(window)):
+            is_short = window.end - window.start < self._LEAST_STEP * DAY
+            if len(parts) < 2 or (isinstance(error, RequestRefused) and is_short):
                 raise
         if not given and reading.most_parts:
             reading.split(parts)

@@ -184,8 +184,17 @@ class WindowCursor(ConcurrentCursor):
             self._emit_state_message()
 
     def was_short(self, window: Window, missing: int) -> bool:
-        """Whether an earlier sync missed as many records of the same window."""
-        return Shortage(window.start, window.end, missing) in self._remembered.shortages
+        """Whether an earlier sync missed just as many records, so that Intercom's total must be wrong by that number.
+
+        The number decides and not the window: a total that is wrong for good is so in each new window too. It is
+        remembered for as long as it goes on.
+        """
+        if all(short.missing != missing for short in self._remembered.shortages):
+            return False
+        with self._lock:
+            if all(short.missing != missing for short in self._shortages):
+                self._shortages.append(Shortage(window.start, window.end, missing))
+        return True
 
     def came_short(self, window: Window, missing: int) -> None:
         """Remember that Intercom announced so many records of a window more than it gave.

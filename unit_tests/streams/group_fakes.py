@@ -37,6 +37,7 @@ class FakeStream:
         self.is_one_to_one = True
         self.is_costly = is_costly
         self.reads_whole = False
+        self.key: tuple[str, ...] = ("id",)
         self.needs_every_parent = False
         self.full = False
         self.planner = lambda window: iter([window])
