@@ -191,7 +191,12 @@ def pages_from(
             raise RequestRefused(f"Intercom's {path} gave the same next page twice.", f"GET {path}")
         requests.append(request)
         request = following
-        answer = client.get(*request)
+        try:
+            answer = client.get(*request)
+        except RequestRefused:
+            # Intercom refuses cursors that it has just given, and takes them a moment later (intercom-node issue 509,
+            # January 2026).
+            answer = client.get(*request)
 
 
 def _is_complete(answer: Json, distinct: int) -> bool:

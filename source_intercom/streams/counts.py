@@ -55,11 +55,13 @@ class Counts(IntercomStream):
         return [
             self._row("contacts", "segment", str(segment["id"]), segment.get("name"), segment.get("count"))
             for page in pages
-            for segment in page
+            for segment in self.objects(page)
+            if segment.get("id") is not None
         ]
 
     def _by_tag(self) -> Page:
-        tags = [tag for page in list_pages(self.client_for(permissions.TAGS), "/tags", "data") for tag in page]
+        pages = list_pages(self.client_for(permissions.TAGS), "/tags", "data")
+        tags = [tag for page in pages for tag in self.objects(page) if tag.get("id") is not None]
         counted = self.client.each(
             lambda tag: self._counted(self.client, "contacts", "tag_id", str(tag["id"]), tag.get("name")), tags
         )
