@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from logging import Logger
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from airbyte_cdk.sources.streams.http.exceptions import BaseBackoffException
 
 from source_intercom.api.answers import RetryPolicy, error_at_last, error_class_of, failure_of
 from source_intercom.api.bodies import body_of
+from source_intercom.api.budget import WINDOW_SECONDS
 from source_intercom.api.errors import RETRIES, Asked, IntercomError, TlsFailed, Unavailable, unavailable
 from source_intercom.api.pace import Patience, patience_for
 from source_intercom.api.tally import Tally
@@ -26,6 +28,11 @@ API_VERSION = "2.15"
 Json = dict[str, Any]
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+_A_DAY = 86_400
+# Of a moment between 2001 and 2286 in Unix seconds.
+_SECONDS_DIGITS = 10
 
 
 class _RetryingClient(HttpClient):
@@ -112,13 +119,21 @@ class Client:
         return self._call("POST", path, params=None, json=body, retry=True)
 
     def server_time(self) -> tuple[Json, int]:
-        """``/me`` and the moment of its answer on Intercom's clock, in Unix seconds, ours if it names none."""
+        """``/me`` and the moment of its answer on Intercom's clock, in Unix seconds, ours if it names none.
+
+        The end of the rate-limit window is a second word of the same clock. Where it and ``Date`` are a day apart, one
+        of them is wrong: the one that is further from our clock.
+        """
         response = self._send("GET", "/me", params=None, json=None, retry=True)
-        try:
-            moment = int(parsedate_to_datetime(response.headers["Date"]).timestamp())
-        except (KeyError, ValueError, OverflowError):
-            moment = int(time.time())
-        return _decode(response), moment
+        ours = int(time.time())
+        told = []
+        with suppress(KeyError, ValueError, OverflowError):
+            told.append(int(parsedate_to_datetime(response.headers["Date"]).timestamp()))
+        reset = response.headers.get("X-RateLimit-Reset", "")
+        is_moment = reset.isascii() and reset.isdigit() and len(reset) == _SECONDS_DIGITS
+        if told and is_moment and abs(int(reset) - told[0]) > _A_DAY:
+            told.append(int(reset) - WINDOW_SECONDS)
+        return _decode(response), min(told, key=lambda moment: abs(moment - ours), default=ours)
 
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Map over items with the shared threads, in order; what is not yet begun is dropped on an error."""
