@@ -32,6 +32,8 @@ def test_examples_are_multiplied(tmp_path: Path, factor: str | None, examples: i
     (tmp_path / "conftest.py").write_text((ROOT / "unit_tests/conftest.py").read_text("utf-8"), "utf-8")
     (tmp_path / "test_counts.py").write_text(COUNTS, "utf-8")
     env = {name: value for name, value in os.environ.items() if name != "SOAK"} | ({"SOAK": factor} if factor else {})
+    # The conftest takes its fixtures from beside it.
+    env |= {"PYTHONPATH": str(ROOT / "unit_tests")}
     command = [
         sys.executable,
         "-m",

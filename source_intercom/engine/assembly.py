@@ -10,7 +10,6 @@ from airbyte_cdk.sources.streams.concurrent.cursor import CursorField, FinalStat
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
 from source_intercom.engine.group import Following, Group, Leading, Member
-from source_intercom.options.config import Config
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
 from source_intercom.shapes.search import SearchStream
@@ -69,20 +68,14 @@ def member_of(
             f"{stream.name}: the saved state lies behind the end date of the options, so only what was not read before "
             "the end date is read. The state stays where it is."
         )
-    walked: dict[str, int] = {}
-    reconciling = None
-    if _can_be_compared(stream) and not stream.full:
-        last = last_walk(raw, max((window.end for window in done), default=sync.begin))
-        every_days = _days_between_walks(sync.config, deduplicates)
-        reconciling = Reconciling.due(
-            raw, start=min(sync.config.start, sync.begin), now=sync.begin, last=last, every_days=every_days
-        )
-        walked = {RECONCILED: last} if every_days else {}
+    start = min(sync.config.start, sync.begin)
+    every_days = _days_between_walks(stream, deduplicates)
+    last = last_walk(raw, max((window.end for window in done), default=sync.begin))
     cursor = WindowCursor(
         stream=stream.name,
         field=field,
         done=done,
-        start=min(sync.config.start, sync.begin),
+        start=start,
         end=sync.begin,
         overlap=INDEX_LAG + sync.config.lookback_window * DAY,
         planner=lambda: stream.source.planner,
@@ -90,23 +83,25 @@ def member_of(
         state_manager=states,
         remembered=remembered,
         reads=reads,
-        reconciling=reconciling,
-        walked=walked,
+        reconciling=Reconciling.due(raw, start=start, now=sync.begin, last=last, every_days=every_days),
+        walked={RECONCILED: last} if every_days else {},
     )
     return Member(stream, cursor)
 
 
-def _can_be_compared(stream: IntercomStream) -> bool:
-    """Whether all of a stream can be read again for the pages alone. Newest-first lists are long histories."""
+def _days_between_walks(stream: IntercomStream, deduplicates: bool) -> int:
+    """How many days after a whole walk the next one is due, 0 for never.
+
+    What is walked is read again for its pages alone; newest-first lists are long histories. A walk gives every record
+    again, which only a destination that keeps one row a key can take unasked.
+    """
     source = stream.source
     by_pages = isinstance(source, (SearchStream, WalkedStream)) and not isinstance(source, NewestFirstStream)
-    return by_pages and not stream.is_costly
-
-
-def _days_between_walks(config: Config, deduplicates: bool) -> int:
-    """A walk gives every record again, which only a destination that keeps one row a key can take unasked."""
-    if config.reconcile_every_days is not None:
-        return config.reconcile_every_days
+    if not by_pages or stream.is_costly or stream.full:
+        return 0
+    chosen = stream.sync.config.reconcile_every_days
+    if chosen is not None:
+        return chosen
     return _USUAL_DAYS if deduplicates else 0
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable
+from functools import partial
 from types import TracebackType
 
 from airbyte_cdk.models import (
@@ -45,7 +46,7 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._ended.wait(self._every):
             for group in self._groups:
-                group.while_open(lambda group=group: self._repeat(group))  # type: ignore[misc]
+                group.while_open(partial(self._repeat, group))
 
     def _repeat(self, group: Group) -> None:
         for member in group.members:

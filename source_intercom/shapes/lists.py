@@ -65,9 +65,11 @@ class NewestFirstStream(WalkedStream):
 
     def _tells_apart(self, one: Record, two: Record) -> bool:
         """Whether two neighbours are in the order of change and not in the other order."""
-        changed, created = [
-            [seconds_of(record.get(field)) for record in (one, two)] for field in (self.time_field, self.other_order)
-        ]
-        if None in changed or None in created:
-            return changed[0] != changed[1]
-        return bool(changed[0] > changed[1] and created[0] < created[1])  # type: ignore[operator]  # none is None
+        steps = []
+        for field in (self.time_field, self.other_order):
+            first, second = seconds_of(one.get(field)), seconds_of(two.get(field))
+            steps.append(None if first is None or second is None else second - first)
+        changed, created = steps
+        if changed is None or created is None:
+            return self.moment_of(one) != self.moment_of(two)
+        return changed < 0 < created

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from datetime import timezone, tzinfo
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from source_intercom.api.errors import (
     CursorRefused,
@@ -18,6 +18,7 @@ from source_intercom.shapes.by_id import records_by_id
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.place import Place
 from source_intercom.shapes.reading import Reading, Uncut
+from source_intercom.shapes.totals import Ended, Incomplete, Seen
 from source_intercom.shapes.work import crowded_slices, heavy_parts
 from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.state import INDEX_LAG
@@ -28,29 +29,6 @@ _CHECKPOINT_PAGES = 10
 _A_DAY_IS_LITTLE = 50 * DAY
 # A refused cursor may be accepted when the search comes by again; it is not tried for ever.
 _MOST_RESTARTS = 5
-
-
-class Incomplete(Unavailable):
-    """Intercom announced more records of a window than it gave, also when it was asked once more."""
-
-
-class _Seen:
-    """The records that a search has given, by a short name each, and how many of them lie in the slice asked for."""
-
-    def __init__(self) -> None:
-        self.names: set[int] = set()
-        self.in_slice = 0
-
-
-class _Ended(NamedTuple):
-    """How a search ended: with which total in its last answer, and whether it was read to its last page."""
-
-    total: int | None
-    is_whole: bool
-
-    def missing(self, seen: _Seen) -> int:
-        """How many records were announced and not seen."""
-        return (self.total or 0) - len(seen.names) if self.is_whole else 0
 
 
 def _id_of(record: object) -> str:
@@ -152,7 +130,7 @@ class SearchStream(IntercomStream):
 
     def _whole(self, query: Query, window: Window, reading: Reading, choices: Choices) -> Iterator[Page]:
         """The pages of one search, held against the total that Intercom announces. Raises ``Incomplete``."""
-        seen = _Seen()
+        seen = Seen()
         ended = yield from self._read(query, window, reading, seen, choices)
         if ended is not None and self._is_short(ended, seen, window, reading):
             self.logger.warning(
@@ -176,7 +154,7 @@ class SearchStream(IntercomStream):
                 self.logger.info(f"{self.name}: the slices of {window} miss records, so it is read in one row")
                 yield from self._whole(query, window, Uncut(reading), choices)
 
-    def _is_short(self, ended: _Ended, seen: _Seen, window: Window, reading: Reading) -> bool:
+    def _is_short(self, ended: Ended, seen: Seen, window: Window, reading: Reading) -> bool:
         """Whether a search gave fewer records than it announced, other than in the sync before."""
         missing = ended.missing(seen)
         if missing <= 0:
@@ -190,8 +168,8 @@ class SearchStream(IntercomStream):
         return False
 
     def _read(
-        self, query: Query, window: Window, reading: Reading, seen: _Seen, choices: Choices
-    ) -> Generator[Page, None, _Ended | None]:
+        self, query: Query, window: Window, reading: Reading, seen: Seen, choices: Choices
+    ) -> Generator[Page, None, Ended | None]:
         """Read a search page by page; None when the window was handed out instead.
 
         ``seen`` are the records that have been given, which are not given again, and gets those that are.
@@ -218,7 +196,7 @@ class SearchStream(IntercomStream):
                     # Nothing holds a page while the next one is on its way: fifty readers would hold fifty.
                     del records
                     if place.is_beyond:
-                        return _Ended(total, is_whole=False)
+                        return Ended(total, is_whole=False)
                     if (reading.is_costly or number % _CHECKPOINT_PAGES == 0) and place.covered:
                         reading.reached(place.covered)
                 break
@@ -240,9 +218,9 @@ class SearchStream(IntercomStream):
         if has_restarted:
             # The last total is that of the rest.
             total = self._count(whole)
-        return _Ended(total, is_whole=True)
+        return Ended(total, is_whole=True)
 
-    def _behind(self, query: Query, window: Window, reading: Reading, seen: _Seen, place: Place) -> Iterator[Page]:
+    def _behind(self, query: Query, window: Window, reading: Reading, seen: Seen, place: Place) -> Iterator[Page]:
         """What lies behind a record that Intercom cannot give, newest first, up to that record."""
         where = f"behind '{place.last_id}'" if place.last_id else "at its beginning"
         self.logger.warning(
@@ -264,7 +242,7 @@ class SearchStream(IntercomStream):
         # While the rows of a page take their requests, the next page can be on its way.
         return self.client.ahead(answers) if is_costly else answers
 
-    def _fresh(self, records: Page, window: Window, part: Window | None, seen: _Seen) -> Page:
+    def _fresh(self, records: Page, window: Window, part: Window | None, seen: Seen) -> Page:
         """Records of a page that belong to the window and have not been given yet."""
         fresh = []
         for record in self.objects(records):

@@ -26,7 +26,7 @@ from source_intercom.api.errors import RequestRefused
 from source_intercom.shapes import search
 from source_intercom.shapes.base import Sync
 from source_intercom.shapes.reading import Sliced
-from source_intercom.shapes.search import Incomplete
+from source_intercom.shapes.totals import Incomplete
 from source_intercom.sync.windows import DAY, HOUR, Window
 
 pytestmark = pytest.mark.timeout(60)
