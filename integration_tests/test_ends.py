@@ -43,7 +43,14 @@ def start(tmp_path: Path, workspace: Workspace) -> Iterator[Callable[..., Any]]:
     def begin(command: str, url: str, *, stdout: int | IO[bytes] = subprocess.PIPE, **options: Any) -> Any:
         code = options.pop("code", "from source_intercom.run import run; run()")
         env = {**os.environ, "INTERCOM_API_URL": url, **options.pop("env", {})}
-        limit = options.pop("preexec_fn", None)
+        limit = options.pop("preexec_fn", lambda: None)
+
+        def prepare() -> None:
+            # Whoever runs the tests may ignore signals (nohup, a job in the background), and a child would too.
+            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
+            limit()
+
         words = arguments(tmp_path, command, options, str(tmp_path))
         started.append(
             subprocess.Popen(
@@ -51,7 +58,7 @@ def start(tmp_path: Path, workspace: Workspace) -> Iterator[Callable[..., Any]]:
                 stdout=stdout,
                 stderr=subprocess.PIPE,
                 env=env,
-                preexec_fn=limit,
+                preexec_fn=prepare,
             )
         )
         return started[-1]
