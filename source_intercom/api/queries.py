@@ -3,7 +3,7 @@
 A query asks for at least the window; the stream filters exactly afterwards.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice, product
 from typing import Any, Literal
 
@@ -44,11 +44,14 @@ def _compare(field: str, operator: str, value: int) -> Query:
     return {"field": field, "operator": operator, "value": value}
 
 
-# Groups of one search; with three groups for a window of whole days, five combinations of filters.
-_GROUPS = 15
+# Groups of one search. A window of whole days has three, and as many has a slice by a second time.
+_MOST_GROUPS = 15
+_GROUPS_OF_DAYS = 3
 
 # Ways to choose a record; a record must be chosen in every way, and in one of each way's terms.
 Choices = list[list[Query]]
+# Terms that all hold together: one of each way.
+Combination = tuple[Query, ...]
 
 
 def equals(field: str, value: Any) -> Query:
@@ -61,17 +64,22 @@ def one_of(field: str, values: list[Any]) -> Query:
     return {"field": field, "operator": "IN", "value": values}
 
 
-def searches(window: Query, choices: Choices) -> Iterator[Query]:
-    """Queries that together find what lies in the window and is chosen; each finds a record at most once."""
-    if not choices:
-        yield window
-        return
-    # A window is one group of bounds, or one of three.
-    groups = window["value"] if window["operator"] == "OR" else [window]
-    combinations = product(*choices)
-    while chunk := list(islice(combinations, _GROUPS // len(groups))):
-        branches = [_all_of(group, *terms) for group in groups for terms in chunk]
-        yield branches[0] if len(branches) == 1 else {"operator": "OR", "value": branches}
+def combinations(choices: Choices) -> Iterator[tuple[Combination, ...]]:
+    """All combinations of the terms of some choices, as many at a time as one search of days takes."""
+    every = product(*choices)
+    while some := tuple(islice(every, _MOST_GROUPS // _GROUPS_OF_DAYS)):
+        yield some
+
+
+def chosen(days: Query, some: Iterable[Combination]) -> Query:
+    """What lies in a window of days and has all terms of one of the combinations; finds a record once."""
+    branches = [_all_of(group, *terms) for group in groups_of(days) for terms in some]
+    return branches[0] if len(branches) == 1 else {"operator": "OR", "value": branches}
+
+
+def groups_of(days: Query) -> list[Query]:
+    """The groups of a window of days, of which a record must lie in one."""
+    return days["value"] if days["operator"] == "OR" else [days]
 
 
 def _all_of(*queries: Query) -> Query:

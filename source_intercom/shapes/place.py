@@ -45,6 +45,12 @@ class Place:
         self.has_moved = self.has_moved or self._edge != line[-1]
         self._edge = line[-1]
 
+    def passed(self, records: Sequence[object]) -> None:
+        """These records have been given."""
+        if records:
+            last = records[-1]
+            self.last_id = str(last.get("id")) if isinstance(last, dict) else "?"
+
     @property
     def is_beyond(self) -> bool:
         """Whether nothing of the window can follow."""

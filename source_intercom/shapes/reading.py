@@ -63,10 +63,14 @@ class Uncut:
     """A window that is read as it is, on behalf of the ``reading`` that it is a part of."""
 
     most_parts: ClassVar[int] = 0
-    slice: ClassVar[None] = None
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, part: Window | None = None) -> None:
         self._reading = reading
+        self._slice = part
+
+    @property
+    def slice(self) -> Window | None:
+        return self._slice
 
     @property
     def is_costly(self) -> bool:

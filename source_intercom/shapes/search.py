@@ -12,14 +12,15 @@ from source_intercom.api.errors import (
     Unavailable,
 )
 from source_intercom.api.pages import Answer, Page, records_in, search_answers
-from source_intercom.api.queries import Choices, Order, Query, days_query, search_body, searches
+from source_intercom.api.queries import Choices, Order, days_query, search_body
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.by_id import records_by_id
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.place import Place
+from source_intercom.shapes.question import Question
 from source_intercom.shapes.reading import Reading, Uncut
 from source_intercom.shapes.totals import Ended, Incomplete, Seen
-from source_intercom.shapes.work import crowded_slices, heavy_parts
+from source_intercom.shapes.work import crowded_slices, heavy_parts, slices_of
 from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import DAY, Planner, Window, cut_at, midnight_after
@@ -27,12 +28,6 @@ from source_intercom.sync.windows import DAY, Planner, Window, cut_at, midnight_
 _CHECKPOINT_PAGES = 10
 # A day more than a window of so many is no more than one page in fifty.
 _A_DAY_IS_LITTLE = 50 * DAY
-# A refused cursor may be accepted when the search comes by again; it is not tried for ever.
-_MOST_RESTARTS = 5
-
-
-def _id_of(record: object) -> str:
-    return str(record.get("id")) if isinstance(record, dict) else "?"
 
 
 class SearchStream(IntercomStream):
@@ -117,27 +112,28 @@ class SearchStream(IntercomStream):
     # Reading a window.
 
     def _searched(self, window: Window, reading: Reading, choices: Choices) -> Iterator[Page]:
-        queries = self._queries(window, reading.slice, choices)
-        if len(queries) == 1:
-            yield from self._whole(queries[0], window, reading, choices)
+        questions = Question(self.time_field, self._other_time, window, part=reading.slice).chosen_by(choices)
+        if len(questions) == 1:
+            yield from self._whole(questions[0], reading)
             return
         given: set[str] = set()
-        for query in queries:
+        for question in questions:
             # Several searches can find one record, and none of them may cut the window for the others.
-            for page in self._whole(query, window, Uncut(reading), choices):
+            for page in self._whole(question, Uncut(reading)):
                 yield [record for record in page if record.get("id") not in given]
                 given.update(record["id"] for record in page if "id" in record)
 
-    def _whole(self, query: Query, window: Window, reading: Reading, choices: Choices) -> Iterator[Page]:
+    def _whole(self, question: Question, reading: Reading) -> Iterator[Page]:
         """The pages of one search, held against the total that Intercom announces. Raises ``Incomplete``."""
+        window = question.window
         seen = Seen()
-        ended = yield from self._read(query, window, reading, seen, choices)
+        ended = yield from self._read(question, window, reading, seen)
         if ended is not None and self._is_short(ended, seen, window, reading):
             self.logger.warning(
                 f"{self.name}: of {ended.total} records that Intercom announces between {window.start} and "
                 f"{window.end} (Unix seconds) {len(seen.names)} came. They are asked for once more."
             )
-            ended = yield from self._read(query, window, reading, seen, choices)
+            ended = yield from self._read(question, window, reading, seen)
             if ended is not None and self._is_short(ended, seen, window, reading):
                 reading.came_short(ended.missing(seen))
                 raise Incomplete(
@@ -149,10 +145,10 @@ class SearchStream(IntercomStream):
             return
         sliced = reading.slice_ended(seen.in_slice if ended.is_whole else ended.total or 0)
         if sliced and sliced.distinct < sliced.total:
-            (query,) = self._queries(window, None, choices)
-            if sliced.distinct < self._count(query):
+            everything = question.sliced(None)
+            if sliced.distinct < self._count(everything):
                 self.logger.info(f"{self.name}: the slices of {window} miss records, so it is read in one row")
-                yield from self._whole(query, window, Uncut(reading), choices)
+                yield from self._whole(everything, Uncut(reading))
 
     def _is_short(self, ended: Ended, seen: Seen, window: Window, reading: Reading) -> bool:
         """Whether a search gave fewer records than it announced, other than in the sync before."""
@@ -168,31 +164,31 @@ class SearchStream(IntercomStream):
         return False
 
     def _read(
-        self, query: Query, window: Window, reading: Reading, seen: Seen, choices: Choices
+        self, question: Question, window: Window, reading: Reading, seen: Seen
     ) -> Generator[Page, None, Ended | None]:
         """Read a search page by page; None when the window was handed out instead.
 
         ``seen`` are the records that have been given, which are not given again, and gets those that are.
         """
-        order: Order = "descending" if self._begins_within_a_day(window) else "ascending"
-        place = Place(order, window, unsettled=self._unsettled)
-        restarts = 0
-        whole, has_restarted = query, False
+        order: Order = "descending" if self._begins_within_a_day(question.window) else "ascending"
+        place = Place(order, question.window, unsettled=self._unsettled)
+        rest = question
+        has_restarted = False
         total: int | None = None
         number = 0
         while True:
             try:
-                for answer in self._answers(query, order, reading.is_costly):
+                for answer in self._answers(rest, order, reading.is_costly):
                     number += 1
                     records, total = answer.records, answer.total
                     if number == 1 and not seen.names:
                         reading.expect(len(records) if answer.is_last else total or 0)
-                        if not answer.is_last and self._hands_out(query, window, reading, records, total or 0):
+                        if not answer.is_last and self._hands_out(question, reading, records, total or 0):
                             return None
                     del answer
                     place.move([self.moment_of(record) for record in self.objects(records)])
                     yield self.select(self._fresh(records, window, reading.slice, seen))
-                    place.last_id = _id_of(records[-1]) if records else place.last_id
+                    place.passed(records)
                     # Nothing holds a page while the next one is on its way: fifty readers would hold fifty.
                     del records
                     if place.is_beyond:
@@ -202,25 +198,38 @@ class SearchStream(IntercomStream):
                 break
             except CursorRefused as error:
                 # Intercom refuses cursors that it has just given (intercom-node issue 509, January 2026).
-                restarts = 0 if place.has_moved else restarts + 1
-                place.has_moved = False
-                if restarts > _MOST_RESTARTS:
-                    raise
+                rest = question.within(place.left)
+                is_stuck = has_restarted and not place.has_moved
+                has_restarted, place.has_moved = True, False
+                if is_stuck:
+                    yield from self._in_slices(rest, window, reading, seen, error)
+                    break
                 self.logger.info(f"{self.name}: goes on from the last time reached: {error.internal_message}")
-                queries = self._queries(place.left, reading.slice, choices)
-                query = queries[0] if len(queries) == 1 else query
-                has_restarted = True
             except Unavailable as error:
                 # One record that Intercom cannot build bars the way. What lies behind it comes from the other end.
                 if order == "ascending" and not isinstance(error, RateLimited):
-                    yield from self._behind(query, window, reading, seen, place)
+                    yield from self._behind(rest, window, reading, seen, place)
                 raise
         if has_restarted:
             # The last total is that of the rest.
-            total = self._count(whole)
+            total = self._count(question)
         return Ended(total, is_whole=True)
 
-    def _behind(self, query: Query, window: Window, reading: Reading, seen: Seen, place: Place) -> Iterator[Page]:
+    def _in_slices(
+        self, question: Question, window: Window, reading: Reading, seen: Seen, error: CursorRefused
+    ) -> Iterator[Page]:
+        """Read in smaller searches what no cursor leads through: many records of one second, or of one day where
+        the search goes by days.
+        """
+        slices = slices_of(question.part, 2, life=self._life, zone=self.zone)
+        if not slices:
+            raise error
+        self.logger.info(f"{self.name}: asks for {question.window} in smaller searches: {error.internal_message}")
+        for smaller in question.shared_out(slices):
+            # The slices cut the search only: what they find belongs to the same part of the window.
+            yield from self._read(smaller, window, Uncut(reading, reading.slice), seen)
+
+    def _behind(self, question: Question, window: Window, reading: Reading, seen: Seen, place: Place) -> Iterator[Page]:
         """What lies behind a record that Intercom cannot give, newest first, up to that record."""
         where = f"behind '{place.last_id}'" if place.last_id else "at its beginning"
         self.logger.warning(
@@ -229,7 +238,7 @@ class SearchStream(IntercomStream):
         )
         back = Place("descending", place.left, unsettled=self._unsettled)
         try:
-            for answer in self._answers(query, "descending", reading.is_costly):
+            for answer in self._answers(question, "descending", reading.is_costly):
                 back.move([self.moment_of(record) for record in self.objects(answer.records)])
                 yield self.select(self._fresh(answer.records, window, reading.slice, seen))
                 if back.is_beyond:
@@ -237,8 +246,10 @@ class SearchStream(IntercomStream):
         except IntercomError as error:
             self.logger.info(f"{self.name}: the read from the other end stopped: {error.internal_message}")
 
-    def _answers(self, query: Query, order: Order, is_costly: bool) -> Iterator[Answer]:
-        answers = search_answers(self.client, self.endpoint, query, self.time_field, self.records_key, order=order)
+    def _answers(self, question: Question, order: Order, is_costly: bool) -> Iterator[Answer]:
+        answers = search_answers(
+            self.client, self.endpoint, question.query, self.time_field, self.records_key, order=order
+        )
         # While the rows of a page take their requests, the next page can be on its way.
         return self.client.ahead(answers) if is_costly else answers
 
@@ -284,45 +295,42 @@ class SearchStream(IntercomStream):
 
     # Handing out what is heavy.
 
-    def _hands_out(self, query: Query, window: Window, reading: Reading, records: Page, total: int) -> bool:
+    def _hands_out(self, question: Question, reading: Reading, records: Page, total: int) -> bool:
         """Hand out a window that has work for several; its first page is then read again by one of them."""
-        workers = self.sync.transport.workers
+        window, workers = question.window, self.sync.transport.workers
         moments = (self.moment_of(record) for record in self.objects(records))
         first = next((moment for moment in moments if moment is not None), window.start)
 
         def latest() -> int:
-            return self._latest(query, window)
+            return self._latest(question)
 
         if reading.slice is None:
             parts = heavy_parts(window, total, reading, workers, first=first, latest=latest, zone=self.zone)
             if len(parts) > 1:
                 reading.split(parts)
                 return True
-        slices = crowded_slices(
-            reading.slice, total, reading, workers, life=Window(self.sync.birth, self.sync.begin), zone=self.zone
-        )
-        if len(slices) < 2 or any(len(self._queries(window, part, self.choices)) > 1 for part in slices[:2]):
+        slices = crowded_slices(reading.slice, total, reading, workers, life=self._life, zone=self.zone)
+        if not slices or not question.is_one_combination:
             return False
         reading.slice_up(slices, total)
         return True
 
-    def _latest(self, query: Query, window: Window) -> int:
+    def _latest(self, question: Question) -> int:
         """The time of the last record of a search."""
-        body = search_body(query, self.time_field, 1, None, order="descending")
+        body = search_body(question.query, self.time_field, 1, None, order="descending")
         found = records_in(self.client.post(self.endpoint, body), self.records_key)
         latest = self.moment_of(found[-1]) if found else None
-        return window.end if latest is None else latest
+        return question.window.end if latest is None else latest
 
-    def _count(self, query: Query) -> int:
-        body = search_body(query, self.time_field, 1, None)
+    def _count(self, question: Question) -> int:
+        body = search_body(question.query, self.time_field, 1, None)
         total = self.client.post(self.endpoint, body).get("total_count")
         return total if isinstance(total, int) else 0
 
-    def _queries(self, window: Window, part: Window | None, choices: Choices) -> list[Query]:
-        asked = days_query(self.time_field, window.start, window.end)
-        if part is not None:
-            choices = [*choices, days_query(self._other_time, part.start, part.end)["value"]]
-        return list(searches(asked, choices))
+    @property
+    def _life(self) -> Window:
+        """When the records of the workspace came to be."""
+        return Window(self.sync.birth, self.sync.begin)
 
     @property
     def _other_time(self) -> str:

@@ -54,12 +54,17 @@ def crowded_slices(
 ) -> list[Window]:
     """Slices, by a second time, of a crowded day, or of a slice ``part`` of it that is still crowded.
 
-    A nightly job that touches every contact puts the whole table into one day. Slices are whole days of the
-    workspace's ``life``; the outer ones reach as far as any record can lie.
+    A nightly job that touches every contact puts the whole table into one day.
     """
     parts = parts_of(total, reading, workers)
-    if parts < 2:
-        return []
+    return slices_of(part, parts, life=life, zone=zone) if parts > 1 else []
+
+
+def slices_of(part: Window | None, parts: int, *, life: Window, zone: tzinfo) -> list[Window]:
+    """A slice, or all times for None, cut into so many of about equal length; none where it is a single day.
+
+    Slices are whole days of the workspace's ``life``; the outer ones reach as far as any record can lie.
+    """
     bounds = part or Window(0, life.end + FAR_AHEAD)
     inner = Window(max(bounds.start, min(life.start, life.end)), min(bounds.end, life.end))
     if inner.start >= inner.end:
