@@ -23,7 +23,8 @@ from benchmarks.workspace import ROOT
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    letters, names = [case.letter for case in CASES], [one.name for one in contenders()]
+    letters = [case.letter for case in CASES]
+    names = [one.name for one in contenders() if one.name != "before"]
     made = argparse.ArgumentParser(prog="scripts/bench", description="Compare this connector with its peers.")
     made.add_argument("--scale", choices=sorted(LIMIT_SECONDS), default="small", help="small: minutes; full: an hour")
     made.add_argument("--case", type=_list(letters), help=f"only these cases, of {','.join(letters)}")
@@ -34,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
         help="only the large reads, at a share of their size (default: 1)",
     )  # fmt: skip
     made.add_argument("--connectors", type=_list(names), default=names, help=f"of {','.join(names)} (default: all)")
+    made.add_argument("--before", type=_checkout, metavar="FOLDER", help="also measure the version checked out there")
     made.add_argument("--runs", type=int, help="runs of each, the middle one counts (default: 1, CPU case 3)")
     made.add_argument("--limit", type=float, metavar="SECONDS", help="longest a single run may take")
     made.add_argument("--out", type=Path, default=HERE / "results", help="folder for tables and plots")
@@ -54,6 +56,13 @@ class _list:  # noqa: N801
             if word not in self._known:
                 raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(self._known)}")
         return words
+
+
+def _checkout(text: str) -> Path:
+    folder = Path(text).resolve()
+    if not (folder / "source_intercom" / "source.py").is_file():
+        raise argparse.ArgumentTypeError(f"{text} holds no source_intercom/source.py")
+    return folder
 
 
 def _share(text: str) -> float:
@@ -107,7 +116,8 @@ def main() -> None:
 def run_cases(letters: Sequence[str], options: argparse.Namespace, folder: Folder) -> None:
     """The comparison with the peers."""
     machine = describe()
-    entrants = [one for one in contenders() if one.name in options.connectors]
+    wanted = {*options.connectors, *(["before"] if options.before else [])}
+    entrants = [one for one in contenders(options.before) if one.name in wanted]
     for one in entrants:
         one.install(options.tools)
         if one.unavailable:

@@ -13,7 +13,9 @@ OUT_OF_REACH = 6_000_000
 """A limit nobody meets. Not "none": without limit headers the official connector sleeps a second a call."""
 HISTORY_DAYS = 365
 
-PEERS = ("ours", "official", "tap")
+PEERS = ("ours", "official", "tap", "before")
+OURS = ("ours", "before")
+"""For what has changed between two versions of this connector."""
 Counts = dict[str, int]
 Changes = dict[str, dict[str, int]]
 HOURLY: dict[str, Counts] = {
@@ -38,6 +40,9 @@ class Case:
     runs: int = 1
     changes: dict[str, Changes] | None = None
     """By scale. When given, an untimed first sync comes before, then these changes; the sync after them is measured."""
+    touched_percent: int = 0
+    """Of the contacts so many have changed today, as a nightly job leaves them, before the first sync begins."""
+    history_days: int = HISTORY_DAYS
 
     @property
     def limited(self) -> bool:
@@ -47,7 +52,8 @@ class Case:
     def settings(self, scale: str) -> dict[str, float]:
         """The sandbox's settings. No contact has more tags than its record shows, because the tap would make
         calls for the rest, and the others would not: all do the same work."""
-        return workspace_settings(self.counts[scale], self.latency_ms, self.calls_a_minute) | {"max_tags": 10}
+        made = workspace_settings(self.counts[scale], self.latency_ms, self.calls_a_minute)
+        return made | {"max_tags": 10, "history_days": self.history_days}
 
 
 def workspace_settings(counts: Counts, latency_ms: float, calls_a_minute: int) -> dict[str, float]:
@@ -57,9 +63,9 @@ def workspace_settings(counts: Counts, latency_ms: float, calls_a_minute: int) -
     return {**empty, **counts, **behaviour}
 
 
-def start_date() -> str:
+def start_date(history_days: int = HISTORY_DAYS) -> str:
     """A moment before all that a workspace holds."""
-    return (datetime.now(timezone.utc) - timedelta(days=HISTORY_DAYS + 2)).strftime("%Y-%m-%dT00:00:00Z")
+    return (datetime.now(timezone.utc) - timedelta(days=history_days + 2)).strftime("%Y-%m-%dT00:00:00Z")
 
 
 LIMIT_SECONDS = {"small": 45, "full": 420}
@@ -124,5 +130,30 @@ CASES = (
         tuple(KEYS),
         HOURLY,
         changes=NONE,
+    ),
+    Case(
+        "g",
+        "First sync of tickets",
+        ("tickets",),
+        {"small": {"tickets": 6_000}, "full": {"tickets": 30_000}},
+        contenders=OURS,
+    ),
+    Case(
+        "h",
+        "First sync of contacts of which a nightly job has touched 19%",
+        ("contacts",),
+        {"small": {"contacts": 30_000}, "full": {"contacts": 100_000}},
+        contenders=OURS,
+        touched_percent=19,
+        history_days=3 * HISTORY_DAYS,
+    ),
+    Case(
+        "i",
+        "First sync of contacts that a nightly job has touched, each one",
+        ("contacts",),
+        {"small": {"contacts": 30_000}, "full": {"contacts": 100_000}},
+        contenders=OURS,
+        touched_percent=100,
+        history_days=3 * HISTORY_DAYS,
     ),
 )

@@ -165,6 +165,20 @@ class Ours(Airbyte):
         return {**super().env(url), "PYTHONPATH": str(ROOT), "INTERCOM_API_URL": url}
 
 
+class Before(Ours):
+    """Another version of this connector, from a checkout of it, in the environment that runs the benchmark."""
+
+    checkout: Path | None = None
+
+    def place(self, folder: Path) -> Path:
+        if self.checkout is None:
+            raise Unavailable("--before FOLDER names a checkout of it")
+        return super().place(folder)
+
+    def env(self, url: str) -> dict[str, str]:
+        return {**super().env(url), "PYTHONPATH": str(self.checkout)}
+
+
 class Bare(Ours):
     """The bare CDK path, with the same Python and CDK as this connector."""
 
@@ -217,8 +231,10 @@ def _selected(metadata: list[Json]) -> list[Json]:
     ]
 
 
-def contenders() -> list[Contender]:
-    """This connector first: all ratios are to it."""
+def contenders(before: Path | None = None) -> list[Contender]:
+    """This connector first: all ratios are to it. ``before`` is a checkout of another version of it."""
+    earlier = Before("before", "this connector, before", ("source-intercom", "airbyte-cdk"))
+    earlier.checkout = before
     return [
         Ours("ours", "this connector", ("source-intercom", "airbyte-cdk")),
         Airbyte("official", "Airbyte's official", ("airbyte-source-intercom", "airbyte-cdk")),
@@ -226,4 +242,5 @@ def contenders() -> list[Contender]:
         Bare("bare", "bare CDK", ("airbyte-cdk",)),
         InProcess("records", "this connector, in process", ("source-intercom", "airbyte-cdk")),
         InProcess("tuned", "this connector, in process, collector tuned", ("source-intercom", "airbyte-cdk")),
+        earlier,
     ]

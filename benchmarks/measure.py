@@ -82,7 +82,11 @@ def measure(contender: Contender, case: Case, scale: str, limit_seconds: float) 
             workspace.change(case.changes[scale])
             # The calls of the first sync belong to a window that the measured one must not find spent.
             time.sleep(WINDOW_SECONDS)
-        contender.write(files, start_date(), case.streams, earlier.state if earlier else None)
+        if case.touched_percent:
+            held = workspace.count("contacts")
+            workspace.change({"contacts": {"update": held * case.touched_percent // 100}})
+            time.sleep(_PAUSE_SECONDS)
+        contender.write(files, start_date(case.history_days), case.streams, earlier.state if earlier else None)
         workspace.reset_calls()
         load = os.getloadavg()[0]
         with Sampler(workspace) as sampler:

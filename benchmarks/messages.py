@@ -24,6 +24,11 @@ KEYS: dict[str, str] = {
 """The streams that all three connectors have under one meaning, and the field that tells their records apart."""
 
 
+def key_of(stream: str) -> str:
+    """The field that tells the records of a stream apart."""
+    return KEYS.get(stream, "id")
+
+
 @dataclass
 class Delivery:
     """What one run delivered."""
@@ -65,7 +70,7 @@ def _parsed(lines: Iterable[bytes]) -> Iterable[dict[str, Any]]:
 
 
 def _keep(delivery: Delivery, stream: str, record: Mapping[str, Any]) -> None:
-    delivery.records[stream][version_of(KEYS.get(stream, "id"), record)] += 1
+    delivery.records[stream][version_of(key_of(stream), record)] += 1
 
 
 def read_airbyte(lines: Iterable[bytes]) -> Delivery:

@@ -7,7 +7,7 @@ from html import escape
 from benchmarks.budget import WINDOW_SECONDS
 from benchmarks.report import BASE, CaseResult, Results, ratio, seconds
 
-COLOURS = {"ours": "#1f6feb", "official": "#d1652b", "tap": "#7d8590", "bare": "#b9a032"}
+COLOURS = {"ours": "#1f6feb", "official": "#d1652b", "tap": "#7d8590", "bare": "#b9a032", "before": "#8250df"}
 _INK, _FAINT = "#24292f", "#d8dee4"
 _WIDTH, _LEFT, _RIGHT = 760, 150, 120
 

@@ -126,9 +126,10 @@ def _preamble(results: Results) -> str:
 
 def _setting(result: CaseResult) -> str:
     case = result.case
-    amounts = {name: result.settings[name] for name in ("contacts", "companies", "conversations")}
+    amounts = {name: result.settings[name] for name in ("contacts", "companies", "conversations", "tickets")}
     held = ", ".join(f"{number(count)} {name}" for name, count in amounts.items() if count and _matters(name, case))
-    text = f"A workspace of {held}; streams: {', '.join(case.streams)}. "
+    touched = f", {case.touched_percent}% of them changed today" if case.touched_percent else ""
+    text = f"A workspace of {held}{touched}; streams: {', '.join(case.streams)}. "
     text += f"{case.latency_ms:g} ms a call, " if case.latency_ms else "No latency, "
     text += f"{number(case.calls_a_minute)} calls a minute" if case.limited else "no limit within reach"
     text += f"; a run is ended after {result.limit_seconds:g} s."

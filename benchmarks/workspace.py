@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
-from benchmarks.messages import KEYS, Version, version_of
+from benchmarks.messages import Version, key_of, version_of
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "sandbox-token"
@@ -51,7 +51,7 @@ class Workspace:
     def truth(self, stream: str) -> set[Version]:
         """What the workspace holds of a stream: each record's key and time of change."""
         # A part is wrapped together with the id of its conversation.
-        return {version_of(KEYS[stream], record.get("part", record)) for record in self.records(stream)}
+        return {version_of(key_of(stream), record.get("part", record)) for record in self.records(stream)}
 
     def records(self, kind: str) -> Iterator[dict[str, Any]]:
         """What the workspace holds of a kind, one after the other, as the API would show it."""
