@@ -1,15 +1,18 @@
 """Fixtures: sandboxes, and the connector as a process and as a container."""
 
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import docker
 import pytest
 
-from integration_tests.support import Connector, Container, Process
+from integration_tests.support import Connector, Container, Process, arguments
 from sandbox import Sandbox, Settings
 
 Workspace = Callable[..., Sandbox]
@@ -54,3 +57,40 @@ def connector(request: pytest.FixtureRequest) -> Connector:
     """Both ways to run the connector, one after the other."""
     made: Connector = request.getfixturevalue(request.param)
     return made
+
+
+@pytest.fixture
+def start(tmp_path: Path, workspace: Workspace) -> Iterator[Callable[..., Any]]:  # noqa: ARG001  # sandboxes end last
+    """Starts the console script with any stdout; none outlives the test, nor the workspace that it reads."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def begin(command: str, url: str, *, stdout: int | IO[bytes] = subprocess.PIPE, **options: Any) -> Any:
+        code = options.pop("code", "from source_intercom.run import run; run()")
+        env = {**os.environ, "INTERCOM_API_URL": url, **options.pop("env", {})}
+        limit = options.pop("preexec_fn", lambda: None)
+
+        def prepare() -> None:
+            # Whoever runs the tests may ignore signals (nohup, a job in the background), and a child would too.
+            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
+            limit()
+
+        words = arguments(tmp_path, command, options, str(tmp_path))
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-c", code, *words],
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                env=env,
+                preexec_fn=prepare,
+            )
+        )
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()

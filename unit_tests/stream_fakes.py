@@ -243,3 +243,16 @@ class SearchServer:
         if self._zone is None:
             return moment
         return datetime.fromtimestamp(moment, timezone.utc).astimezone(self._zone).date()
+
+
+def made(stream: type[Any], sync: Sync, intercom: FakeIntercom, *, full: bool = False) -> Any:
+    """A stream whose requests, and those of its source, go to a fake."""
+    result = stream(sync, full=full)
+    intercom.attach(result.client)
+    intercom.attach(result.source.client)
+    return result
+
+
+def ids(records: Any) -> list[Any]:
+    """The ids of records, in their order."""
+    return [record["id"] for record in records]

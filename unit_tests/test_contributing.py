@@ -54,6 +54,15 @@ def test_files_that_are_named_exist(page: str) -> None:
     assert [name for name in re.findall(r"\bscripts/(\w+)", text) if not (ROOT / "scripts" / name).exists()] == []
 
 
+def test_no_file_is_longer_than_promised() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (most,) = re.findall(r"No file has more than (\d+) lines", text)
+    listed = subprocess.run(["git", "ls-files", "-z", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
+    paths = [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).exists()]
+    lines = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in paths}
+    assert {name: count for name, count in lines.items() if count > int(most)} == {}
+
+
 def test_imports_go_one_way() -> None:
     """As CONTRIBUTING.md draws them."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Lists, walks and searches: what a window keeps, what is asked, and what a probe costs."""
+"""Lists and searches: what a window keeps, what is asked, and what a probe costs."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from stream_fakes import NOW, FakeIntercom, Json, page, rows_of
+from stream_fakes import NOW, FakeIntercom, Json, ids, made, page, rows_of
 
-from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone, RequestRefused, Unavailable
+from source_intercom.api.errors import AccessDenied, IntercomError, RequestRefused, Unavailable
 from source_intercom.api.queries import days_query
 from source_intercom.shapes.base import Sync
-from source_intercom.shapes.child import Child
 from source_intercom.shapes.lists import NewestFirstStream
-from source_intercom.shapes.nested import Nested
 from source_intercom.streams import CATALOGUE, IntercomStream
 from source_intercom.streams.companies import Companies, CompanyAttributes, CompanySegments
 from source_intercom.streams.contacts import ContactAttributes, Contacts, Segments
 from source_intercom.streams.conversations import Conversations
 from source_intercom.streams.tickets import Tickets
 from source_intercom.streams.workspace import Admins, Tags, Teams
-from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.windows import Window
 
 NewSync = Callable[..., Sync]
@@ -32,17 +29,6 @@ SEARCHES = [
 WINDOW = Window(1_000, 2_000)
 # What the connector makes itself needs no request.
 PROBED = [stream for stream in CATALOGUE if not stream.comes_last]
-
-
-def made(stream: type[Any], sync: Sync, intercom: FakeIntercom, *, full: bool = False) -> Any:
-    result = stream(sync, full=full)
-    intercom.attach(result.client)
-    intercom.attach(result.source.client)
-    return result
-
-
-def ids(records: Any) -> list[Any]:
-    return [record["id"] for record in records]
 
 
 class TestLists:
@@ -217,130 +203,6 @@ class TestNewestFirst:
     def test_an_empty_page_is_not_the_end(self, new_sync: NewSync) -> None:
         intercom = self.pages([1_500], [], [1_001])
         assert ids(rows_of(made(Newest, new_sync(), intercom), WINDOW)) == [1_500, 1_001]
-
-
-class Lying(Nested):
-    parent = Tickets
-    key = ("ticket_id", "id")
-    nested = ("things", "data")
-    parent_key = "ticket_id"
-    parent_time = "ticket_updated_at"
-    complete = "/tickets/{id}/things"
-    complete_key = "things"
-
-
-class TestNested:
-    def rows(self, sync: Sync, intercom: FakeIntercom, *tickets: Json) -> list[Json]:
-        intercom.on("POST", "/tickets/search", page("tickets", *tickets))
-        return list(rows_of(made(Lying, sync, intercom), WINDOW))
-
-    def ticket(self, number: str, things: Any) -> Json:
-        return {"id": number, "updated_at": 1_500, "things": things}
-
-    def test_are_the_rows_inside_with_id_and_time_of_their_record(
-        self, new_sync: NewSync, intercom: FakeIntercom
-    ) -> None:
-        tickets = [self.ticket("1", {"data": [{"id": "a"}, {"id": "b"}]}), self.ticket("2", {"data": [{"id": "a"}]})]
-        of_1, of_2 = ({"ticket_id": number, "ticket_updated_at": 1_500} for number in "12")
-        assert self.rows(new_sync(), intercom, *tickets) == [
-            {"id": "a"} | of_1,
-            {"id": "b"} | of_1,
-            {"id": "a"} | of_2,
-        ]
-        assert len(intercom.calls) == 1
-
-    def test_the_records_of_others_stay_as_they_are(self, new_sync: NewSync) -> None:
-        ticket = self.ticket("1", {"data": [{"id": "a"}]})
-        (rows,) = Lying(new_sync()).rows([ticket], WINDOW)
-        assert len(rows) == 1
-        assert ticket == self.ticket("1", {"data": [{"id": "a"}]})
-
-    @pytest.mark.parametrize("things", [None, {}, {"data": None}, {"data": []}, [], "text", 5])
-    def test_of_a_record_without_any_are_none(self, things: Any, new_sync: NewSync, intercom: FakeIntercom) -> None:
-        assert self.rows(new_sync(), intercom, self.ticket("1", things)) == []
-
-    def test_a_list_may_stand_alone(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
-        assert ids(self.rows(new_sync(), intercom, self.ticket("1", [{"id": "a"}]))) == ["a"]
-
-    def test_a_list_that_goes_on_is_completed(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
-        intercom.on("GET", "/tickets/1/things", {"things": [{"id": number} for number in range(12)]})
-        cut_off = {"data": [{"id": number} for number in range(10)], "has_more": True, "total_count": 12}
-        tickets = [self.ticket("1", cut_off), self.ticket("2", {"data": [{"id": "x"}], "has_more": False})]
-        assert ids(self.rows(new_sync(), intercom, *tickets)) == [*range(12), "x"]
-        assert intercom.asked("/tickets/2/things") == []
-
-    def test_one_that_is_gone_meanwhile_is_counted(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
-        intercom.on("GET", "/tickets/1/things", RecordGone("gone"))
-        intercom.on("POST", "/tickets/search", page("tickets", self.ticket("1", {"data": [], "has_more": True})))
-        stream = made(Lying, new_sync(), intercom)
-        assert list(rows_of(stream, WINDOW)) == []
-        assert stream.client.tally.gone == 1
-
-
-class OneByOne(Child):
-    parent = Tickets
-    child = "/tickets/{id}/children"
-    parent_key = "ticket_id"
-    parent_time = "ticket_updated_at"
-
-
-class TestChild:
-    def stream(self, sync: Sync, intercom: FakeIntercom, *numbers: str) -> Any:
-        found = [{"id": number, "updated_at": 1_500} for number in numbers]
-        intercom.on("POST", "/tickets/search", page("tickets", *found))
-        return made(OneByOne, sync, intercom)
-
-    def test_are_asked_for_one_record_at_a_time(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
-        for number in "12":
-            intercom.on("GET", f"/tickets/{number}/children", {"data": [{"id": f"{number}a"}]})
-        assert list(rows_of(self.stream(new_sync(), intercom, "1", "2"), WINDOW)) == [
-            {"id": "1a", "ticket_id": "1", "ticket_updated_at": 1_500},
-            {"id": "2a", "ticket_id": "2", "ticket_updated_at": 1_500},
-        ]
-
-    def test_of_one_that_is_gone_are_none(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
-        intercom.on("GET", "/tickets/1/children", RecordGone("gone"))
-        stream = self.stream(new_sync(), intercom, "1")
-        assert list(rows_of(stream, WINDOW)) == []
-        assert stream.client.tally.gone == 1
-
-    def test_that_cannot_be_read_are_named_after_all_others(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
-        intercom.on("GET", "/tickets/1/children", Unavailable("x"))
-        intercom.on("GET", "/tickets/2/children", {"data": [{"id": "2a"}]})
-        found: list[Any] = []
-        with pytest.raises(Unavailable, match=r"of 1 records: 1\."):
-            found.extend(iterated(rows_of(self.stream(new_sync(), intercom, "1", "2"), WINDOW), found))
-        assert ids(found) == ["2a"]
-
-
-def iterated(rows: Any, kept: list[Any]) -> list[Any]:
-    for row in rows:
-        kept.append(row)
-    return []
-
-
-@pytest.mark.parametrize(
-    ("value", "moment"),
-    [
-        (0, 0),
-        (1_500, 1_500),
-        (1_500.9, 1_500),
-        ("1500", 1_500),
-        ("1970-01-01T00:25:00Z", 1_500),
-        ("1970-01-01T01:25:00+01:00", 1_500),
-        ("1970-01-01T00:25:00", 1_500),
-        (" 1970-01-01T00:25:00Z ", 1_500),
-        (None, None),
-        ("", None),
-        ("soon", None),
-        ("²", None),
-        ("9" * 5_000, None),
-        ([], None),
-        ({}, None),
-    ],
-)
-def test_a_moment_is_told_in_many_ways_or_not_at_all(value: Any, moment: int | None) -> None:
-    assert seconds_of(value) == moment
 
 
 class TestProbes:
