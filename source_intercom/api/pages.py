@@ -39,7 +39,7 @@ class Answer(NamedTuple):
 
 
 class _Seen:
-    """The records of a walk so far, so that one that runs in circles can be told from one that is long."""
+    """The records of one reading so far, so that one that runs in circles can be told from one that is long."""
 
     def __init__(self) -> None:
         self._names: set[int] = set()

@@ -14,7 +14,7 @@ from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
 from source_intercom.shapes.search import SearchStream
 from source_intercom.sync.cursor import WindowCursor
-from source_intercom.sync.reconciling import RECONCILED, Reconciling, last_walk
+from source_intercom.sync.reconciling import RECONCILED, Reconciliation, last_reconciled
 from source_intercom.sync.state import INDEX_LAG, Remembered, fingerprint, read_state
 from source_intercom.sync.windows import DAY
 
@@ -69,8 +69,8 @@ def member_of(
             "the end date is read. The state stays where it is."
         )
     start = min(sync.config.start, sync.begin)
-    every_days = _days_between_walks(stream, deduplicates)
-    last = last_walk(raw, max((window.end for window in done), default=sync.begin))
+    every_days = _days_between_reconciliations(stream, deduplicates)
+    last = last_reconciled(raw, max((window.end for window in done), default=sync.begin))
     cursor = WindowCursor(
         stream=stream.name,
         field=field,
@@ -83,16 +83,16 @@ def member_of(
         state_manager=states,
         remembered=remembered,
         reads=reads,
-        reconciling=Reconciling.due(raw, start=start, now=sync.begin, last=last, every_days=every_days),
-        walked={RECONCILED: last} if every_days else {},
+        reconciliation=Reconciliation.due(raw, start=start, now=sync.begin, last=last, every_days=every_days),
+        reconciled={RECONCILED: last} if every_days else {},
     )
     return Member(stream, cursor)
 
 
-def _days_between_walks(stream: IntercomStream, deduplicates: bool) -> int:
-    """How many days after a whole walk the next one is due, 0 for never.
+def _days_between_reconciliations(stream: IntercomStream, deduplicates: bool) -> int:
+    """How many days after a reconciliation the next one is due, 0 for never.
 
-    What is walked is read again for its pages alone; newest-first lists are long histories. A walk gives every record
+    What is walked is read again for its pages alone; newest-first lists are long histories. It gives every record
     again, which only a destination that keeps one row a key can take unasked.
     """
     source = stream.source

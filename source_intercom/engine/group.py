@@ -53,18 +53,16 @@ class Member:
         if not isinstance(self.cursor, WindowCursor):
             return
         self.cursor.advance(window)
-        walk = self.cursor.reconciling
-        if walk and (records := walk.claim_end()) is not None:
+        if over := self.cursor.claim_reconciliation():
             name, sync = self.stream.name, self.stream.sync
-            told = {"stream": name, "began_at": walk.began, "ended_at": int(time.time()), "records": records}
-            sync.reconciliations.append(told)
-            sync.logger.info(f"{name}: the full comparison that began at {walk.began} has come to its end")
+            sync.reconciliations.append({"stream": name, **over, "ended_at": int(time.time())})
+            sync.logger.info(f"{name}: the full comparison that began at {over['began_at']} has come to its end")
 
     def count(self, records: int) -> None:
         """So many rows of the stream have left."""
         self.stream.client.tally.add(records=records)
-        if isinstance(self.cursor, WindowCursor) and self.cursor.reconciling:
-            self.cursor.reconciling.count(records)
+        if isinstance(self.cursor, WindowCursor):
+            self.cursor.count(records)
 
 
 class Group:

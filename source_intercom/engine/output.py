@@ -1,7 +1,7 @@
 """How rows leave a worker: as records of the CDK, or as a page of finished protocol lines.
 
-A record costs the CDK some 100 microseconds on its one main thread: a place in the queue, a message object, two
-walks of a serializer, a print. A page of lines made by the worker costs that once for up to 150 records. Both ways
+A record costs the CDK some 100 microseconds on its one main thread: a place in the queue, a message object, a
+serializer that runs twice, a print. A page of lines made by the worker costs that once for up to 150 records. Both ways
 print the same bytes; the process of ours takes pages, whoever drives the source through the CDK gets records.
 """
 

@@ -17,7 +17,7 @@ from airbyte_cdk.sources.streams.concurrent.state_converters.datetime_stream_sta
 )
 from airbyte_cdk.sources.types import Record, StreamSlice
 
-from source_intercom.sync.reconciling import Reconciling
+from source_intercom.sync.reconciling import Reconciliation
 from source_intercom.sync.state import REFRESHING, SLICES, STATE_TYPE, Remembered, Shortage
 from source_intercom.sync.windows import Planner, Window, cut_at, gaps, overlap_of, without
 
@@ -61,11 +61,12 @@ class WindowCursor(ConcurrentCursor):
     ``done`` are the windows that earlier syncs have read, ``start`` and ``end`` bound this one; ``planner`` cuts the
     gaps between them, and is called when the stream's turn comes, off the main thread. The last ``overlap`` seconds
     of each window in ``done`` are read again, and count as unread until they have been. ``remembered`` is what the
-    saved state told beside its position, ``reads`` what the next one must tell. While a whole walk is ``reconciling``,
-    what it has not read is read again; ``walked`` is what the state told of earlier walks.
+    saved state told beside its position, ``reads`` what the next one must tell. While there is a
+    ``reconciliation``, what it has not read is read again; ``reconciled`` is what the state told of earlier ones.
 
-    Shared by all workers of the stream: the windows and the shortages, both written under one lock, the CDK's, which
-    is held until the state has been put onto the queue. So states leave in the order in which they grew.
+    Shared by all workers of the stream: the windows, the shortages and the reconciliation, all written under one lock,
+    the CDK's, which is held until the state has been put onto the queue. So states leave in the order in which they
+    grew.
     """
 
     def __init__(
@@ -82,8 +83,8 @@ class WindowCursor(ConcurrentCursor):
         state_manager: ConnectorStateManager,
         remembered: Remembered | None = None,
         reads: Remembered | None = None,
-        reconciling: Reconciling | None = None,
-        walked: Mapping[str, Any] | None = None,
+        reconciliation: Reconciliation | None = None,
+        reconciled: Mapping[str, Any] | None = None,
     ) -> None:
         self._done = tuple(sorted(done))
         self._bounds = Window(start, end)
@@ -93,8 +94,8 @@ class WindowCursor(ConcurrentCursor):
         self._reads = reads or Remembered()
         self._shortages: list[Shortage] = []
         self._is_through = False
-        self.reconciling = reconciling
-        self._walked = dict(walked or {})
+        self._reconciliation = reconciliation
+        self._reconciled = dict(reconciled or {})
         slices = [
             Window(max(window.start, start), window.end - overlap)
             for window in self._done
@@ -129,14 +130,14 @@ class WindowCursor(ConcurrentCursor):
         if self._is_through:
             # A full refresh that is through starts anew the next time.
             beside.pop(REFRESHING, None)
-        return beside | (self.reconciling.beside() if self.reconciling else self._walked)
+        return beside | (self._reconciliation.beside() if self._reconciliation else self._reconciled)
 
     @property
     def done(self) -> tuple[Window, ...]:
         """The windows that need not be read again; streams with the same ones can be read together."""
-        if self.reconciling is None:
+        if self._reconciliation is None:
             return self._done
-        return tuple(overlap_of(self._done, self.reconciling.done))
+        return tuple(overlap_of(self._done, self._reconciliation.done))
 
     def unread(self) -> list[Window]:
         """What is left to read, the hour before the saved position included.
@@ -167,8 +168,8 @@ class WindowCursor(ConcurrentCursor):
                 {key: _cdk_moment(moment) for key, moment in window._asdict().items()}
             )
             self._merge_partitions()
-            if self.reconciling:
-                self.reconciling.add(window)
+            if self._reconciliation:
+                self._reconciliation.add(window)
             self._emit_state_message()
             self._has_closed_at_least_one_slice = True
 
@@ -182,6 +183,20 @@ class WindowCursor(ConcurrentCursor):
             merged = self._concurrent_state[SLICES]
             self._is_through = len(merged) == 1 and merged[0]["end"] >= _cdk_moment(self._bounds.end)
             self._emit_state_message()
+
+    def count(self, records: int) -> None:
+        """So many records of the stream have left."""
+        if self._reconciliation:
+            with self._lock:
+                self._reconciliation.count(records)
+
+    def claim_reconciliation(self) -> dict[str, int] | None:
+        """When a reconciliation that is over began, in Unix seconds, and how many records it gave; told once."""
+        if self._reconciliation is None:
+            return None
+        with self._lock:
+            records = self._reconciliation.claim_end()
+        return None if records is None else {"began_at": self._reconciliation.began, "records": records}
 
     def was_short(self, window: Window, missing: int) -> bool:
         """Whether an earlier sync missed just as many records, so that Intercom's total must be wrong by that number.
@@ -215,5 +230,5 @@ class WindowCursor(ConcurrentCursor):
             self._concurrent_state[SLICES] = [
                 {key: _cdk_moment(moment) for key, moment in part._asdict().items()} for part in kept
             ]
-            if self.reconciling:
-                self.reconciling.take_back(window)
+            if self._reconciliation:
+                self._reconciliation.take_back(window)

@@ -1,10 +1,9 @@
-"""A whole walk of a searched collection inside incremental syncs, and where it has come to.
+"""Reading all of a collection again inside incremental syncs, and how far that has come.
 
 Deletions, and links that come and go without moving their record's time, are found only by reading all again. Such a
-walk may take several syncs: it goes on where it broke off, and never moves the stream's own position back.
+reconciliation may take several syncs: it goes on where it broke off, and never moves the stream's own position back.
 """
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ RECONCILED = "reconciled_at"
 RECONCILING = "reconciling"
 
 
-def last_walk(raw: Mapping[str, Any], position: int) -> int:
+def last_reconciled(raw: Mapping[str, Any], position: int) -> int:
     """When all was last read, in Unix seconds.
 
     A first sync reads all, and a state that does not tell is taken to be whole at its position.
@@ -23,10 +22,10 @@ def last_walk(raw: Mapping[str, Any], position: int) -> int:
     return seconds_of(raw.get(RECONCILED)) or position
 
 
-class Reconciling:
-    """One stream's whole walk: when it began, and which windows of it have been read.
+class Reconciliation:
+    """When one stream's reconciliation began, and which windows of it have been read.
 
-    Shared by the workers of the stream; the windows and the number of records are written under the lock.
+    It belongs to the cursor of the stream, which alone calls its methods, under its lock.
     """
 
     def __init__(self, start: int, began: int, done: list[Window], last: int, records: int = 0) -> None:
@@ -34,16 +33,17 @@ class Reconciling:
         self._start = start
         self._last = last
         self._done = joined(done)
-        self._lock = threading.Lock()
         self._records = records
         self._is_told = False
 
     @classmethod
-    def due(cls, raw: Mapping[str, Any], *, start: int, now: int, last: int, every_days: int) -> "Reconciling | None":
-        """The walk that is to be begun or gone on with, None where none is due.
+    def due(
+        cls, raw: Mapping[str, Any], *, start: int, now: int, last: int, every_days: int
+    ) -> "Reconciliation | None":
+        """The one that is to be begun or gone on with, None where none is due.
 
-        ``raw`` is a saved state; ``start``, ``now`` and ``last``, the moment of the last walk, are in Unix seconds.
-        ``every_days`` 0 turns walks off.
+        ``raw`` is a saved state; ``start``, ``now`` and ``last``, the moment of the last one, are in Unix seconds.
+        ``every_days`` 0 turns reconciling off.
         """
         if not every_days:
             return None
@@ -59,41 +59,36 @@ class Reconciling:
 
     @property
     def done(self) -> list[Window]:
-        """The windows that the walk has read."""
-        with self._lock:
-            return list(self._done)
+        """The windows that have been read."""
+        return list(self._done)
 
     @property
     def is_over(self) -> bool:
-        """Whether all from the start to the moment at which the walk began has been read."""
+        """Whether all from the start to the moment at which it began has been read."""
         done = self.done
         return bool(done) and done[0].start <= self._start and done[0].end >= self.began
 
     def add(self, window: Window) -> None:
         """A window has been read."""
-        with self._lock:
-            self._done = joined([*self._done, window])
+        self._done = joined([*self._done, window])
 
     def take_back(self, window: Window) -> None:
         """A window has not been read whole, whatever was said of its parts."""
-        with self._lock:
-            self._done = without(self._done, window)
+        self._done = without(self._done, window)
 
     def count(self, records: int) -> None:
         """So many records have been given."""
-        with self._lock:
-            self._records += records
+        self._records += records
 
     def claim_end(self) -> int | None:
-        """The number of records given, for the first to ask when the walk is over, else None."""
-        if not self.is_over:
+        """The number of records given, once, when it is over; else None."""
+        if not self.is_over or self._is_told:
             return None
-        with self._lock:
-            first, self._is_told = not self._is_told, True
-            return self._records if first else None
+        self._is_told = True
+        return self._records
 
     def beside(self) -> dict[str, Any]:
-        """The keys of a state that say how far the walk is."""
+        """The keys of a state that say how far it is."""
         if self.is_over:
             return {RECONCILED: self.began}
         said: dict[str, Any] = {RECONCILED: self._last} if self._last else {}

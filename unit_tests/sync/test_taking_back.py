@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from source_intercom.sync.cursor import WindowCursor
-from source_intercom.sync.reconciling import Reconciling
+from source_intercom.sync.reconciling import Reconciliation
 from source_intercom.sync.windows import Window, whole, without
 
 START, END = 1_000, 2_000
@@ -30,7 +30,7 @@ def test_without_leaves_all_other_seconds(windows: list[Window], taken: Window) 
 
 
 def cursor(
-    done: list[Window], *, overlap: int = 0, reconciling: Reconciling | None = None
+    done: list[Window], *, overlap: int = 0, reconciliation: Reconciliation | None = None
 ) -> tuple[WindowCursor, InMemoryMessageRepository]:
     messages = InMemoryMessageRepository()
     made = WindowCursor(
@@ -43,7 +43,7 @@ def cursor(
         planner=lambda: whole,
         message_repository=messages,
         state_manager=ConnectorStateManager(),
-        reconciling=reconciling,
+        reconciliation=reconciliation,
     )
     return made, messages
 
@@ -93,12 +93,12 @@ def test_nothing_that_touches_the_saved_position_carries_it_on_before_the_time_b
     assert last_state(made, messages) == {"updated_at": 1_700}
 
 
-def test_a_walk_is_not_over_where_a_window_came_short() -> None:
-    """Rows that a walk did not give again count as deleted."""
-    walk = Reconciling(START, END, [], 0)
-    made, _ = cursor([Window(START, END)], reconciling=walk)
+def test_a_reconciliation_is_not_over_where_a_window_came_short() -> None:
+    """Rows that it did not give again count as deleted."""
+    made_again = Reconciliation(START, END, [], 0)
+    made, _ = cursor([Window(START, END)], reconciliation=made_again)
     made.advance(Window(START, 1_499))
     made.came_short(Window(1_200, 1_499), 1)
     made.advance(Window(1_500, END))
-    assert not walk.is_over
-    assert walk.done == [Window(START, 1_199), Window(1_500, END)]
+    assert not made_again.is_over
+    assert made_again.done == [Window(START, 1_199), Window(1_500, END)]
