@@ -18,6 +18,13 @@ from sandbox import Sandbox, Settings
 Workspace = Callable[..., Sandbox]
 
 
+@pytest.fixture(autouse=True)
+def short_waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A twentieth of the waits between tries. What a header of the sandbox names is waited for as it is."""
+    if request.node.get_closest_marker("real_waits") is None:
+        monkeypatch.setenv("SOURCE_INTERCOM_TIME_SCALE", "0.05")
+
+
 @pytest.fixture
 def workspace() -> Iterator[Workspace]:
     """Makes sandboxes that end with the test. Without a rate limit unless the test asks for one."""

@@ -30,6 +30,7 @@ STREAMS: dict[str, IntercomStream] = {stream.name: stream for stream in (cls() f
 # What the sandbox can tell the truth of: counts are figures of a moment, and reconciliations are made here.
 HELD = [name for name in STREAMS if name not in ("counts", "reconciliations")]
 TIMEOUT = 180
+TIME_SCALE = "SOURCE_INTERCOM_TIME_SCALE"
 
 
 @dataclass
@@ -168,7 +169,7 @@ class Container:
             words,
             detach=True,
             network_mode="host",
-            environment={"INTERCOM_API_URL": url or ""},
+            environment={"INTERCOM_API_URL": url or "", TIME_SCALE: os.environ.get(TIME_SCALE, "1")},
             mounts=[Mount("/secrets", str(self._folder), type="bind", read_only=True)],
         )
         try:

@@ -51,7 +51,7 @@ def test_a_bad_token_stops_the_read_at_once(process: Process, workspace: Workspa
 @pytest.mark.parametrize(
     ("match", "kind"),
     [
-        ("POST /contacts/search", "status:503"),
+        pytest.param("POST /contacts/search", "status:503", marks=pytest.mark.real_waits),
         ("POST /contacts/search", "html:502"),
         ("POST /conversations/search", "reset"),
         ("POST /conversations/search", "truncate"),

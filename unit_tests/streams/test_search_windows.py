@@ -170,7 +170,7 @@ class TestHeavyDays:
         """An hourly sync of a workspace where thousands of contacts change every day."""
         midnight = NOW - NOW % DAY
         now = midnight + 16 * HOUR
-        before = [midnight + 60 * number for number in range(800)]  # to 13:20
+        before = [midnight + 300 * number for number in range(160)]  # to 13:20
         gap = Window(midnight + 15 * HOUR, now)
         records = records_at(*before, gap.start + 5, gap.end)
         server = SearchServer("data", records, zone=timezone.utc)
@@ -179,7 +179,7 @@ class TestHeavyDays:
 
     def test_contacts_before_the_window_are_not_read_again(self, new_sync: NewSync) -> None:
         midnight = NOW - NOW % DAY
-        before = [midnight + 60 * number for number in range(1_100)]  # to 18:20
+        before = [midnight + 300 * number for number in range(220)]  # to 18:20
         gap = Window(midnight + 20 * HOUR, midnight + 3 * DAY)
         server = SearchServer("data", records_at(*before), zone=timezone.utc)
         whole = Whole(made(Contacts, new_sync(begin=gap.end), server), gap)
