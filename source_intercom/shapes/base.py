@@ -247,6 +247,14 @@ class IntercomStream(HttpStream):
             self.client.tally.add(odd=len(items) - len(objects))
         return objects
 
+    def identified(self, items: object) -> list[Record]:
+        """The items of a list that are records with an id. Of any other nothing more can be asked; it is counted."""
+        objects = self.objects(items)
+        known = [item for item in objects if type(item.get("id")) in (str, int) and item["id"] != ""]
+        if len(known) < len(objects):
+            self.client.tally.add(odd=len(objects) - len(known))
+        return known
+
     def warn_of_cap(self, parent: Record, total: object, given: int) -> None:
         """Intercom gives at most the 500 newest parts of a conversation or ticket; what it leaves out is said."""
         if isinstance(total, int) and total > given:

@@ -36,7 +36,7 @@ class Child(IntercomStream):
         return self.source.pages(window, reading)
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
-        parents = [parent for parent in page if self.has_children(parent)]
+        parents = [parent for parent in self.identified(page) if self.has_children(parent)]
         unread: dict[str, IntercomError] = {}
         answers = self.client.each(lambda each: self._children(each, window), parents)
         for parent, rows in zip(parents, answers, strict=True):

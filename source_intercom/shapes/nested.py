@@ -32,11 +32,12 @@ class Nested(IntercomStream):
         return self.source.pages(window, reading)
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
-        unknown = self.asks_when_absent and not any(self.nested[0] in record for record in page)
-        cut_off = [record for record in page if self.complete and (unknown or self._nested(record).get("has_more"))]
+        parents = self.identified(page)
+        unknown = self.asks_when_absent and not any(self.nested[0] in record for record in parents)
+        cut_off = [record for record in parents if self.complete and (unknown or self._nested(record).get("has_more"))]
         whole = dict(self.client.each(self._completed, cut_off))
         rows: Page = []
-        for record in page:
+        for record in parents:
             items = whole[record["id"]] if record["id"] in whole else self._nested(record).get(self.nested[1])
             rows += [self._row(item, record) for item in self.objects(items)]
         yield rows

@@ -70,7 +70,9 @@ class ActivityLogs(IntercomStream):
             parts = self._parts(window, min(pages_told(answer) // self._WINDOW_PAGES, reading.most_parts))
             if len(parts) < 2:
                 for page in pages_from(answer, self.client, self.endpoint, self.records_key, asked):
-                    logs = [log for log in page if log["id"] not in given and self.lies_in(window, log)]
+                    logs = [
+                        log for log in self.identified(page) if log["id"] not in given and self.lies_in(window, log)
+                    ]
                     given.update(log["id"] for log in logs)
                     yield logs
                 return

@@ -67,14 +67,16 @@ class Contacts(SearchStream):
         return list(self.client.each(lambda contact: self._expanded(contact), page))
 
     def _is_of_company(self, contact: Record) -> bool:
-        companies = contact.get("companies") or {}
-        if belongs_to_company(self.sync.config, companies.get("data") or []):
+        companies = contact.get("companies")
+        if not isinstance(companies, dict):
+            return False
+        if belongs_to_company(self.sync.config, self.objects(companies.get("data"))):
             return True
         if not companies.get("has_more"):
             return False
         pages = list_pages(self.client, path_of("/contacts/{id}/companies", id=contact["id"]), _COMPANIES_KEY)
         try:
-            return any(belongs_to_company(self.sync.config, page) for page in pages)
+            return any(belongs_to_company(self.sync.config, self.objects(page)) for page in pages)
         except RecordGone:
             return False
 
@@ -83,7 +85,7 @@ class Contacts(SearchStream):
         for name in self.sync.config.expand:
             key = "opted_out_subscription_types" if name == "subscriptions" else name
             nested = contact.get(key)
-            if isinstance(nested, dict) and nested.get("has_more"):
+            if isinstance(nested, dict) and nested.get("has_more") and "id" in contact:
                 path = path_of("/contacts/{id}/{name}", id=contact["id"], name=name)
                 try:
                     items = [item for page in list_pages(self.client, path, _COMPANIES_KEY) for item in page]
@@ -130,7 +132,7 @@ class ContactSubscriptions(_OfContact):
     nested = ("opted_in_subscription_types", "data")
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
-        for contact in page:
+        for contact in self.identified(page):
             lists = {opted: contact.get(f"opted_{opted}_subscription_types") for opted in ("in", "out")}
             known = {opted: chosen for opted, chosen in lists.items() if isinstance(chosen, dict)}
             if any(chosen.get("has_more") for chosen in known.values()):

@@ -205,12 +205,13 @@ class CallTranscripts(Nested):
     cursor_time = "updated_at"
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
-        calls = {str(call["id"]) for call in page}
-        conversations = sorted({str(call["conversation_id"]) for call in page if call.get("conversation_id")})
+        wanted = self.identified(page)
+        calls = {str(call["id"]) for call in wanted}
+        conversations = sorted({str(call["conversation_id"]) for call in wanted if call.get("conversation_id")})
         for start in range(0, len(conversations), 20):
             answer = self.client.post("/calls/search", {"conversation_ids": conversations[start : start + 20]})
             # The search gives every call of a conversation, those of other pages too.
-            found = [call for call in answer.get("data") or () if str(call["id"]) in calls]
+            found = [call for call in self.identified(answer.get("data")) if str(call["id"]) in calls]
             yield [{**call, "call_id": str(call["id"])} for call in found]
 
 

@@ -55,13 +55,12 @@ class Counts(IntercomStream):
         return [
             self._row("contacts", "segment", str(segment["id"]), segment.get("name"), segment.get("count"))
             for page in pages
-            for segment in self.objects(page)
-            if segment.get("id") is not None
+            for segment in self.identified(page)
         ]
 
     def _by_tag(self) -> Page:
         pages = list_pages(self.client_for(permissions.TAGS), "/tags", "data")
-        tags = [tag for page in pages for tag in self.objects(page) if tag.get("id") is not None]
+        tags = [tag for page in pages for tag in self.identified(page)]
         counted = self.client.each(
             lambda tag: self._counted(self.client, "contacts", "tag_id", str(tag["id"]), tag.get("name")), tags
         )

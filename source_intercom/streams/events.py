@@ -65,7 +65,7 @@ class ContactEvents(_OfEveryContact):
         window = Window(max(self.sync.config.start, window.start - late), window.end)
         asked = {"type": "user", "intercom_user_id": parent["id"], "per_page": 50}
         for page in list_pages(self.client, self.child, self.child_key, asked):
-            moments = [(event, seconds_of(event.get("created_at"))) for event in page]
+            moments = [(event, seconds_of(event.get("created_at"))) for event in self.objects(page)]
             rows += [event for event, moment in moments if moment is None or window.holds(moment)]
             if moments and all(moment is not None and moment < window.start for _, moment in moments):
                 break

@@ -72,10 +72,11 @@ class TicketParts(_OfTicket):
     cursor_time = "updated_at"
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
-        for ticket in page:
+        tickets = self.identified(page)
+        for ticket in tickets:
             listed = self._nested(ticket)
             self.warn_of_cap(ticket, listed.get("total_count"), len(listed.get(self.nested[1]) or ()))
-        yield from super().rows(page, window)
+        yield from super().rows(tickets, window)
 
 
 class TicketContacts(_OfTicket):

@@ -37,7 +37,7 @@ class TeamAdmins(Nested):
     key = ("team_id", "admin_id")
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
-        for team in page:
+        for team in self.identified(page):
             yield [{"team_id": team["id"], "admin_id": admin_id} for admin_id in team.get("admin_ids") or ()]
 
 

@@ -12,11 +12,27 @@ from source_intercom.api.errors import RecordGone, Unavailable
 from source_intercom.shapes.base import Sync
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.nested import Nested
+from source_intercom.streams import CATALOGUE, IntercomStream
 from source_intercom.streams.tickets import Tickets
 from source_intercom.sync.windows import Window
 
 NewSync = Callable[..., Sync]
 WINDOW = Window(1_000, 2_000)
+
+
+OF_PARENTS = [stream for stream in CATALOGUE if stream.parent is not None and not stream.comes_last]
+
+
+@pytest.mark.parametrize("stream", OF_PARENTS, ids=lambda stream: stream.__name__)
+def test_parents_that_are_no_records_are_counted(
+    stream: type[IntercomStream], new_sync: NewSync, intercom: FakeIntercom
+) -> None:
+    """Of a parent without an id nothing can be asked, and its rows could be told apart from no other."""
+    odd: list[Any] = [{}, {"id": None}, {"id": ""}, {"id": ["x"]}, None, "text"]
+    it = made(stream, new_sync(), intercom)
+    assert [row for rows in it.rows(odd, WINDOW) for row in rows] == []
+    assert intercom.calls == []
+    assert it.client.tally.odd == len(odd)
 
 
 class Lying(Nested):
