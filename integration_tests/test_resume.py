@@ -1,5 +1,6 @@
 """Whatever state was printed last, going on from it ends with the complete set."""
 
+import functools
 import os
 import random
 
@@ -61,3 +62,45 @@ def test_killed_and_resumed_the_set_is_complete(process: Process, workspace: Wor
         runs = [killed, rest] if stream in CURSORED else [rest]
         got = {key_of(stream, record): record for run in runs for record in run.records[stream]}
         assert_same(stream, got, truth(sandbox, stream))
+
+
+@pytest.mark.parametrize(
+    ("stream", "endpoint"),
+    [("contact_events", "GET /events"), ("company_segments", "GET /companies/{id}/segments")],
+)
+def test_a_reading_of_every_parent_goes_on_where_it_was_killed(
+    process: Process, workspace: Workspace, stream: str, endpoint: str
+) -> None:
+    """Such a reading takes hours in a large workspace: a call for each contact or company."""
+    sandbox = workspace(contacts=700, companies=1_400, latency_ms=5, scroll_expiry_seconds=1)
+    options = config(num_workers=8)
+    read = functools.partial(
+        process.run, "read", sandbox.url, config=options, catalog=catalog(stream, mode="incremental")
+    )
+    began = sandbox.now
+    killed = process.kill_when(
+        lambda _lines: sandbox.calls()["by_endpoint"].get(endpoint, 0) > 500,
+        "read",
+        sandbox.url,
+        config=options,
+        catalog=catalog(stream, mode="incremental"),
+    )
+    (state,) = killed.state
+    assert state["stream"]["stream_state"]["under_way"]["began_at"] >= began
+    parents = len(sandbox.records("contacts" if stream == "contact_events" else "companies"))
+    sandbox.reset_calls()
+    rest = read(state=killed.state)
+    assert rest.code == 0, rest.errors
+    asked = sandbox.calls()["by_endpoint"][endpoint]
+    assert asked < parents - 250, "it began anew"
+    got = {key_of(stream, record): record for run in (killed, rest) for record in run.records[stream]}
+    assert_same(stream, got, truth(sandbox, stream))
+    # All has been asked as of the moment at which the first one began, and nothing is under way any more.
+    (over,) = rest.state
+    assert list(over["stream"]["stream_state"]) == [STREAMS[stream].cursor_field]
+    # What came after that moment comes with the next.
+    assert (
+        next(iter(over["stream"]["stream_state"].values())) == state["stream"]["stream_state"]["under_way"]["began_at"]
+    )
+    again = read(state=rest.state)
+    assert again.code == 0, again.errors

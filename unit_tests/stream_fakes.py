@@ -102,6 +102,7 @@ class FakeReading:
         self.totals: list[int] = []
         self.ended: list[int] = []
         self.short: list[int] = []
+        self.places: list[int | str] = []
         self.sum_of_slices: Sliced | None = None
         self._known_short = known_short
 
@@ -117,6 +118,9 @@ class FakeReading:
 
     def reached(self, part: Window) -> None:
         self.covered.append(part)
+
+    def asked(self, through: int | str) -> None:
+        self.places.append(through)
 
     def expect(self, total: int) -> None:
         self.totals.append(total)

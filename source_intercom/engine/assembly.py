@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import MessageRepository
@@ -15,7 +16,7 @@ from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
 from source_intercom.shapes.search import SearchStream
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import RECONCILED, Reconciliation, last_reconciled
-from source_intercom.sync.state import INDEX_LAG, Remembered, fingerprint, read_state
+from source_intercom.sync.state import INDEX_LAG, Remembered, UnderWay, fingerprint, read_state
 from source_intercom.sync.windows import DAY
 
 _USUAL_DAYS = 7
@@ -69,6 +70,7 @@ def member_of(
             "the end date is read. The state stays where it is."
         )
     start = min(sync.config.start, sync.begin)
+    under_way = _under_way(stream, remembered, reads)
     every_days = _days_between_reconciliations(stream, deduplicates)
     last = last_reconciled(raw, max((window.end for window in done), default=sync.begin))
     cursor = WindowCursor(
@@ -76,17 +78,27 @@ def member_of(
         field=field,
         done=done,
         start=start,
-        end=sync.begin,
+        # What broke off is finished first, as of the moment at which it began.
+        end=under_way.began if under_way else sync.begin,
         overlap=INDEX_LAG + sync.config.lookback_window * DAY,
         planner=lambda: stream.source.planner,
         message_repository=messages,
         state_manager=states,
         remembered=remembered,
-        reads=reads,
+        reads=replace(reads, under_way=under_way),
         reconciliation=Reconciliation.due(raw, start=start, now=sync.begin, last=last, every_days=every_days),
         reconciled={RECONCILED: last} if every_days else {},
     )
     return Member(stream, cursor)
+
+
+def _under_way(stream: IntercomStream, remembered: Remembered, reads: Remembered) -> UnderWay | None:
+    """A reading of every parent that an earlier sync broke off, if it asked them for the same rows."""
+    under_way = remembered.under_way
+    if under_way is None or not stream.asks_every_parent or under_way.began > stream.sync.begin:
+        return None
+    same = (remembered.filters, remembered.without) == (reads.filters, reads.without)
+    return under_way if same and remembered.read_from <= reads.read_from else None
 
 
 def _days_between_reconciliations(stream: IntercomStream, deduplicates: bool) -> int:

@@ -20,6 +20,7 @@ from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from source_intercom.engine.health import Health
 from source_intercom.engine.partition import WindowPartition, Work
 from source_intercom.shapes.base import IntercomStream
+from source_intercom.shapes.coercion import Record
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.windows import FAR_AHEAD, Window
 
@@ -57,6 +58,16 @@ class Member:
             name, sync = self.stream.name, self.stream.sync
             sync.reconciliations.append({"stream": name, **over, "ended_at": int(time.time())})
             sync.logger.info(f"{name}: the full comparison that began at {over['began_at']} has come to its end")
+
+    def asked(self, through: int | str) -> None:
+        """All parents up to one have been asked for their rows, and the rows have left."""
+        if isinstance(self.cursor, WindowCursor) and self.stream.asks_every_parent:
+            self.cursor.asked(through)
+
+    def has_asked(self, parent: Record) -> bool:
+        """Whether a sync that broke off has asked a parent for its rows."""
+        through = self.cursor.asked_before if isinstance(self.cursor, WindowCursor) else None
+        return through is not None and self.stream.source.lies_within(parent, through)
 
     def count(self, records: int) -> None:
         """So many rows of the stream have left."""

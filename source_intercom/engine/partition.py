@@ -187,6 +187,11 @@ class WindowPartition(Partition):
             if member.stream.name not in self._unread_for:
                 member.advance(part)
 
+    def asked(self, through: int | str) -> None:
+        for member in self._group.members:
+            if member.stream.name not in self._unread_for:
+                member.asked(through)
+
     def accepts_short(self, missing: int) -> bool:
         return all(cursor.was_short(self._work.window, missing) for cursor in self._cursors())
 
@@ -235,7 +240,7 @@ class WindowPartition(Partition):
                 if member.window is None:
                     return
                 own = member.window
-                page = [record for record in page if stream.wants(record, own)]
+                page = [record for record in page if stream.wants(record, own) and not member.has_asked(record)]
             for rows in stream.rows(page, own):
                 if rows:
                     member.health.worked()

@@ -272,10 +272,23 @@ class IntercomStream(HttpStream):
         moment = self.moment_of(record)
         return moment is None or window.holds(moment)
 
+    def lies_within(self, record: Record, through: int | str) -> bool:
+        """Whether a record of this source comes no later than the one up to which all have been given.
+
+        Asked of sources that are read whole and tell ``Reading.asked``, which by default is by their records' time.
+        """
+        moment = self.moment_of(record)
+        return moment is not None and isinstance(through, int) and moment <= through
+
     @property
     def needs_every_parent(self) -> bool:
         """Whether each sync needs all records of the source."""
         return self.every_parent or not self.cursor_time
+
+    @property
+    def asks_every_parent(self) -> bool:
+        """Whether each incremental sync asks all records of the source for rows, which can take hours."""
+        return self.every_parent and self.source.reads_whole and not self.full
 
     def wants(self, record: Record, window: Window) -> bool:
         """Whether a record of a source that reads whole belongs to this stream's window; one without a time does."""

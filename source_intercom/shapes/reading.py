@@ -44,6 +44,9 @@ class Reading(Protocol):
     def reached(self, part: Window) -> None:
         """This part of the window has been given whole."""
 
+    def asked(self, through: int | str) -> None:
+        """All records up to one have been given, of a source that is read whole; see ``IntercomStream.lies_within``."""
+
     def accepts_short(self, missing: int) -> bool:
         """Whether the last sync missed as many records of this window, so that Intercom's total must be wrong."""
 
@@ -99,8 +102,19 @@ class Uncut:
     def reached(self, part: Window) -> None:
         """Nothing: another search of the same window may have more there."""
 
+    def asked(self, through: int | str) -> None:
+        """Nothing, for the same reason."""
+
     def accepts_short(self, missing: int) -> bool:
         return self._reading.accepts_short(missing)
 
     def came_short(self, missing: int) -> None:
         self._reading.came_short(missing)
+
+
+class Whole(Uncut):
+    """A search that is read as it is, whatever the window, for a stream that asks each of its records for rows."""
+
+    def reached(self, part: Window) -> None:
+        # The place of a search is a time: whoever goes on needs no record that is older.
+        self._reading.asked(part.end)

@@ -7,6 +7,7 @@ from source_intercom.api.client import Client, Tally
 from source_intercom.api.pages import Page
 from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.shapes.child import Child
+from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.lists import ListStream, WalkedStream
 from source_intercom.shapes.nested import Nested
 from source_intercom.shapes.reading import Reading
@@ -69,9 +70,15 @@ class _EveryCompany(IntercomStream):
         return sync.companies.client
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        ids = self.sync.companies.ids(walked_by_another=_is_scrolled_by_another(self.sync))
+        # In an order that the next sync finds again, should this one break off.
+        ids = sorted(self.sync.companies.ids(walked_by_another=_is_scrolled_by_another(self.sync)))
         for start in range(0, len(ids), _BATCH):
-            yield [{"id": company_id} for company_id in ids[start : start + _BATCH]]
+            batch = ids[start : start + _BATCH]
+            yield [{"id": company_id} for company_id in batch]
+            reading.asked(batch[-1])
+
+    def lies_within(self, record: Record, through: int | str) -> bool:
+        return isinstance(through, str) and str(record["id"]) <= through
 
 
 class _OfEveryCompany(Child):

@@ -174,7 +174,8 @@ class ContactNotes(Child):
 
     @property
     def filters(self) -> BaseModel:
-        return self.sync.config.filters.contacts
+        chosen = self.sync.config.filters
+        return chosen.notes if chosen.notes.ids else chosen.contacts
 
     @property
     def made_from(self) -> type[IntercomStream] | None:

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 
+from pydantic import BaseModel
+
 from source_intercom.api import permissions
 from source_intercom.api.errors import RecordGone
 from source_intercom.api.pages import Page, list_pages
 from source_intercom.api.queries import Choices
+from source_intercom.options.filters import Filters
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.reading import Reading, Uncut
+from source_intercom.shapes.reading import Reading, Whole
 from source_intercom.streams.choices import contact_choices
 from source_intercom.streams.contacts import Contacts
 from source_intercom.sync.moments import seconds_of
@@ -32,7 +35,7 @@ class _EveryContact(Contacts):
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         # The window is one of the events' time, which the contacts' own times must not cut: not in pieces, and not
         # at its end, or the events of a contact that changes meanwhile would be lost.
-        return super().pages(Window(self.sync.config.start, self.sync.begin + FAR_AHEAD), Uncut(reading))
+        return super().pages(Window(self.sync.config.start, self.sync.begin + FAR_AHEAD), Whole(reading))
 
 
 class _OfEveryContact(Child):
@@ -43,6 +46,11 @@ class _OfEveryContact(Child):
     parent_key = "intercom_user_id"
     child = "/events"
     child_key = "events"
+
+    @property
+    def filters(self) -> BaseModel:
+        chosen = self.sync.config.filters
+        return Filters(contacts=chosen.contacts, events=chosen.events)
 
     def probe(self) -> None:
         try:

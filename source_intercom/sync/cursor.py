@@ -1,6 +1,7 @@
 """The CDK's concurrent cursor over whole seconds, moved on by windows and never by the times of records."""
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from airbyte_cdk.sources.streams.concurrent.state_converters.datetime_stream_sta
 from airbyte_cdk.sources.types import Record, StreamSlice
 
 from source_intercom.sync.reconciling import Reconciliation
-from source_intercom.sync.state import REFRESHING, SLICES, STATE_TYPE, Remembered, Shortage
+from source_intercom.sync.state import REFRESHING, SLICES, STATE_TYPE, Remembered, Shortage, UnderWay
 from source_intercom.sync.windows import Planner, Window, cut_at, gaps, overlap_of, without
 
 # More windows that came short than these in one stream are one and the same trouble; a state must stay small.
@@ -94,6 +95,7 @@ class WindowCursor(ConcurrentCursor):
         self._reads = reads or Remembered()
         self._shortages: list[Shortage] = []
         self._is_through = False
+        self._under_way = self._reads.under_way
         self._reconciliation = reconciliation
         self._reconciled = dict(reconciled or {})
         slices = [
@@ -126,7 +128,7 @@ class WindowCursor(ConcurrentCursor):
         return first.end if first and first.start <= self._bounds.start and first.end >= self._bounds.start else None
 
     def _beside(self) -> dict[str, Any]:
-        beside = self._reads.with_shortages(self._shortages).beside()
+        beside = replace(self._reads, under_way=self._under_way).with_shortages(self._shortages).beside()
         if self._is_through:
             # A full refresh that is through starts anew the next time.
             beside.pop(REFRESHING, None)
@@ -168,10 +170,23 @@ class WindowCursor(ConcurrentCursor):
                 {key: _cdk_moment(moment) for key, moment in window._asdict().items()}
             )
             self._merge_partitions()
+            # A reading of every parent has one window, which ends when all have been asked.
+            self._under_way = None
             if self._reconciliation:
                 self._reconciliation.add(window)
             self._emit_state_message()
             self._has_closed_at_least_one_slice = True
+
+    def asked(self, through: int | str) -> None:
+        """Say in a state that all parents up to one have been asked: a read that breaks off goes on behind it."""
+        with self._lock:
+            self._under_way = UnderWay(self._bounds.end, through)
+            self._emit_state_message()
+
+    @property
+    def asked_before(self) -> int | str | None:
+        """Up to which parent an earlier sync had asked, when it broke off."""
+        return self._reads.under_way.through if self._reads.under_way else None
 
     def repeat(self) -> None:
         """Say again how far the stream has come: platforms end a source that is silent for long."""

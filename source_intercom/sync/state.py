@@ -32,7 +32,9 @@ WITHOUT = "without_permissions"
 SHORT = "short_windows"
 # The moment at which a full refresh began that is not through yet: only such a state can be gone on from.
 REFRESHING = "full_refresh_began_at"
-_BESIDE = frozenset({FILTERS, READ_FROM, WITHOUT, SHORT, REFRESHING, RECONCILED, RECONCILING})
+# How far a reading had come that asks every parent for its rows, when it was broken off.
+UNDER_WAY = "under_way"
+_BESIDE = frozenset({FILTERS, READ_FROM, WITHOUT, SHORT, REFRESHING, UNDER_WAY, RECONCILED, RECONCILING})
 SLICES = "slices"
 # The CDK's own mark of a full refresh that is through.
 FINISHED = "__ab_full_refresh_sync_complete"
@@ -51,13 +53,33 @@ class Shortage(NamedTuple):
     missing: int
 
 
+class UnderWay(NamedTuple):
+    """A reading of all parents that began at a moment, in Unix seconds, and has asked those up to ``through``.
+
+    What ``through`` means is known to the parents' stream: a time in Unix seconds, or an id.
+    """
+
+    began: int
+    through: int | str
+
+    @classmethod
+    def of(cls, raw: object) -> "UnderWay | None":
+        """What a saved state tells; what is not as we write it says nothing."""
+        if not isinstance(raw, dict):
+            return None
+        began, through = seconds_of(raw.get("began_at")), raw.get("through")
+        if began and isinstance(through, (int, str)) and not isinstance(through, bool):
+            return cls(began, through)
+        return None
+
+
 @dataclass(frozen=True)
 class Remembered:
     """What stands beside the position of a state: what decided which records were read.
 
     ``filters`` is the short name of the user's filters, ``read_from`` the start date in Unix seconds,
     ``without`` the permissions that were missing and without which Intercom leaves records out, ``refreshing`` the
-    moment at which a full refresh began that was not finished.
+    moment at which a full refresh began that was not finished, ``under_way`` how far every parent has been asked.
     """
 
     filters: str | None = None
@@ -65,6 +87,7 @@ class Remembered:
     without: tuple[str, ...] = ()
     shortages: tuple[Shortage, ...] = ()
     refreshing: int = 0
+    under_way: UnderWay | None = None
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Remembered":
@@ -74,6 +97,7 @@ class Remembered:
             filters=filters if isinstance(filters, str) else None,
             read_from=seconds_of(raw.get(READ_FROM)) or 0,
             without=tuple(name for name in without if isinstance(name, str)) if isinstance(without, list) else (),
+            under_way=UnderWay.of(raw.get(UNDER_WAY)),
             refreshing=0 if raw.get(FINISHED) else seconds_of(raw.get(REFRESHING)) or 0,
             shortages=tuple(
                 Shortage(*item)
@@ -94,6 +118,7 @@ class Remembered:
             WITHOUT: list(self.without),
             SHORT: [list(short) for short in self.shortages],
             REFRESHING: self.refreshing,
+            UNDER_WAY: self.under_way and {"began_at": self.under_way.began, "through": self.under_way.through},
         }
         return {key: value for key, value in said.items() if value}
 
