@@ -85,7 +85,7 @@ BELIEFS = (
            "Nothing.", "`check` has a line for it, the stream ends incomplete, and all others are read.",
            "error-endpoint", _works),
     Belief("access-401", "Is 401 never about one endpoint only?", "yes",
-           "401 at the first call means that the token is not accepted.",
+           "At the first call 401 means that the token is not accepted.",
            "After a call that worked, 401 is about the endpoint: the permission is named, and all others are read.",
            "error-401-resource", _never_401),
     Belief("access-scope-named", "Does a 403 name the permission that is missing?", "yes",

@@ -13,6 +13,7 @@ from tools.contract.searches import CONVERSATIONS, TICKETS, nested, newest, obje
 from tools.contract.workspace import Refused, Workspace
 
 _FEW = 5
+_MANY = 12
 _MOST_PARTS = 500
 
 
@@ -97,6 +98,22 @@ def _tickets_shown(ws: Workspace) -> Answer:
     return yes("the token may read tickets")
 
 
+def _hidden(ws: Workspace) -> Answer:
+    """Calls name their conversations, also those that lists and searches leave out."""
+    if _tickets_shown(ws).word == "yes":
+        return not_seen("the token may read tickets")
+    named = sorted({str(one["conversation_id"]) for one in list_of(ws, Calls).objects if one.get("conversation_id")})
+    if not named:
+        return not_seen("there are no calls with a conversation")
+    refused = 0
+    for conversation in named[:_MANY]:
+        try:
+            ws.get(path_of("/conversations/{id}", id=conversation))
+        except Refused as refusal:
+            refused += isinstance(refusal.cause, AccessDenied)
+    return told(bool(refused), f"{refused} of {min(len(named), _MANY)} conversations that calls name are refused")
+
+
 def _transcripts(ws: Workspace) -> Answer:
     calls = list_of(ws, Calls).objects
     chosen = sorted({str(call["conversation_id"]) for call in calls if call.get("conversation_id")})[:20]
@@ -120,10 +137,12 @@ BELIEFS = (
            "It is not asked for parts.", "Its parts are missed: please report it.", "unknown-part-count", _none),
     Belief("conversation-plaintext", "Does `display_as=plaintext` give bodies without markup?", "yes",
            "`plain_text_bodies` asks for it.", "Bodies keep their markup.", "conversation-plaintext", _plain),
-    Belief("tickets-shown", "Does this token see conversations that are tickets?", "yes",
-           "Nothing.",
-           "Intercom leaves them out of lists and searches, and refuses them by id. `check` and `read` name the "
-           "permission, and a grant brings what was hidden.", "permission-tickets-hide", _tickets_shown),
+    Belief("tickets-shown", "May this token read tickets?", "yes",
+           "Nothing.", "Conversation streams warn that Intercom may leave out conversations that are tickets.",
+           "permission-tickets-hide", _tickets_shown),
+    Belief("tickets-hidden", "Are conversations that are tickets hidden from a token that may not read tickets?", "yes",
+           "`check` and `read` name the permission, and a grant brings what was hidden.",
+           "The same warning, though nothing is missing.", "permission-tickets-hide", _hidden),
     Belief("call-transcripts", "Does the search of calls give those of twenty conversations at once?", "yes",
            "`call_transcripts` asks so.", "Transcripts are missing; please report it.", "calls", _transcripts),
 )  # fmt: skip
