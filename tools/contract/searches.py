@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from source_intercom.api.client import Json
-from source_intercom.api.errors import RequestRefused
+from source_intercom.api.errors import RequestRefused, Unavailable
 from source_intercom.api.pages import SEARCH_PAGE, next_cursor, number_in, records_in
 from source_intercom.api.queries import Order, Query, equals, search_body
 from source_intercom.shapes.base import INTERCOM_BIRTH
@@ -128,10 +128,25 @@ def oldest(ws: Workspace, kind: Kind) -> Walk:
     return _first(ws, kind, by="created_at", order="ascending")
 
 
+def resting(ws: Workspace, kind: Kind) -> list[Record]:
+    """The records that have not changed for longest: nobody is likely to change them during the run.
+
+    Raises ``Refused``.
+    """
+    everything = compared("updated_at", ">", INTERCOM_BIRTH)
+    return search(ws, kind, everything, per_page=_CHOSEN).records
+
+
 def _first(ws: Workspace, kind: Kind, *, by: str, order: Order) -> Walk:
     def make() -> Walk:
         everything = compared(by, ">", INTERCOM_BIRTH)
-        page = search(ws, kind, everything, per_page=SEARCH_PAGE, by=by, order=order)
+        try:
+            page = search(ws, kind, everything, per_page=SEARCH_PAGE, by=by, order=order)
+        except Refused as refusal:
+            if not isinstance(refusal.cause, Unavailable):
+                raise
+            page = search(ws, kind, everything, per_page=_CHOSEN, by=by, order=order)
+            return Walk(kind, _CHOSEN, is_cut=page.cursor is not None, pages=[page])
         return Walk(kind, SEARCH_PAGE, is_cut=page.cursor is not None, pages=[page])
 
     return ws.keep(f"{order} {kind.name}", make)
@@ -204,8 +219,8 @@ def time_of(record: Record, name: str = "updated_at") -> int | None:
 
 
 def settled(ws: Workspace, kind: Kind) -> tuple[Record, int] | None:
-    """A record with its time of change, which lies near no midnight of any zone; the one that rests the longest."""
-    for record in reversed(newest(ws, kind).records):
+    """A record that rests, with its time of change, which lies near no midnight of any zone."""
+    for record in resting(ws, kind):
         moment = time_of(record)
         if moment is not None and 10 <= moment % _QUARTER <= _QUARTER - 10:
             return record, moment

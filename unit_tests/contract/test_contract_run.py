@@ -35,7 +35,7 @@ def test_a_big_workspace_takes_less_than_the_calls_of_a_run() -> None:
 
 
 def test_nothing_is_left_unasked_where_calls_are_tried_again() -> None:
-    made = results(quirks=["html-403=3"])
+    made = results(quirks=["html-403=6"])
     assert sum(one.calls for one in made) <= MOST_CALLS
     assert not any("all of its calls" in one.answer.note for one in made)
 
@@ -102,6 +102,7 @@ def test_nothing_of_a_record_is_told(quirks: list[str], capsys: pytest.CaptureFi
         held = {word for kind in kinds for word in words_of(sandbox.records(kind)) if not OURS.fullmatch(word)}
     assert code in (0, 1)
     assert len(held) > 1_000
+    assert TOKEN not in out
     tokens = set(re.findall(r"[\w@.+-]+", out))
     assert [word for word in held if len(word) > 3 and (word in tokens or (len(word) > 12 and word in out))] == []
 
@@ -162,6 +163,15 @@ def test_an_empty_workspace_leaves_no_check_at_a_loss() -> None:
     made = answers(**nothing)
     assert made["search-total"].word == "not seen"
     assert made["me-answers"].word == "yes"
+
+
+def test_a_page_too_heavy_is_seen_and_stops_nothing() -> None:
+    with serving() as sandbox:
+        sandbox.fault("POST /conversations/search", "status:502", when={"per_page_over": 100})
+        with workspace() as ws:
+            made = {one.belief.name: one.answer for one in ask(ws, BELIEFS)}
+    assert made["search-heavy"] == no("conversations: a page of 150 does not come, a smaller one does")
+    assert made["conversation-by-id"] == yes()
 
 
 # --- The command ------------------------------------------------------------------------------------------

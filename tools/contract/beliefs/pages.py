@@ -57,6 +57,12 @@ def _size(ws: Workspace) -> Answer:
     return told(not sizes, unless=f"it says that its pages have {', '.join(map(str, sizes))}")
 
 
+def _heavy(ws: Workspace) -> Answer:
+    first = [one for one in walks(ws) if one.wanted is None]
+    failed = sorted(one.kind.name for one in first if one.per_page < SEARCH_PAGE)
+    return told(not failed, unless=f"{', '.join(failed)}: a page of {SEARCH_PAGE} does not come, a smaller one does")
+
+
 def _limit(ws: Workspace) -> Answer:
     try:
         search(ws, CONTACTS, compared("role", "=", "user"), per_page=SEARCH_PAGE + 1)
@@ -248,6 +254,9 @@ _HELD = (
 BELIEFS = (
     _belief("search-size", "Does a search take 150 records a page?", _size,
             "It asks for 150.", "The stream ends incomplete with Intercom's words.", "search-page"),
+    _belief("search-heavy", "Does a page of 150 records come, however much they hold?", _heavy,
+            "Nothing.", "A page that fails after all tries is asked for at half its size, down to one record.",
+            "search-heavy-pages"),
     _belief("search-limit", "Is a page of 151 refused?", _limit,
             "It never asks for more than 150.", "The same; larger pages would save calls, so please report it.",
             "search-page"),
