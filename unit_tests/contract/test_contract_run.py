@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +23,7 @@ from tools.contract.run import ask, has_failed, reach
 from tools.contract.table import printed, summary
 from tools.contract.workspace import MOST_CALLS, Workspace
 
+ROOT = Path(__file__).resolve().parents[2]
 BIG = {"contacts": 5_000, "conversations": 3_000, "tickets": 3_000, "companies": 2_000, "activity_logs": 5_000,
        "articles": 800, "collections": 400, "internal_articles": 400, "news_items": 400, "macros": 400, "calls": 400,
        "tags": 200, "segments": 60}  # fmt: skip
@@ -174,6 +177,11 @@ def test_a_page_too_heavy_is_seen_and_stops_nothing() -> None:
     assert made["conversation-by-id"] == yes()
 
 
+def test_a_query_that_is_refused_is_no_and_not_unseen() -> None:
+    made = answers(named("search-window-tickets", "search-slices-tickets"), quirks=["refused-field=tickets.id"])
+    assert made["search-window-tickets"] == made["search-slices-tickets"] == no("HTTP 400 invalid_field")
+
+
 # --- The command ------------------------------------------------------------------------------------------
 
 
@@ -199,6 +207,19 @@ def test_prints_a_table_and_what_the_connector_does(capsys: pytest.CaptureFixtur
     assert "- search-next-absent: A `next` whose cursor is null is the end too." in lines
     assert lines[-1].startswith("3 questions in ")
     assert "contract: Does `/me` answer this token?" in err
+
+
+def test_as_a_process_it_prints_nothing_but_the_table(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"access_token": TOKEN}))
+    words = [sys.executable, "-m", "tools.contract", "--config", str(path), "--only", "version-served", "rate-headers"]
+    # Both are things of which the connector's own log has a line.
+    with serving(quirks=["other-version-served", "odd-rate-headers"]):
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert [line[0] for line in lines if line] == [*"||||", "W", *"--", "2"]
+    assert all(line.startswith("contract: ") for line in done.stderr.splitlines()), done.stderr
 
 
 def test_ends_with_zero_where_nothing_differs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timezone, tzinfo
 from functools import partial
 
+from source_intercom.api.errors import RequestRefused
 from source_intercom.api.queries import days_query, equals, searches
 from source_intercom.shapes.base import INTERCOM_BIRTH
 from source_intercom.shapes.coercion import Record
@@ -12,7 +13,7 @@ from source_intercom.sync.windows import DAY, HOUR, midnight_after
 from tools.contract.belief import Answer, Belief, no, not_seen, told, yes
 from tools.contract.beliefs.account import zone_of
 from tools.contract.searches import CONTACTS, CONVERSATIONS, KINDS, TICKETS, Kind, compared, found, search, settled
-from tools.contract.workspace import Workspace
+from tools.contract.workspace import Refused, Workspace
 
 _NO_RECORD = not_seen("no record to ask about")
 _TIME = "updated_at"
@@ -76,7 +77,10 @@ def _window(ws: Workspace, kind: Kind) -> Answer:
         "at its end": (moment - HOUR, moment),
         "of one second": (moment, moment),
     }
-    lost = [name for name, (start, end) in windows.items() if not _finds(ws, kind, record, start, end)]
+    try:
+        lost = [name for name, (start, end) in windows.items() if not _finds(ws, kind, record, start, end)]
+    except Refused as refusal:
+        return _refused(refusal)
     return told(not lost, unless=f"lost {', '.join(lost)}")
 
 
@@ -93,7 +97,17 @@ def _sliced(ws: Workspace, kind: Kind) -> Answer:
     record, moment = chosen
     slices = days_query("created_at", INTERCOM_BIRTH, moment)["value"]
     (query,) = searches(days_query(_TIME, INTERCOM_BIRTH, moment), [slices, [equals("id", record["id"])]])
-    return told(bool(search(ws, kind, query).records), unless="it does not find what is there")
+    try:
+        return told(bool(search(ws, kind, query).records), unless="it does not find what is there")
+    except Refused as refusal:
+        return _refused(refusal)
+
+
+def _refused(refusal: Refused) -> Answer:
+    """No, where Intercom refuses the query itself."""
+    if isinstance(refusal.cause, RequestRefused):
+        return no(refusal.words)
+    raise refusal
 
 
 def _window_belief(kind: Kind) -> Belief:
@@ -114,7 +128,8 @@ def _slices_belief(kind: Kind) -> Belief:
         f"Does the search of {kind.name} take nine groups of filters by two times?",
         "yes",
         "A day with very many changes is read in slices by the time of creation.",
-        "Slices that miss records are seen by their total, and the day is read in one row.",
+        "Slices that miss records are seen by their total, and the day is read in one row. Where Intercom refuses the "
+        "query, the stream ends incomplete: please report it.",
         "search-grammar",
         partial(_sliced, kind=kind),
     )
