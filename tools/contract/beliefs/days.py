@@ -6,13 +6,26 @@ from datetime import timezone, tzinfo
 from functools import partial
 
 from source_intercom.api.errors import RequestRefused
-from source_intercom.api.queries import days_query, equals, searches
+from source_intercom.api.queries import equals
 from source_intercom.shapes.base import INTERCOM_BIRTH
 from source_intercom.shapes.coercion import Record
-from source_intercom.sync.windows import DAY, HOUR, midnight_after
+from source_intercom.shapes.question import Question
+from source_intercom.sync.windows import DAY, HOUR, Window, midnight_after
 from tools.contract.belief import Answer, Belief, no, not_seen, told, yes
 from tools.contract.beliefs.account import zone_of
-from tools.contract.searches import CONTACTS, CONVERSATIONS, KINDS, TICKETS, Kind, compared, found, search, settled
+from tools.contract.searches import (
+    CONTACTS,
+    CONVERSATIONS,
+    KINDS,
+    TICKETS,
+    Kind,
+    compared,
+    found,
+    resting,
+    search,
+    settled,
+    time_of,
+)
 from tools.contract.workspace import Refused, Workspace
 
 _NO_RECORD = not_seen("no record to ask about")
@@ -84,23 +97,40 @@ def _window(ws: Workspace, kind: Kind) -> Answer:
     return told(not lost, unless=f"lost {', '.join(lost)}")
 
 
+def _question(record: Record, window: Window) -> Question:
+    return Question(_TIME, "created_at", window, combinations=((equals("id", record["id"]),),))
+
+
 def _finds(ws: Workspace, kind: Kind, record: Record, start: int, end: int) -> bool:
-    (query,) = searches(days_query(_TIME, start, end), [[equals("id", record["id"])]])
-    return bool(search(ws, kind, query).records)
+    return bool(search(ws, kind, _question(record, Window(start, end)).query).records)
 
 
 def _sliced(ws: Workspace, kind: Kind) -> Answer:
-    """Nine groups of up to five filters, two levels deep: the largest query that the connector sends."""
+    """Nine groups of up to five filters, two levels deep."""
     chosen = settled(ws, kind)
     if chosen is None:
         return _NO_RECORD
     record, moment = chosen
-    slices = days_query("created_at", INTERCOM_BIRTH, moment)["value"]
-    (query,) = searches(days_query(_TIME, INTERCOM_BIRTH, moment), [slices, [equals("id", record["id"])]])
+    ever = Window(INTERCOM_BIRTH, moment)
+    query = _question(record, ever).sliced(ever).query
     try:
         return told(bool(search(ws, kind, query).records), unless="it does not find what is there")
     except Refused as refusal:
         return _refused(refusal)
+
+
+def _fifteen(ws: Workspace) -> Answer:
+    """Fifteen groups, as a filter with five values makes them: the most that the connector sends."""
+    records = resting(ws, CONTACTS)[:5]
+    if not records:
+        return _NO_RECORD
+    values = tuple((equals("id", record["id"]),) for record in records)
+    ever = Window(INTERCOM_BIRTH, max((time_of(record) or 0) for record in records))
+    try:
+        came = search(ws, CONTACTS, Question(_TIME, "created_at", ever, combinations=values).query, per_page=150)
+    except Refused as refusal:
+        return _refused(refusal)
+    return told(len(came.records) == len(records), unless=f"{len(came.records)} of {len(records)} are found")
 
 
 def _refused(refusal: Refused) -> Answer:
@@ -183,4 +213,13 @@ BELIEFS = (
     ),
     *map(_window_belief, KINDS),
     *map(_slices_belief, KINDS),
+    Belief(
+        "search-groups",
+        "Does a search take fifteen groups of filters?",
+        "yes",
+        "A filter with five values is one search.",
+        "A filter with several values ends the stream incomplete: please report it.",
+        "search-grammar",
+        _fifteen,
+    ),
 )
