@@ -8,6 +8,7 @@ from tools.contract.belief import Belief
 from tools.contract.beliefs import BELIEFS
 from tools.contract.run import Result
 
+_WIDEST = 90
 _EXPECTED = {"either": "sources disagree or are silent"}
 
 
@@ -55,7 +56,8 @@ def _cell(text: str) -> str:
 
 def _aligned(rows: Sequence[Iterable[str]]) -> Iterator[str]:
     cells = [[_cell(text) for text in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    # A long answer stands out of its column and makes no other line longer.
+    widths = [min(max(map(len, column)), _WIDEST) for column in zip(*cells, strict=True)]
     for number, row in enumerate(cells):
         yield f"| {' | '.join(text.ljust(width) for text, width in zip(row, widths, strict=True))} |".rstrip()
         if number == 0:

@@ -177,6 +177,31 @@ def test_a_page_too_heavy_is_seen_and_stops_nothing() -> None:
     assert made["conversation-by-id"] == yes()
 
 
+SCROLL = ("scroll-conflict", "scroll-token", "scroll-page", "scroll-end")
+
+
+@pytest.mark.parametrize("nth", [2, 3, 4])
+def test_a_gateway_in_the_way_of_the_scroll(nth: int) -> None:
+    made = answers(named(*SCROLL), quirks=[f"html-403={nth}"])
+    assert [made[name].word for name in SCROLL] == ["yes"] * 4, made
+
+
+def test_a_scroll_that_breaks_off_is_no_end() -> None:
+    with serving() as sandbox:
+        sandbox.fault("GET /companies/scroll", "status:500", skip=2)
+        with workspace() as ws:
+            made = {one.belief.name: one.answer for one in ask(ws, named(*SCROLL))}
+    assert made["scroll-end"] == not_seen("it broke off (HTTP 500 server_error)")
+
+
+def test_a_scroll_of_somebody_else_is_told() -> None:
+    with serving(), workspace() as other, workspace() as ws:
+        other.get("/companies/scroll")
+        made = {one.belief.name: one.answer for one in ask(ws, named(*SCROLL))}
+    assert made["scroll-conflict"] == yes()
+    assert made["scroll-end"] == not_seen("somebody else has a scroll open")
+
+
 def test_a_query_that_is_refused_is_no_and_not_unseen() -> None:
     made = answers(named("search-window-tickets", "search-slices-tickets"), quirks=["refused-field=tickets.id"])
     assert made["search-window-tickets"] == made["search-slices-tickets"] == no("HTTP 400 invalid_field")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from source_intercom.api.client import Json
-from source_intercom.api.errors import ScrollTaken
+from source_intercom.api.errors import GatewayAnswer, ScrollTaken
 from source_intercom.api.pages import records_in
 from tools.contract.belief import Answer, Belief, no, not_seen, told, yes
 from tools.contract.searches import objects
@@ -18,12 +18,16 @@ _MOST_PAGES = 5
 
 @dataclass
 class _Scrolled:
-    """The first pages of a scroll, and what a second one was answered. ``taken``: somebody else's is open."""
+    """The first pages of a scroll, and what a second one was answered.
+
+    ``taken``: somebody else's is open, so there are no pages. ``broken``: what ended it before its time.
+    """
 
     pages: list[Json] = field(default_factory=list)
     second: Refused | None = None
     was_second_asked: bool = False
     taken: Refused | None = None
+    broken: Refused | None = None
 
     @property
     def sizes(self) -> list[int]:
@@ -42,7 +46,7 @@ def _scrolled(ws: Workspace) -> _Scrolled | None:
 def _scroll(ws: Workspace) -> _Scrolled:
     made = _Scrolled()
     try:
-        made.pages.append(ws.get(_PATH, once=True))
+        made.pages.append(_page(ws))
     except Refused as refusal:
         if not isinstance(refusal.cause, ScrollTaken):
             raise
@@ -51,13 +55,26 @@ def _scroll(ws: Workspace) -> _Scrolled:
     if made.sizes[0]:
         made.was_second_asked = True
         try:
-            ws.get(_PATH, once=True, fresh=True)
+            _page(ws)
         except Refused as refusal:
             made.second = refusal
-    while made.sizes[-1] and len(made.pages) < _MOST_PAGES and made.pages[-1].get("scroll_param"):
-        token = {"scroll_param": made.pages[-1]["scroll_param"]}
-        made.pages.append(ws.get(_PATH, token, once=True, fresh=True))
+    while made.sizes[-1] and len(made.pages) < _MOST_PAGES and (token := made.pages[-1].get("scroll_param")):
+        try:
+            made.pages.append(_page(ws, scroll_param=token))
+        except Refused as refusal:
+            made.broken = refusal
+            break
     return made
+
+
+def _page(ws: Workspace, **params: object) -> Json:
+    """Asked once, as a page whose answer is lost may have moved the scroll on; a gateway's refusal is no answer."""
+    try:
+        return ws.get(_PATH, params, once=True, fresh=True)
+    except Refused as refusal:
+        if not isinstance(refusal.cause, GatewayAnswer):
+            raise
+        return ws.get(_PATH, params, once=True, fresh=True)
 
 
 def _ask(ws: Workspace) -> _Scrolled | Answer:
@@ -113,7 +130,7 @@ def _end(ws: Workspace) -> Answer:
     ids = [str(company.get("id")) for page in made.pages for company in objects(records_in(page, "data"))]
     if len(ids) > len(set(ids)):
         return no("companies come again")
-    return not_seen(f"it has more than {_MOST_PAGES} pages")
+    return not_seen(f"it broke off ({made.broken.words})" if made.broken else f"it has more than {_MOST_PAGES} pages")
 
 
 BELIEFS = (
