@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from source_intercom.streams import CATALOGUE
+from tools.contract.table import documented
 from tools.docs.by_hand import FAMILIES
 from tools.docs.reference import family_table, permission_table, reference
 
@@ -22,6 +23,7 @@ def blocks() -> dict[tuple[str, str], list[str]]:
         ("README.md", "streams"): list(family_table("docs/streams.md")),
         ("docs/intercom.md", "streams"): list(family_table("streams.md")),
         ("docs/intercom.md", "permissions"): list(permission_table("streams.md")),
+        ("docs/intercom-api.md", "contract"): list(documented()),
     }
 
 
@@ -61,7 +63,7 @@ def made_files(root: Path) -> dict[Path, str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="scripts/docs", description="Write the stream reference and the tables of streams."
+        prog="scripts/docs", description="Write the stream reference, and the tables of streams and beliefs."
     )
     parser.add_argument("--check", action="store_true", help="write nothing, fail when a file is not up to date")
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout to write to; the usual one is this")

@@ -1,0 +1,1 @@
+"""``scripts/contract``: what the connector believes of Intercom, asked of a workspace."""
