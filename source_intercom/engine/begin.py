@@ -106,8 +106,8 @@ def _app(workspace: Json) -> Json:
 
 def _birth(workspace: Json) -> int:
     """When the workspace was made; windows begin there, though the first one looks before it too."""
-    created = _app(workspace).get("created_at")
-    return created if isinstance(created, int) else INTERCOM_BIRTH
+    created = seconds_of(_app(workspace).get("created_at"))
+    return INTERCOM_BIRTH if created is None else max(created, INTERCOM_BIRTH)
 
 
 def _zone(workspace: Json, logger: logging.Logger) -> tzinfo:

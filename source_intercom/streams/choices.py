@@ -23,12 +23,16 @@ def contact_choices(config: Config, roles: list[str]) -> Choices:
     return choices
 
 
-def is_chosen(filters: ContactFilters, contact: Record) -> bool:
-    """What a search would have checked of a contact that was asked for by its id."""
+def is_chosen(filters: ContactFilters, roles: list[str], contact: Record) -> bool:
+    """The filters of contacts that a record itself can answer: one that is asked for by its id passes no search.
+
+    ``roles`` is empty for all. E-mail addresses are compared without regard to capitals, as people write them.
+    """
+    emails = {email.casefold() for email in filters.emails}
     return (
-        str(contact.get("id")) in filters.ids
-        and (not filters.roles or contact.get("role") in filters.roles)
-        and (not filters.emails or contact.get("email") in filters.emails)
+        (not filters.ids or str(contact.get("id")) in filters.ids)
+        and (not roles or contact.get("role") in roles)
+        and (not emails or str(contact.get("email")).casefold() in emails)
     )
 
 

@@ -41,8 +41,19 @@ class Contacts(SearchStream):
         return self.sync.config.filters.contacts
 
     @property
+    def roles(self) -> list[str]:
+        """The roles that are wanted; empty for all."""
+        return list(self.sync.config.filters.contacts.roles)
+
+    @property
     def choices(self) -> Choices:
-        return contact_choices(self.sync.config, list(self.sync.config.filters.contacts.roles))
+        return contact_choices(self.sync.config, self.roles)
+
+    @property
+    def checks_choices(self) -> bool:
+        # A contact shows its segments to nobody, and no more than ten of its tags.
+        filters = self.sync.config.filters.contacts
+        return not filters.segment_ids and not filters.tag_ids
 
     @property
     def chosen_ids(self) -> list[str]:
@@ -52,8 +63,7 @@ class Contacts(SearchStream):
 
     def select(self, records: Page) -> Page:
         filters = self.sync.config.filters.contacts
-        if filters.ids:
-            records = [contact for contact in records if is_chosen(filters, contact)]
+        records = [contact for contact in records if is_chosen(filters, self.roles, contact)]
         if not filters.company_ids:
             return records
         # The search knows no companies; a contact shows ten, and more on demand.

@@ -7,12 +7,10 @@ from pydantic import BaseModel
 from source_intercom.api import permissions
 from source_intercom.api.errors import RecordGone
 from source_intercom.api.pages import Page, list_pages
-from source_intercom.api.queries import Choices
 from source_intercom.options.filters import Filters
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.reading import Reading, Whole
-from source_intercom.streams.choices import contact_choices
 from source_intercom.streams.contacts import Contacts
 from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.windows import DAY, FAR_AHEAD, Window
@@ -24,9 +22,9 @@ class _EveryContact(Contacts):
     reads_whole = True
 
     @property
-    def choices(self) -> Choices:
+    def roles(self) -> list[str]:
         filters = self.sync.config.filters
-        return contact_choices(self.sync.config, list(filters.events.contact_roles or filters.contacts.roles))
+        return list(filters.events.contact_roles or filters.contacts.roles)
 
     @property
     def sweeps(self) -> bool:

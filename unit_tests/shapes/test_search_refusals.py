@@ -172,6 +172,37 @@ class TestFiltersThatAreRefused:
             ids_of(stream, DAYS)
         assert len(calls(stream)) == 2
 
+    @pytest.mark.parametrize(
+        "filters",
+        [{"roles": ["lead"]}, {"emails": ["A1@b.example", "a4@b.example"]}, {"roles": ["lead"], "ids": ["001", "004"]}],
+    )
+    def test_of_contacts_are_applied_here_where_a_record_tells(self, filters: Json, new_sync: NewSync) -> None:
+        records = [
+            {**record, "role": ["user", "lead", "user"][number % 3], "email": f"a{number}@b.example"}
+            for number, record in enumerate(things(*(DAYS.start + 300 * number for number in range(12))))
+        ]
+        server = server_of(records)
+
+        def answer(body: Json) -> Json:
+            if "role" in str(body) or "email" in str(body):
+                raise RequestRefused("no such field", "POST /contacts/search: HTTP 400")
+            found = server(body)
+            return {**found, "data": found.pop("things")}
+
+        sync = new_sync(begin=BEGIN, birth=BIRTH, filters={"contacts": filters})
+        stream = made(sync, answer, Contacts)
+        for record in records:
+            stream.client.get.__self__.on("GET", f"/contacts/{record['id']}", record)
+        expected = [
+            record["id"]
+            for record in records
+            if record["role"] in filters.get("roles", ("user", "lead"))
+            and record["id"] in filters.get("ids", record["id"])
+            and record["email"].lower() in str(filters.get("emails", record["email"])).lower()
+        ]
+        assert 0 < len(expected) < 12
+        assert sorted(ids_of(stream, DAYS)) == expected
+
     def test_that_only_a_search_can_apply_end_the_stream(self, new_sync: NewSync) -> None:
         """Who is in a segment is not written in a contact: without the filter there would be too many."""
         sync = new_sync(begin=BEGIN, birth=BIRTH, filters={"contacts": {"segment_ids": ["s"]}})

@@ -83,7 +83,8 @@ BELIEFS = (
         "Can contacts be searched by role, email (`IN`), segment and tag?",
         "yes",
         "Filters of the options and the stream `counts` use these.",
-        "A figure of `counts` is left out with a warning; a filter of contacts ends the stream with Intercom's words.",
+        "A figure of `counts` is left out with a warning. Role and email are then compared here; a filter by segment "
+        "or tag ends the stream with Intercom's words.",
         "search-operators",
         _contacts,
     ),
