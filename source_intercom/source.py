@@ -26,7 +26,7 @@ from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from source_intercom.api.client import Transport
 from source_intercom.api.errors import IntercomError
 from source_intercom.engine.access import Access, explain, missing_for
-from source_intercom.engine.assembly import concurrent_streams, member_of
+from source_intercom.engine.assembly import concurrent_streams, member_of, refuse_unusable
 from source_intercom.engine.begin import begin_sync, newest_position
 from source_intercom.engine.group import groups_of
 from source_intercom.engine.heartbeat import Heartbeat
@@ -110,6 +110,11 @@ class SourceIntercom(AbstractSource):
         try:
             names = frozenset(wanted.stream.name for wanted in catalog.streams)
             states = ConnectorStateManager(state=state)
+            described = [
+                classes[wanted.stream.name](full=wanted.sync_mode == SyncMode.full_refresh, order_by=options.order_by)
+                for wanted in catalog.streams
+            ]
+            refuse_unusable(states, described, options.start)
             newest = newest_position(states.get_stream_state(name, None) for name in names)
             sync = begin_sync(options, transport, logger, selected=names, newest_state=newest)
             # States and logs must leave through the queue of the records, or a state would overtake the

@@ -54,6 +54,15 @@ def test_files_that_are_named_exist(page: str) -> None:
     assert [name for name in re.findall(r"\bscripts/(\w+)", text) if not (ROOT / "scripts" / name).exists()] == []
 
 
+def test_every_script_is_named() -> None:
+    """In README.md's map, as are the packages of tools/."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^scripts/ +the commands: (.+)$", text, re.MULTILINE)
+    listed = subprocess.run(["git", "ls-files", "-z", "scripts"], cwd=ROOT, capture_output=True, text=True, check=True)
+    names = {Path(name).name for name in listed.stdout.split("\0") if name and (ROOT / name).exists()}
+    assert set(line.split(", ")) == {name for name in names if "." not in name}
+
+
 def test_no_file_is_longer_than_promised() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (most,) = re.findall(r"No file has more than (\d+) lines", text)

@@ -1,7 +1,7 @@
 """Puts streams, their states and the concurrent CDK together."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
@@ -17,9 +17,22 @@ from source_intercom.shapes.search import SearchStream
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import RECONCILED, Reconciliation, last_reconciled
 from source_intercom.sync.state import INDEX_LAG, Remembered, UnderWay, fingerprint, read_state
-from source_intercom.sync.windows import DAY
+from source_intercom.sync.windows import DAY, END_OF_TIME
 
 _USUAL_DAYS = 7
+
+
+def refuse_unusable(states: ConnectorStateManager, streams: Iterable[IntercomStream], start: int) -> None:
+    """Read the states of streams once before anything is asked of Intercom. Raises ``StateError``.
+
+    ``start`` is the configured start in Unix seconds. Whether a position lies in the future is left to when the time is
+    known.
+    """
+    for stream in streams:
+        field = stream.cursor_field
+        if isinstance(field, str) and not stream.full:
+            raw = states.get_stream_state(stream.name, None)
+            read_state(raw, stream=stream.name, field=field, start=start, now=END_OF_TIME)
 
 
 def member_of(

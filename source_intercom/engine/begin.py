@@ -12,12 +12,10 @@ from source_intercom.api.errors import RETRIES, AccessDenied
 from source_intercom.options.config import Config, ConfigError
 from source_intercom.shapes.base import INTERCOM_BIRTH, Sync
 from source_intercom.sync.moments import seconds_of
-from source_intercom.sync.windows import DAY, HOUR
+from source_intercom.sync.windows import DAY, END_OF_TIME, HOUR
 
 # 2025-01-01: no clock that is right shows an earlier moment to this connector.
 _MADE = 1_735_689_600
-# 2100-01-01: what lies behind it in a state is no position.
-_END_OF_TIME = 4_102_444_800
 
 
 def begin_sync(
@@ -65,7 +63,7 @@ def begin_sync(
 def newest_position(states: Iterable[Mapping[str, Any]]) -> int:
     """The latest moment that saved states name as read, in Unix seconds, as far as it can be one."""
     moments = (seconds_of(value) for state in states for value in state.values())
-    return max((moment for moment in moments if moment and moment < _END_OF_TIME), default=0)
+    return max((moment for moment in moments if moment and moment < END_OF_TIME), default=0)
 
 
 def _now(ours: int, intercoms: int | None, newest_state: int, logger: logging.Logger) -> int:

@@ -13,6 +13,8 @@ DAY = 86_400
 HOUR = 3_600
 # Searches want an end where there is none; nobody's sync takes ten years.
 FAR_AHEAD = 3650 * DAY
+# 2100-01-01, in Unix seconds: what lies behind it is no moment that a sync has to do with.
+END_OF_TIME = 4_102_444_800
 
 
 class Window(NamedTuple):
