@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, Type
 from airbyte_cdk.sources.message import InMemoryMessageRepository
-from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 from source_reads import CONFIG, LOGGER, NOW, Json, Workspace, catalog, read
 
 from source_intercom import source as module
@@ -98,13 +97,13 @@ class TestOrder:
     @pytest.fixture
     def closed(self, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
         event = threading.Event()
-        original = WindowCursor.close_partition
+        original = WindowCursor.advance
 
-        def close_partition(self: WindowCursor, partition: Partition) -> None:
-            original(self, partition)
+        def advance(self: WindowCursor, window: Window) -> None:
+            original(self, window)
             event.set()
 
-        monkeypatch.setattr(WindowCursor, "close_partition", close_partition)
+        monkeypatch.setattr(WindowCursor, "advance", advance)
         return event
 
     @pytest.mark.parametrize("pages", [True, False], ids=["pages", "records"])
