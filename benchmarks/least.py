@@ -136,8 +136,15 @@ def _counts(held: Held) -> int:
     return _COUNTED + len(held.records("tags"))
 
 
+def _members(held: Held) -> int:
+    """A search for each segment."""
+    members = Counter(str(link["record"]["id"]) for link in held.records("contact_segments"))
+    return sum(pages(members[str(segment["id"])], SEARCH) for segment in held.records("segments"))
+
+
 OWN = {
     "call_transcripts": Way(("calls",), _transcripts),
+    "contact_segments": Way(("segments",), _members),
     "contact_subscriptions": Way(
         ("contacts",), _cut("contacts", ["opted_in_subscription_types", "opted_out_subscription_types"])
     ),

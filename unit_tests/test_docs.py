@@ -114,7 +114,8 @@ def test_streams_of_each_shape_are_told_by_it() -> None:
     assert short["team_admins"] == "inside `teams`"
     assert short["conversation_parts"] == "one request for each changed conversation"
     assert short["company_segments"] == "one request for each company"
-    assert short["contact_segments"] == "one request for each contact"
+    assert short["contact_segments"] == "one search for each segment"
+    assert short["contact_events"] == "one request for each contact"
     assert short["newsfeed_items"] == "one request for each newsfeed"
 
 

@@ -6,19 +6,21 @@ from datetime import tzinfo
 from pydantic import BaseModel
 
 from source_intercom.api import permissions
-from source_intercom.api.errors import RecordGone
+from source_intercom.api.errors import RecordGone, Unavailable
 from source_intercom.api.pages import Page, list_pages
 from source_intercom.api.paths import path_of
 from source_intercom.api.queries import Choices
+from source_intercom.options.filters import ContactFilters
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.lists import ListStream, WalkedStream
 from source_intercom.shapes.nested import Nested
-from source_intercom.shapes.reading import Reading
+from source_intercom.shapes.reading import Reading, Uncut
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams.choices import belongs_to_company, contact_choices, is_chosen
-from source_intercom.sync.windows import Window
+from source_intercom.streams.memberships import Memberships
+from source_intercom.sync.windows import FAR_AHEAD, Window
 
 # Where the companies of a contact stand: Intercom's example says data, its description companies (2.15).
 _COMPANIES_KEY = "data|companies"
@@ -208,13 +210,46 @@ class ContactNotes(Child):
         return named
 
 
-class ContactSegments(Child):
-    """Which contact is in which segment, asked for every contact: Intercom keeps no time of a membership."""
-
+class _SegmentsOfEachContact(Child):
     parent = Contacts
     child = "/contacts/{id}/segments"
     key = ("contact_id", "id")
     parent_key = "contact_id"
+
+
+class ContactSegments(IntercomStream):
+    """Which contact is in which segment. Intercom keeps no time of a membership, so each sync brings all of them.
+
+    The members of a segment are searched for; where the search cannot be trusted, every contact is asked.
+    """
+
+    endpoint = "/contacts/search"
+    permission = permissions.CONTACTS
+    key = ("contact_id", "id")
+
+    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
+        chosen = self.sync.config.filters.contacts
+        members = Memberships(self, Contacts(self.sync, order_by=self.order_by))
+        # Filters of contacts are for the search of contacts, which the size of a segment knows nothing of.
+        segments = members.segments() if chosen == ContactFilters() else None
+        yield from self._of_each(reading) if segments is None else members.pages(segments)
+
+    def _of_each(self, reading: Reading) -> Iterator[Page]:
+        each = _SegmentsOfEachContact(self.sync, full=self.full, order_by=self.order_by, tally=self.client.tally)
+        window = Window(self.sync.config.start, self.sync.begin + FAR_AHEAD)
+        unread: list[Unavailable] = []
+        for page in each.source.pages(window, Uncut(reading)):
+            try:
+                yield from each.rows(each.source.prepared(each.objects(page)), window)
+            except Unavailable as error:
+                # Some contacts of the page could not be asked; those of the other pages can.
+                unread.append(error)
+        if unread:
+            raise unread[0]
+
+    def probe(self) -> None:
+        """Asks for segments, which need the same permission."""
+        self.client.get("/segments")
 
 
 class _ContactsWithMerges(Contacts):

@@ -58,6 +58,12 @@ READ_AS = {
         "Each sync asks for the events of every contact, newest first, until it reaches the last sync.",
         "at least one for each contact, one for each 50 new events, in addition to the pages of all contacts",
     ),
+    "contact_segments": Reading(
+        "one search for each segment",
+        "Each sync asks for the members of every segment. Where Intercom's search and the size of a segment disagree, "
+        "or contacts are filtered, it asks for the segments of every contact instead.",
+        "one for each 150 members of each segment; in the other case one for each contact",
+    ),
     "counts": Reading(
         "full refresh",
         "Counted at each sync.",
@@ -133,7 +139,6 @@ CAVEATS: dict[str, tuple[str, ...]] = {
     ),
     "contact_segments": (
         "Every membership is delivered at each sync: Intercom does not report who joins or leaves a segment.",
-        "Expensive: a million contacts cost a million requests at each sync.",
     ),
     "contact_subscriptions": (_removed("choices", "contact"),),
     "contact_tags": (

@@ -1,0 +1,145 @@
+"""Who is in which segment, asked by segment: a request for 150 members instead of one for each contact."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from source_intercom.api.errors import RecordGone, RequestRefused, Unavailable
+from source_intercom.api.pages import Answer, Page, list_pages, number_in, search_answers
+from source_intercom.api.paths import path_of
+from source_intercom.api.queries import equals, search_body
+from source_intercom.shapes.base import IntercomStream
+from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.question import Question
+from source_intercom.sync.state import INDEX_LAG
+from source_intercom.sync.windows import FAR_AHEAD, Window, cut_at_midnights
+
+_SEARCH = "/contacts/search"
+_COUNTED = (("include_count", "true"),)
+# Contacts join and leave segments while they are counted, so two counts that differ are taken again.
+_TRIES = 3
+# So many members are read in a row; the other parts of a segment meanwhile by others.
+_PART = 1_500
+
+
+class _Segment(NamedTuple):
+    """A segment, how many members it has, and who they are where one page has them all."""
+
+    record: Record
+    members: int
+    ids: list[str] | None
+
+    @property
+    def row(self) -> Record:
+        """The segment as a contact shows it, which is without its size."""
+        return {key: value for key, value in self.record.items() if key != "count"}
+
+
+class Memberships:
+    """The members of all segments, by search.
+
+    That the search of contacts knows ``segment_id`` is said by users of the API and by no specification
+    (docs/intercom-api.md#search-operators). So each segment's own size is held against the total of the search first:
+    where they disagree, or the search refuses, :meth:`segments` is None and every contact has to be asked.
+
+    ``contacts`` is the stream of contacts whose time and zone the search goes by.
+    """
+
+    def __init__(self, stream: IntercomStream, contacts: IntercomStream) -> None:
+        self._stream = stream
+        self._client = stream.client
+        sync = stream.sync
+        self._field, self._zone = contacts.time_field, sync.zone
+        self._window = Window(sync.config.start, sync.begin + FAR_AHEAD)
+        self._life = Window(max(sync.birth, sync.config.start), sync.begin)
+        self._reads_all = sync.config.start <= sync.birth
+
+    def segments(self) -> list[_Segment] | None:
+        """The segments with their sizes, None where the search cannot be trusted with them."""
+        listed = [
+            segment
+            for page in list_pages(self._client, "/segments", "segments", dict(_COUNTED))
+            for segment in self._stream.identified(page)
+        ]
+        found: list[_Segment] = []
+        for segment, agreed in zip(listed, self._client.each(self._agreed, listed), strict=True):
+            if agreed is None:
+                self._stream.logger.info(
+                    f"{self._stream.name}: the search of contacts and the size of segment '{segment['id']}' disagree, "
+                    "so every contact is asked for its segments"
+                )
+                return None
+            found.append(agreed)
+        return found
+
+    def _agreed(self, segment: Record) -> _Segment | None:
+        """A segment on whose size the search and the segment itself agree."""
+        try:
+            for _ in range(_TRIES):
+                answer = next(self._answers(self._question(segment, None)))
+                if answer.total is not None and answer.total == number_in(segment, "count"):
+                    # Nothing but the segment chooses who is on this page: where a start date does too, all are read.
+                    ids = self._ids_in(answer.records) if answer.is_last and self._reads_all else None
+                    return _Segment(segment, answer.total, ids)
+                segment = self._client.get(path_of("/segments/{id}", id=segment["id"]), dict(_COUNTED))
+        except (RequestRefused, RecordGone):
+            pass
+        return None
+
+    def pages(self, segments: list[_Segment]) -> Iterator[Page]:
+        """A row for each member of each segment. Raises ``Unavailable`` when members are missing."""
+        for segment in segments:
+            # By segment, so that no more than the members of one are kept.
+            given: set[str] = set()
+            for ids in [segment.ids] if segment.ids is not None else self._client.each(self._ids, self._parts(segment)):
+                yield self._rows(segment, ids, given)
+            if len(given) < segment.members and len(given) < self._total(segment.record):
+                # Whoever changes while the parts are read moves to the end of the last one.
+                recent = Window(self._life.end - INDEX_LAG, self._window.end)
+                yield self._rows(segment, self._ids(self._question(segment.record, recent)), given)
+                self._refuse_if_short(segment, given)
+
+    def _rows(self, segment: _Segment, ids: list[str], given: set[str]) -> Page:
+        new = [contact_id for contact_id in dict.fromkeys(ids) if contact_id not in given]
+        given.update(new)
+        return [{**segment.row, "contact_id": contact_id} for contact_id in new]
+
+    def _refuse_if_short(self, segment: _Segment, given: set[str]) -> None:
+        total = self._total(segment.record)
+        if len(given) < total:
+            raise Unavailable(
+                f"Intercom announces {total} contacts in segment '{segment.record['id']}', but gives only "
+                f"{len(given)}. The next sync asks again.",
+                f"POST {_SEARCH}",
+            )
+
+    def _parts(self, segment: _Segment) -> list[Question]:
+        parts = max(1, -(-segment.members // _PART))
+        cut = cut_at_midnights(self._life, parts, self._zone) if self._life.start < self._life.end else [self._life]
+        return [
+            self._question(
+                segment.record,
+                Window(
+                    self._window.start if part is cut[0] else part.start,
+                    self._window.end if part is cut[-1] else part.end,
+                ),
+            )
+            for part in cut
+        ]
+
+    def _question(self, segment: Record, window: Window | None) -> Question:
+        asked = Question(self._field, "", window or Window(0, self._window.end))
+        (question,) = asked.chosen_by([[equals("segment_id", segment["id"])]])
+        return question
+
+    def _total(self, segment: Record) -> int:
+        body = search_body(self._question(segment, self._window).query, self._field, 1, None)
+        return number_in(self._client.post(_SEARCH, body), "total_count") or 0
+
+    def _answers(self, question: Question) -> Iterator[Answer]:
+        return search_answers(self._client, _SEARCH, question.query, self._field, "data")
+
+    def _ids(self, question: Question) -> list[str]:
+        return [contact_id for answer in self._answers(question) for contact_id in self._ids_in(answer.records)]
+
+    def _ids_in(self, records: Page) -> list[str]:
+        return [str(contact["id"]) for contact in self._stream.identified(records)]
