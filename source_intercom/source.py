@@ -75,7 +75,9 @@ class SourceIntercom(AbstractSource):
         try:
             sync = begin_sync(Config.load(config), transport, logger, retries=_CHECK_RETRIES)
             streams = [
-                stream for stream in (cls(sync) for cls in CATALOGUE) if stream.is_configured and not stream.comes_last
+                stream
+                for stream in (cls(sync) for cls in CATALOGUE)
+                if not stream.lacks_option and not stream.comes_last
             ]
             access = Access(streams)
             access.probe()

@@ -1,4 +1,4 @@
-"""What a person reads: the permissions that are missing, progress, and the summary."""
+"""What a person reads: the permissions that are missing, progress, and the table at the end."""
 
 from __future__ import annotations
 
@@ -21,12 +21,10 @@ BUDGET: Any = SimpleNamespace(limit=None)
 
 
 class FakeStream:
-    def __init__(
-        self, name: str, permission: str, error: Exception | None = None, *, also: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, name: str, permission: str, error: Exception | None = None, *, lacks_option: str = "") -> None:
         self.name = name
         self.permission = permission
-        self.also_needs = also
+        self.lacks_option = lacks_option
         self.client = SimpleNamespace(tally=Tally())
         self.probes = 0
         self._error = error
@@ -95,37 +93,38 @@ class TestProgress:
     def lines(self, caplog: pytest.LogCaptureFixture) -> list[str]:
         return [record.getMessage() for record in caplog.records if record.name == LOGGER.name]
 
-    def test_ends_with_a_summary_of_each_stream(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_ends_with_a_table_dearest_streams_first(self, caplog: pytest.LogCaptureFixture) -> None:
         streams = [
-            stream_with("contacts", records=2_000, calls=15),
-            stream_with("parts", records=10, calls=4, gone=2, capped=1),
             stream_with("empty", calls=1),
+            stream_with("parts", records=10, calls=4, gone=2, capped=1),
+            FakeStream("unread", "P", lacks_option="no types are named in the options"),
+            stream_with("contacts", records=2_000, calls=1_015, odd=3, skipped=1),
         ]
-        with caplog.at_level(logging.INFO), Progress(streams, BUDGET, LOGGER):
+        with caplog.at_level(logging.INFO), Progress(streams, BUDGET, LOGGER):  # type: ignore[arg-type]
             pass
-        lines = self.lines(caplog)
-        assert lines[:3] == [
-            "contacts: 2000 records, 15 calls in 2.5 s, 7.5 calls per 1,000 records",
-            "parts: 10 records, 4 calls in 2.5 s, 400.0 calls per 1,000 records, "
-            "2 deleted meanwhile, 1 cut by Intercom at its cap",
-            "empty: 0 records, 1 calls in 2.5 s",
+        *lines, together = self.lines(caplog)
+        assert lines == [
+            "stream    records  requests  seconds  left out",
+            "contacts    2,000     1,015      2.5  1 skipped, as the options ask, 3 items that are no records",
+            "parts          10         4      2.5  2 deleted meanwhile, 1 cut short by Intercom",
+            "empty           0         1      2.5",
+            "unread          0         0      0.0  no types are named in the options",
         ]
-        assert lines[3].startswith("The read took ")
-        assert "20 calls" in lines[3]
+        assert together.startswith("together    2,010     1,020      0.")
 
-    def test_sums_up_a_stream_that_made_no_call(self, caplog: pytest.LogCaptureFixture) -> None:
-        with caplog.at_level(logging.INFO), Progress([FakeStream("unread", "P")], BUDGET, LOGGER):  # type: ignore[list-item]
+    def test_one_stream_needs_no_sum(self, caplog: pytest.LogCaptureFixture) -> None:
+        with caplog.at_level(logging.INFO), Progress([stream_with("a", records=1)], BUDGET, LOGGER):
             pass
-        assert self.lines(caplog)[0] == "unread: 0 records, 0 calls in 0.0 s"
+        assert [line.split()[0] for line in self.lines(caplog)] == ["stream", "a"]
 
-    def test_sums_up_a_read_that_failed_too_and_lets_the_error_pass(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_ends_a_read_that_failed_too_and_lets_the_error_pass(self, caplog: pytest.LogCaptureFixture) -> None:
         with (
             caplog.at_level(logging.INFO),
             pytest.raises(KeyError),
             Progress([stream_with("contacts", records=1, calls=1)], BUDGET, LOGGER),
         ):
             raise KeyError
-        assert any(line.startswith("contacts: 1 records") for line in self.lines(caplog))
+        assert any(line.startswith("contacts  ") for line in self.lines(caplog))
 
     def test_is_silent_for_a_minute_at_the_most(self) -> None:
         assert 0 < report._EVERY <= 60
@@ -150,7 +149,7 @@ class TestProgress:
                 assert said.wait(10)
         finally:
             LOGGER.removeHandler(listener)
-        assert any("10 records read with 3 calls" in line for line in self.lines(caplog))
+        assert any("10 records read with 3 requests" in line for line in self.lines(caplog))
 
     def line(self, *streams: Any, limit: int | None = None, calls: int = 0, seconds: float = 60.0) -> str:
         progress = Progress(streams, SimpleNamespace(limit=limit), LOGGER)  # type: ignore[arg-type]
@@ -161,7 +160,7 @@ class TestProgress:
         half = stream_with("a", records=500, calls=5, expected=1_000)
         unknown = stream_with("b", records=70, calls=3)
         assert self.line(half, unknown, seconds=600) == (
-            "570 records read with 8 calls in 600 s, 50 % of what was estimated, about 10 minutes to go for that"
+            "570 records read with 8 requests in 600 s, 50 % of what was estimated, about 10 minutes to go for that"
         )
 
     def test_never_tells_more_than_all_of_it(self) -> None:
@@ -169,7 +168,7 @@ class TestProgress:
         assert "100 % of what was estimated, about 0 minutes" in self.line(more)
 
     def test_estimates_nothing_before_the_first_record(self) -> None:
-        assert self.line(stream_with("a", expected=1_000)) == "0 records read with 0 calls in 60 s"
+        assert self.line(stream_with("a", expected=1_000)) == "0 records read with 0 requests in 60 s"
 
     def test_tells_the_share_of_the_rate_limit(self) -> None:
         # A limit of a ten-second window, calls of a minute.

@@ -1,4 +1,4 @@
-"""What a person reads while a read runs: the log, a line of progress a minute, and the summary at its end."""
+"""What a person reads while a read runs: the log, a line of progress a minute, and the table at its end."""
 
 import re
 import threading
@@ -9,6 +9,7 @@ from types import TracebackType
 
 from source_intercom.api.budget import CallBudget
 from source_intercom.api.errors import IntercomError
+from source_intercom.engine.summary import table
 from source_intercom.streams import IntercomStream
 
 _EVERY = 60.0  # seconds between two progress lines; platforms take a long silence for a hang
@@ -41,7 +42,7 @@ def reading_log(streams: Iterable[IntercomStream], logger: Logger) -> Logger:
 
 
 class Progress:
-    """Logs a line a minute while the block runs, and a summary of every stream at its end."""
+    """Logs a line a minute while the block runs, and a table of all streams at its end."""
 
     def __init__(self, streams: Sequence[IntercomStream], budget: CallBudget, logger: Logger) -> None:
         self._streams = streams
@@ -60,9 +61,8 @@ class Progress:
     ) -> None:
         self._ended.set()
         seconds = time.monotonic() - self._began
-        for stream in self._streams:
-            self._logger.info(_summary(stream))
-        self._logger.info(f"The read took {seconds:.1f} s and {self._total('calls')} calls")
+        for line in table(self._streams, seconds):
+            self._logger.info(line)
 
     def _beat(self) -> None:
         calls = 0
@@ -73,7 +73,7 @@ class Progress:
     def line(self, calls_since: int) -> str:
         """One line of progress; ``calls_since`` are the calls of the last minute."""
         seconds = time.monotonic() - self._began
-        words = [f"{self._total('records')} records read with {self._total('calls')} calls in {seconds:.0f} s"]
+        words = [f"{self._total('records'):,} records read with {self._total('calls'):,} requests in {seconds:.0f} s"]
         estimated = [stream.client.tally for stream in self._streams if stream.client.tally.expected]
         expected = sum(tally.expected for tally in estimated)
         read = sum(min(tally.records, tally.expected) for tally in estimated)
@@ -86,14 +86,3 @@ class Progress:
 
     def _total(self, figure: str) -> int:
         return sum(getattr(stream.client.tally, figure) for stream in self._streams)
-
-
-def _summary(stream: IntercomStream) -> str:
-    tally = stream.client.tally
-    per_thousand = f", {1000 * tally.calls / tally.records:.1f} calls per 1,000 records" if tally.records else ""
-    gone = f", {tally.gone} deleted meanwhile" if tally.gone else ""
-    odd = f", {tally.odd} items left out that are no records" if tally.odd else ""
-    skipped = f", {tally.skipped} skipped" if tally.skipped else ""
-    capped = f", {tally.capped} cut by Intercom at its cap" if tally.capped else ""
-    cost = f"{tally.calls} calls in {tally.seconds:.1f} s{per_thousand}"
-    return f"{stream.name}: {tally.records} records, {cost}{gone}{odd}{skipped}{capped}"

@@ -188,9 +188,9 @@ class IntercomStream(HttpStream):
         return type(self).rows is IntercomStream.rows
 
     @property
-    def is_configured(self) -> bool:
-        """Whether the options give the stream anything to read."""
-        return True
+    def lacks_option(self) -> str:
+        """Why the options give the stream nothing to read; empty where they do."""
+        return ""
 
     @property
     def filters(self) -> BaseModel | None:

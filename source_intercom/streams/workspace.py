@@ -137,8 +137,8 @@ class CustomObjectInstances(ListStream):
                 self.logger.warning(f"Intercom knows no custom object type '{type_identifier}'; it is left out")
 
     @property
-    def is_configured(self) -> bool:
-        return bool(self.sync.config.custom_object_types)
+    def lacks_option(self) -> str:
+        return "" if self.sync.config.custom_object_types else "the option custom_object_types names no types"
 
     def probe(self) -> None:
         next(iter(self.listed()), None)

@@ -265,12 +265,12 @@ class TestCustomObjects:
             ("Order", "1"),
             ("Cart", "1"),
         ]
-        assert stream.is_configured
+        assert stream.lacks_option == ""
 
     def test_are_nothing_without_types(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         stream = made(CustomObjectInstances, new_sync(), intercom)
         assert list(rows_of(stream, WINDOW)) == []
-        assert not stream.is_configured
+        assert "custom_object_types" in stream.lacks_option
         assert intercom.calls == []
 
 
