@@ -15,6 +15,7 @@ from integration_tests.conftest import Workspace
 from integration_tests.support import TOKEN, Process, assert_delivered, catalog, config, stopwatch
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.real_waits
 WORKERS = 5
 WINDOW = 10
 SLACK = 60  # seconds for all else on a machine as busy as it may be; who waits for what never comes takes longer
