@@ -37,6 +37,7 @@ def checkout(tmp_path: Path) -> Path:
             shutil.copy(ROOT / name, folder / name)
     (folder / "scripts/install").write_text("#!/bin/sh\n")
     (folder / "scripts/test").write_text("#!/bin/sh\ntest ! -e broken\n")
+    (folder / "scripts/lowest").write_text("#!/bin/sh\n")
     (folder / ".gitignore").write_text(f"{(ROOT / '.gitignore').read_text()}\n.venv\n.tools\nbroken\n")
     change = "## Unreleased\n\n- Reads faster.\n- Tells a | from a pipe\n  on two lines."
     changelog = (folder / "CHANGELOG.md").read_text().partition("## Unreleased")
