@@ -58,6 +58,13 @@ def test_the_package_tells_where_it_is_at_home() -> None:
     assert all(file_of(address).is_file() for address in urls.values())
 
 
+def test_the_image_tells_whose_it_is() -> None:
+    data = yaml.safe_load((ROOT / "metadata.yaml").read_text(encoding="utf-8"))["data"]
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert f"ARG CONNECTOR_NAME={data['dockerRepository']}\n" in dockerfile
+    assert f'org.opencontainers.image.source="{HOME}"' in dockerfile
+
+
 @pytest.mark.parametrize("error", [strange("x"), RequestRefused.told(Failure(400), Asked("GET /x"))])
 def test_what_only_we_can_mend_is_reported_there(error: RequestRefused) -> None:
     assert str(error.message).endswith(f"Please report this at {ISSUES}.")
