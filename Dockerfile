@@ -55,10 +55,13 @@ RUN id airbyte >/dev/null 2>&1 \
 COPY --from=builder /opt/source-intercom /opt/source-intercom
 COPY --from=builder /build/connector /opt/source-intercom
 
-ARG CONNECTOR_NAME=source-intercom
+ARG CONNECTOR_NAME=ghcr.io/source-intercom/source-intercom
 ARG CONNECTOR_VERSION=dev
 LABEL io.airbyte.name="${CONNECTOR_NAME}" \
-      io.airbyte.version="${CONNECTOR_VERSION}"
+      io.airbyte.version="${CONNECTOR_VERSION}" \
+      org.opencontainers.image.source="https://github.com/source-intercom/source-intercom" \
+      org.opencontainers.image.version="${CONNECTOR_VERSION}" \
+      org.opencontainers.image.licenses="MIT"
 
 # MALLOC_ARENA_MAX: with an arena of its own for each of the threads, a read of a million contacts held 347 MB at
 # its peak; with two for all, 297.

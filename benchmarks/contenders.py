@@ -231,16 +231,19 @@ def _selected(metadata: list[Json]) -> list[Json]:
     ]
 
 
+_OURS = ("airbyte-source-intercom-complete", "airbyte-cdk")
+
+
 def contenders(before: Path | None = None) -> list[Contender]:
     """This connector first: all ratios are to it. ``before`` is a checkout of another version of it."""
-    earlier = Before("before", "this connector, before", ("source-intercom", "airbyte-cdk"))
+    earlier = Before("before", "this connector, before", _OURS)
     earlier.checkout = before
     return [
-        Ours("ours", "this connector", ("source-intercom", "airbyte-cdk")),
+        Ours("ours", "this connector", _OURS),
         Airbyte("official", "Airbyte's official", ("airbyte-source-intercom", "airbyte-cdk")),
         Singer("tap", "tap-intercom", ("tap-intercom", "singer-python")),
         Bare("bare", "bare CDK", ("airbyte-cdk",)),
-        InProcess("records", "this connector, in process", ("source-intercom", "airbyte-cdk")),
-        InProcess("tuned", "this connector, in process, collector tuned", ("source-intercom", "airbyte-cdk")),
+        InProcess("records", "this connector, in process", _OURS),
+        InProcess("tuned", "this connector, in process, collector tuned", _OURS),
         earlier,
     ]

@@ -1,6 +1,8 @@
 """Airbyte's own standard tests, as ``acceptance-test-config.yml`` names them, against the sandbox."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from airbyte_cdk.test.standard_tests import SourceTestSuiteBase
 
 from sandbox import Sandbox, Settings
 from source_intercom import SourceIntercom
+from tools.qa.layout import CONNECTOR, lay_out
 
 pytest_plugins = ["airbyte_cdk.test.standard_tests.pytest_hooks"]
 
@@ -39,3 +42,16 @@ class TestStandard(SourceTestSuiteBase):
     test_docker_image_build_and_config_matches_spec = None
     test_docker_image_build_and_discover = None
     test_docker_image_build_and_read = None
+
+
+def test_the_cdks_own_command_finds_all_it_needs(tmp_path: Path) -> None:
+    """It takes the connector's name from the folder, so it gets a folder with that name, whatever ours is called."""
+    lay_out(Path(__file__).parent.parent, tmp_path)
+    command = [Path(sys.executable).with_name("airbyte-cdk"), "connector", "test", tmp_path / CONNECTOR]
+    chosen = ["--pytest-arg=-k", "--pytest-arg=(spec or check) and not docker and not image"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / CONNECTOR)}
+    done = subprocess.run(
+        [*command, *chosen], env=environment, capture_output=True, text=True, check=False, timeout=240
+    )
+    assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout

@@ -30,7 +30,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "bomb": (r"\d+", "megabytes that the gzip body unpacks to, such as bomb:1000"),
     "big": (r"\d+", "megabytes of one record, such as big:500"),
     "header-flood": (r"\d+", "how many headers, such as header-flood:10000"),
-    "redirect": (r"https?://.+", "an address that the call is sent on to, such as redirect:http://127.0.0.1:9"),
+    "redirect": (r"https?://.+", "an address that the call is sent on to, such as redirect:http://localhost:9"),
     "quote-token": ("", "nothing: an error that quotes the token"),
 }  # fmt: skip
 ANSWERED = ("hang", "truncate", "drip", "drip-headers", "header-flood")

@@ -55,7 +55,7 @@ class Server:
         site = web.TCPSite(self._runner, "127.0.0.1", self.settings.port, backlog=1024)
         await site.start()
         host, port = self._runner.addresses[0][:2]
-        return f"http://{host}:{port}"
+        return f"http://{host}:{port}"  # ignore-https-check: of this machine itself
 
     async def stop(self) -> None:
         if self._runner is not None:

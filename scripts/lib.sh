@@ -14,8 +14,8 @@ die() { log "$*"; exit 1; }
 # The help of a script is the comment at its head.
 show_help() { awk 'NR > 1 && !/^#/ { exit } NR > 1 { sub(/^# ?/, ""); print }' "$SCRIPT"; }
 
-# The value of `key = "value"` in pyproject.toml's [project] table, without needing Python 3.11's tomllib.
-project_field() { sed -n "/^\[project\]/,/^\[/s/^$1 = \"\(.*\)\"/\1/p" "$ROOT/pyproject.toml"; }
+# The value of `key: value` in metadata.yaml, without needing a Python that can read YAML.
+metadata_field() { sed -n "s/^  $1: \(.*\)/\1/p" "$ROOT/metadata.yaml"; }
 
 # A Docker engine, not just its client. Bounded, because a socket can accept and never answer.
 engine_answers() { command -v docker >/dev/null && timeout 10 docker info >/dev/null 2>&1; }

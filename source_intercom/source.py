@@ -99,6 +99,8 @@ class SourceIntercom(AbstractSource):
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
         options = Config.load(config)
+        if options.advice:
+            logger.warning(options.advice)
         classes = {stream().name: stream for stream in CATALOGUE}
         unknown = [wanted.stream.name for wanted in catalog.streams if wanted.stream.name not in classes]
         if unknown:

@@ -20,7 +20,8 @@ from source_intercom.streams import CATALOGUE
 from tools.docs import by_hand, generator, readings, reference
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+GUIDE = "docs/integrations/sources/intercom.md"
 STREAMS = [stream().name for stream in CATALOGUE]
 
 
@@ -46,7 +47,7 @@ def test_are_up_to_date() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/intercom.md", "docs/streams.md"])
+@pytest.mark.parametrize("name", ["README.md", GUIDE, "docs/streams.md"])
 def test_what_is_stale_is_named_and_mended(checkout: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     stale = checkout / name
     fresh = stale.read_text(encoding="utf-8")
@@ -135,7 +136,7 @@ OPTIONS = list(options(Config.spec().connectionSpecification["properties"]))
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_is_explained(option: str) -> None:
-    rows = [line for line in page("docs/intercom.md").splitlines() if line.startswith("| `")]
+    rows = [line for line in page(GUIDE).splitlines() if line.startswith("| `")]
     assert any(f"`{option}`" in row.split("|")[1] for row in rows)
 
 
@@ -146,7 +147,7 @@ def test_every_option_is_in_the_readme(option: str) -> None:
 
 
 def test_no_option_is_explained_that_does_not_exist() -> None:
-    for name in ("README.md", "docs/intercom.md"):
+    for name in ("README.md", GUIDE):
         named = set(re.findall(r"`(filters\.[a-z_.]+)`", page(name)))
         known = {option.rpartition(".")[0] for option in OPTIONS} | set(OPTIONS)
         assert named <= known
@@ -154,7 +155,7 @@ def test_no_option_is_explained_that_does_not_exist() -> None:
 
 @pytest.mark.parametrize("permission", sorted(text for name, text in vars(permissions).items() if name.isupper()))
 def test_every_permission_is_listed(permission: str) -> None:
-    assert f"| {permission} |" in page("docs/intercom.md")
+    assert f"| {permission} |" in page(GUIDE)
 
 
 def test_the_page_has_the_headings_that_airbyte_expects_in_their_order() -> None:
@@ -177,19 +178,19 @@ def test_the_page_has_the_headings_that_airbyte_expects_in_their_order() -> None
         "### Tutorials",
         "## Changelog",
     ]
-    found = [line for line in page("docs/intercom.md").splitlines() if line in expected]
+    found = [line for line in page(GUIDE).splitlines() if line in expected]
     assert found == expected
 
 
 def test_the_prerequisites_name_what_is_required() -> None:
-    prerequisites = page("docs/intercom.md").partition("## Prerequisites")[2].partition("\n## ")[0].lower()
+    prerequisites = page(GUIDE).partition("## Prerequisites")[2].partition("\n## ")[0].lower()
     for option in Config.spec().connectionSpecification["required"]:
         assert option.replace("_", " ") in prerequisites
 
 
 def test_the_changelog_has_this_version() -> None:
     version = yaml.safe_load(page("metadata.yaml"))["data"]["dockerImageTag"]
-    assert f"\n| {version} |" in page("docs/intercom.md").partition("## Changelog")[2]
+    assert f"\n| {version} |" in page(GUIDE).partition("## Changelog")[2]
 
 
 def templates() -> Iterator[str]:
@@ -204,7 +205,7 @@ def templates() -> Iterator[str]:
 
 
 def messages() -> list[str]:
-    table = page("docs/intercom.md").partition("### Error and log messages")[2].partition("\n###")[0]
+    table = page(GUIDE).partition("### Error and log messages")[2].partition("\n###")[0]
     return re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
 
 

@@ -36,7 +36,7 @@ def data(document: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def project() -> Any:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +79,18 @@ def test_a_fault_would_be_noticed(validator: jsonschema.Draft7Validator, documen
 
 
 def test_agrees_with_pyproject(data: Any, project: Any) -> None:
-    assert data["dockerImageTag"] == project["version"]
-    assert data["license"] == project["license"]
-    assert data["dockerRepository"].rsplit("/", 1)[-1] == project["name"]
+    assert data["dockerImageTag"] == project["tool"]["poetry"]["version"]
+    assert data["license"] == project["project"]["license"] == project["tool"]["poetry"]["license"]
+    assert data["remoteRegistries"]["pypi"] == {"enabled": True, "packageName": project["project"]["name"]}
+    assert project["project"]["requires-python"] == project["tool"]["poetry"]["dependencies"]["python"]
+
+
+def test_names_are_our_own(data: Any) -> None:
+    """On PyPI, source-intercom is a stranger's package. Tools that read "name:tag" as a file want a slash."""
+    assert data["remoteRegistries"]["pypi"]["packageName"] not in {"source-intercom", "airbyte-source-intercom"}
+    registry, *_, last = data["dockerRepository"].split("/")
+    assert "." in registry
+    assert last == data["githubIssueLabel"] == "source-intercom"
 
 
 def test_version_is_semantic(data: Any) -> None:

@@ -171,7 +171,7 @@ def build(ws: World, number: int) -> Record:
 def _profiles(dice: bytes, number: int) -> list[Record]:
     if dice[31] >= 20:
         return []
-    return [{"type": "social_profile", "name": "Twitter", "url": f"http://twitter.example.com/{number}"}]
+    return [{"type": "social_profile", "name": "Twitter", "url": f"https://twitter.example.com/{number}"}]
 
 
 def _custom(dice: bytes, created: int, version: int) -> Record:

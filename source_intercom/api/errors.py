@@ -30,6 +30,8 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_intercom.options.home import REPORT
+
 DEVELOPER_HUB = "https://app.intercom.com/a/apps/_/developer-hub"
 RETRIES = 5
 
@@ -167,7 +169,7 @@ class VersionRefused(IntercomError):
 
 class RequestRefused(IntercomError):
     may_be_of_one = True
-    sentence = "Intercom refused a request of this connector ({failure}); please report this to its maintainers."
+    sentence = f"Intercom refused a request of this connector ({{failure}}). {REPORT}"
 
 
 class CursorRefused(RequestRefused):
@@ -263,7 +265,7 @@ class TooLarge(Unavailable):
 def strange(detail: str) -> RequestRefused:
     """The error of an answer in a shape that nobody has seen; reading on could leave records out unseen."""
     return RequestRefused(
-        "Intercom's answer has another shape than this connector knows; please report this to its maintainers.",
+        f"Intercom's answer has another shape than this connector knows. {REPORT}",
         detail,
     )
 

@@ -35,7 +35,8 @@ def api_host(region: str) -> str:
     address = _judged(override)
     if address is None:
         raise ConfigError(
-            "The environment variable INTERCOM_API_URL must be an https:// address, or http:// on this machine itself: "
+            "The environment variable INTERCOM_API_URL must be an https:// address, "
+            "or http:// on this machine itself: "  # ignore-https-check
             "a host, a port and a path if need be, and nothing else."
         )
     return address

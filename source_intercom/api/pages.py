@@ -16,6 +16,7 @@ from source_intercom.api.errors import (
     strange,
 )
 from source_intercom.api.queries import Order, Query, search_body
+from source_intercom.options.home import REPORT
 
 Page = list[Json]
 
@@ -181,8 +182,7 @@ def pages_from(
             return
         if seen.is_stuck:
             raise RequestRefused(
-                f"Intercom's {path} gives the same records again and again, and no end of its list; please report this "
-                "to the maintainers.",
+                f"Intercom's {path} gives the same records again and again, and no end of its list. {REPORT}",
                 f"GET {path}, after {len(seen)} records",
             )
         if following == request or following in requests:

@@ -16,6 +16,7 @@ from source_intercom.api.errors import (
     strange,
 )
 from source_intercom.api.pages import Page, records_in
+from source_intercom.options.home import REPORT
 
 _SCROLL_POLL = 15.0  # seconds between two tries while somebody else's scroll is open
 _SCROLL_PATIENCE = 600.0  # seconds to wait for it: an abandoned scroll ends after one minute
@@ -76,7 +77,7 @@ class CompanyScroll:
             if ids <= walked:
                 raise RequestRefused(
                     "Intercom's scroll over companies repeats itself; the sync stops before it fills the warehouse "
-                    "with copies. Please report this to the maintainers.",
+                    f"with copies. {REPORT}",
                     f"page of {len(ids)} companies, all seen among {len(walked)}",
                 )
             walked |= ids

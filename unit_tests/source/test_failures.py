@@ -128,6 +128,13 @@ class TestFailures:
         assert isinstance(output.error, ConfigError)
         assert workspace.calls() == 0
 
+    def test_a_value_that_is_probably_not_meant_is_told_once(
+        self, workspace: Workspace, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert read("tags", num_workers=10).error is None
+        assert read("tags").error is None
+        assert len([one for one in caplog.messages if "'num_workers' is 10" in one]) == 1
+
     def test_a_state_that_nobody_can_read_is_named(self, workspace: Workspace) -> None:
         output = read("tickets", state=saved(tickets={"updated_at": "garbage"}))
         assert isinstance(output.error, StateError)

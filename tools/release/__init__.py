@@ -1,0 +1,1 @@
+"""``scripts/release``: the files of this repository that tell a version, and what changed in it."""

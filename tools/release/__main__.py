@@ -1,0 +1,5 @@
+import sys
+
+from tools.release.version import main
+
+sys.exit(main())
