@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
 from collections import Counter
@@ -12,10 +13,15 @@ from tools.simulation.process import Launcher
 from tools.simulation.simulation import Result, Simulation
 
 
+_PROGRESS = 25
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the seeds asked for; 1 when an invariant did not hold."""
     options = _options(arguments)
     seeds = [options.seed] if options.seed is not None else range(options.first, options.first + options.seeds)
+    # The sandbox's server tells at length of every connection that a killed process leaves behind.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     launcher = Launcher()
     total: Counter[str] = Counter()
     began = time.monotonic()
@@ -24,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
         result = Simulation(plan, launcher).run()
         total.update(result.counts)
         _tell(result, plan, verbose=options.seed is not None)
-    print(_summary(total, time.monotonic() - began), flush=True)
+        if total["seeds"] % _PROGRESS == 0:
+            sys.stderr.write(f"{_summary(total, time.monotonic() - began)}\n")
+    _say(_summary(total, time.monotonic() - began))
     return 1 if total["violations"] else 0
 
 
@@ -38,12 +46,17 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 def _tell(result: Result, plan: Plan, *, verbose: bool) -> None:
     if verbose:
-        print(plan)
-        print("\n".join(result.log))
+        _say(str(plan), *result.log)
     if result.violations:
-        print(f"seed {result.seed}: {len(result.violations)} violations; again with: scripts/soak --seed {result.seed}")
-        for violation in result.violations:
-            print(f"  {violation}")
+        count = len(result.violations)
+        _say(
+            f"seed {result.seed}: {count} violations; see it again with: scripts/soak --seed {result.seed}",
+            *(f"  {violation}" for violation in result.violations),
+        )
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 
 

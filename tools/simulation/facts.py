@@ -60,7 +60,7 @@ def _owner_of(kind: type[IntercomStream]) -> str:
     return owners[0] if owners else "companies"
 
 
-def _shown(kind: type[IntercomStream], stream: IntercomStream, owner: str, own_time: str) -> str:
+def _shown(kind: type[IntercomStream], owner: str, own_time: str) -> str:
     if not owner:
         return own_time
     told = str(getattr(kind, "parent_time", ""))
@@ -98,7 +98,7 @@ def _facts(kind: type[IntercomStream]) -> Facts:
         owner_key="call_id" if kind.__name__ == "CallTranscripts" else str(getattr(kind, "parent_key", "")),
         moves_with_owner=moves_with_owner and bool(cursor),
         own_time=own_time,
-        shows=_shown(kind, stream, owner, own_time) if cursor and not timeless else "",
+        shows=_shown(kind, owner, own_time) if cursor and not timeless else "",
         is_searched=issubclass(source, SearchStream),
         is_compared_whole=bool(cursor)
         and issubclass(source, (SearchStream, WalkedStream))

@@ -59,9 +59,23 @@ class Sync:
     def lag(self) -> int:
         return int(str(self.plan.workspace["index_lag_seconds"]))
 
-    def is_seen_by_index(self, held: Held) -> bool:
-        """Whether a search can have found a record: its index trails behind."""
-        return held.indexed is None or not self.lag or held.indexed <= min(self.second, self.begin) - self.lag
+    def is_due(self, name: str, key: Key, held: Held) -> bool:
+        """Whether a record must have come when the stream says that it has read the record's time.
+
+        Not one that changed without moving its time, or that the search cannot have found, as its index trails behind,
+        or of a stream of which Intercom gives less than it announces.
+        """
+        if key in self.history.unseen[name] or name in self._believed:
+            return False
+        if held.indexed is None or not self.lag:
+            return True
+        changed = self.history.now[name][key].indexed or 0
+        return max(held.indexed, changed) <= min(self.second, self.begin) - self.lag
+
+    @property
+    def _believed(self) -> frozenset[str]:
+        found = (one.streams for one in loud(self.plan.quirks) if one.is_believed)
+        return frozenset().union(*found)
 
     def is_incremental(self, name: str) -> bool:
         return self.plan.modes[name] == "incremental"
@@ -74,7 +88,7 @@ class Sync:
 
 def check_process(sync: Sync, token: str) -> Iterator[Violation]:
     """It ended in time and as it should, printed whole lines of the protocol, and kept the token to itself."""
-    output, kill = sync.output, None
+    output = sync.output
     if output.late:
         yield Violation("ends", "", f"still running after {output.seconds:.0f} s")
     if output.was_killed and output.dying > _DYING_SECONDS:
@@ -93,7 +107,6 @@ def check_process(sync: Sync, token: str) -> Iterator[Violation]:
     forms = {token, quote(token), base64.b64encode(token.encode()).decode().rstrip("=")}
     printed = output.stdout + output.stderr
     yield from (Violation("token", "", f"found as {form!r}") for form in forms if form.encode() in printed)
-    del kill
 
 
 def check_states(sync: Sync, destination: Destination) -> Iterator[Violation]:
@@ -117,11 +130,10 @@ def check_states(sync: Sync, destination: Destination) -> Iterator[Violation]:
         resumed = sync.claim(event.stream)
         if claim.position is not None and claim.position > sync.ended:
             yield Violation("ahead", event.stream, f"a state at {claim.position}, later than {sync.ended}, the end")
-        if sync.is_incremental(event.stream) and claim.position is not None and resumed.position is not None:
-            if claim.position < resumed.position:
-                yield Violation(
-                    "back", event.stream, f"a state at {claim.position}, before {resumed.position}, where it began"
-                )
+        if sync.is_incremental(event.stream) and (claim.position or 0) < (resumed.position or 0):
+            yield Violation(
+                "back", event.stream, f"a state at {claim.position}, before {resumed.position}, where it began"
+            )
 
 
 def _overtaken(sync: Sync, facts: Facts, claim: Claim, rows: Mapping[Key, Record]) -> Iterator[Violation]:
@@ -129,17 +141,14 @@ def _overtaken(sync: Sync, facts: Facts, claim: Claim, rows: Mapping[Key, Record
     resumed = sync.claim(facts.name) if sync.is_incremental(facts.name) else NOTHING
     is_where_it_began = claim.position is not None and claim.position == resumed.position
     # The hour before the saved position is being read again: until it is through, the old position is printed.
-    believed = Claim((*claim.windows[:-1], *claim.settled().windows[-1:]), None) if is_where_it_began else claim
-    if is_where_it_began:
-        believed = claim.settled()
-    unseen = sync.history.unseen[facts.name]
+    believed = claim.settled() if is_where_it_began else claim
     lost = []
     for key, held in sync.same[facts.name].items():
         if held.moment is None:
             is_claimed = claim.position is not None and claim.position >= sync.begin and not is_where_it_began
         else:
             is_claimed = believed.holds(held.moment)
-        if is_claimed and key not in unseen and sync.is_seen_by_index(held) and not _is_there(facts, rows, key, held):
+        if is_claimed and sync.is_due(facts.name, key, held) and not _is_there(facts, rows, key, held):
             lost.append((key, held))
     if lost:
         yield Violation(
@@ -166,11 +175,11 @@ def check_complete(sync: Sync, destination: Destination) -> Iterator[Violation]:
                 yield Violation("complete", name, f"COMPLETE with the state {position}, which is before {sync.begin}")
         if sync.is_incremental(name) and facts.cursor:
             continue
-        rows, unseen = destination.rows(name), sync.history.unseen[name]
+        rows = destination.rows(name)
         lost = [
             (key, held)
             for key, held in sync.same[name].items()
-            if sync.is_seen_by_index(held) and not _is_there(facts, rows, key, held) and key not in unseen
+            if sync.is_due(name, key, held) and not _is_there(facts, rows, key, held)
         ]
         if lost:
             yield Violation("complete", name, f"COMPLETE, but {_listed(lost, rows)}")
@@ -189,10 +198,18 @@ def check_repeats(sync: Sync, before: Mapping[str, Mapping[Key, Record]]) -> Ite
     for row in sync.output.rows:
         facts = FACTS[row.stream]
         key = facts.key_of(row.data)
-        if printed[row.stream].get(key) == row.data:
+        held, now = sync.same[row.stream].get(key), sync.history.now[row.stream].get(key)
+        # What changes meanwhile, or belongs to what does, can be found in two windows. So can what has changed in the
+        # last hour, as a search may find it by its new time and by the old one: it is taken wherever it is found.
+        is_still = (
+            held is not None
+            and now is not None
+            and held.indexed == now.indexed
+            and (held.indexed or 0) <= sync.begin - HOUR
+        )
+        if is_still and printed[row.stream].get(key) == row.data:
             twice.setdefault(row.stream, []).append(key)
         printed[row.stream][key] = row.data
-        held = sync.same[row.stream].get(key)
         if held is None or held.moment is None or before[row.stream].get(key) != row.data:
             continue
         late = _EVENTS_DAYS * DAY if row.stream == "contact_events" else 0
@@ -218,7 +235,9 @@ def check_end(sync: Sync, destination: Destination) -> Iterator[Violation]:
     """After a last sync that nothing disturbed, the destination is the workspace."""
     plan, output = sync.plan, sync.output
     withheld = loud(plan.quirks)
-    yield from (Violation("end", "", f"exit code {output.code}, late {output.late}") for _ in [0] if not output.is_clean)
+    yield from (
+        Violation("end", "", f"exit code {output.code}, late {output.late}") for _ in [0] if not output.is_clean
+    )
     if "" in output.errors and not output.status:
         yield Violation("end", "", f"nothing was read: {output.errors['']}")
     for name in plan.modes:
@@ -232,20 +251,18 @@ def check_end(sync: Sync, destination: Destination) -> Iterator[Violation]:
 
 
 def _end_of(sync: Sync, facts: Facts, rows: Mapping[Key, Record]) -> Iterator[Violation]:
-    held_now = {key: held for key, held in sync.same[facts.name].items() if sync.is_seen_by_index(held)}
-    tolerated = set() if _finds_unseen(sync, facts) else sync.history.unseen[facts.name]
-    missing = [(key, held) for key, held in held_now.items() if key not in rows and key not in tolerated]
+    unseen = sync.history.unseen[facts.name] if _finds_unseen(sync, facts) else set()
+    due = {
+        key: held for key, held in sync.same[facts.name].items() if key in unseen or sync.is_due(facts.name, key, held)
+    }
+    missing = [(key, held) for key, held in due.items() if key not in rows]
     if missing:
         yield Violation("lost", facts.name, f"at the end {_listed(missing, rows)}")
     known = sync.history.known[facts.name]
     foreign = [key for key in rows if key not in sync.same[facts.name] and (key not in known or _is_fresh(sync, facts))]
     if foreign:
         yield Violation("foreign", facts.name, f"{len(foreign)} rows that are not there, such as {foreign[:_NAMED]}")
-    other = [
-        (key, held)
-        for key, held in held_now.items()
-        if key in rows and key not in tolerated and not _is_same(sync, facts, rows[key], held)
-    ]
+    other = [(key, held) for key, held in due.items() if key in rows and not _is_same(sync, facts, rows[key], held)]
     if other:
         key, held = other[0]
         wrong = [name for name in held.record if rows[key].get(name) != held.record[name]]

@@ -14,6 +14,7 @@ from tools.simulation.facts import DAY, FACTS, HOUR
 _FIRST_MOMENT = 1_740_000_000
 _MOMENTS = 450 * DAY
 _SIGNALS = ("SIGKILL", "SIGKILL", "SIGKILL", "SIGTERM", "SIGTERM", "SIGINT", "pipe")
+_HIDING = ("search-ends-early", "repeated-page", "empty-last-page", "no-pages")
 Counts = Mapping[str, Mapping[str, int]]
 
 
@@ -124,7 +125,7 @@ class Plan:
             began=began,
             workspace=workspace,
             quirks=quirks,
-            options=_options(dice, began, quirks),
+            options=_options(dice, began),
             modes=modes,
             deduplicates=deduplicates,
             small=small,
@@ -160,6 +161,10 @@ def _quirks(dice: Random) -> tuple[str, ...]:
         chosen.append(dice.choice(LOUD).quirk)
     if dice.random() < 0.12:
         chosen.append(dice.choice(CLOCKS))
+    # Each of these hides the rest of a search once, which one more try finds. Together they hide the same records from
+    # try after try, and no one can tell that from a total that is wrong.
+    hiding = [name for name in chosen if name in _HIDING]
+    chosen = [name for name in chosen if name not in hiding[1:]]
     # Of two forms of one quirk the sandbox would take the last.
     return tuple({name.partition("=")[0]: name for name in chosen}.values())
 
@@ -199,7 +204,7 @@ def _workspace(dice: Random, quirks: tuple[str, ...]) -> dict[str, object]:
     }
 
 
-def _options(dice: Random, began: int, quirks: tuple[str, ...]) -> Options:
+def _options(dice: Random, began: int) -> Options:
     config: dict[str, object] = {
         "custom_object_types": ["Order", "Subscription"],
         "num_workers": dice.choice((1, 2, 4, 8)),
@@ -255,14 +260,14 @@ def _round(dice: Random, modes: Mapping[str, str], *, odd_clock: bool) -> Round:
                 )
             )
     kill = None
-    if dice.random() < 0.5:
+    if dice.random() < 0.6:
         by = dice.choice(_SIGNALS)
         if dice.random() < 0.5:
-            kill = Kill(by, lines=1 + int(dice.random() ** 2 * 700), calls=None)
+            kill = Kill(by, lines=1 + int(dice.random() ** 2 * 300), calls=None)
         else:
-            kill = Kill(by, lines=None, calls=1 + int(dice.random() ** 2 * 200))
+            kill = Kill(by, lines=None, calls=1 + int(dice.random() ** 2 * 80))
     live = [
-        Live(2 + int(dice.random() ** 2 * 120), _counts(dice, modes, dice.randint(1, 3)))
+        Live(2 + int(dice.random() ** 2 * 80), _counts(dice, modes, dice.randint(1, 3)))
         for _ in range(dice.choice((0, 0, 1, 2, 4)))
     ]
     skew = 0

@@ -20,7 +20,7 @@ from tools.simulation.output import Output
 from tools.simulation.plan import Kill, Small
 
 BOUND = 90.0
-"""Seconds after which a run is called one that never ends: the waits that it chooses are a hundredth of their length."""
+"""Seconds after which a run is called endless: the waits that it chooses are a hundredth of their length."""
 PIPE = "pipe"
 _PIECE = 1 << 16
 _POLL_MS = 250

@@ -57,13 +57,13 @@ class Workspace:
             if None in key and facts.key == ("id",):
                 # A row without its key could be told apart from no other, so none is delivered.
                 continue
-            owner = owners.get(facts.owner, {}).get(record.get(facts.owner_key), {})
-            moment = moment_of(facts, record, owner)
-            if moment is not None and moment < self._options.start and facts.cursor:
-                continue
-            if self._is_chosen(facts, owner if facts.owner else record):
-                searched = seconds_of((owner if facts.owner else record).get("updated_at"))
-                found[key] = Held(record, moment, searched if facts.is_searched else None)
+            owner = owners.get(facts.owner, {}).get(record.get(facts.owner_key), {}) if facts.owner else record
+            moment = moment_of(facts, record, owner) if facts.cursor else None
+            indexed = seconds_of(owner.get("updated_at")) if facts.is_searched else None
+            # What hangs on a record is asked for only when that record is found.
+            is_of_the_time = all(time is None or time >= self._options.start for time in (moment, indexed))
+            if is_of_the_time and self._is_chosen(facts, owner):
+                found[key] = Held(record, moment, indexed)
         return found
 
     def _is_chosen(self, facts: Facts, record: Record) -> bool:
@@ -95,7 +95,7 @@ def delivered(facts: Facts, raw: Mapping[str, object]) -> Record:
 
 def moment_of(facts: Facts, record: Record, owner: Record) -> int | None:
     """The time by which windows find a row."""
-    if facts.moves_with_owner or (facts.owner and not facts.cursor):
+    if facts.moves_with_owner:
         return seconds_of(owner.get("updated_at"))
     return seconds_of(record.get(facts.own_time)) if facts.own_time else None
 
@@ -135,6 +135,4 @@ class History:
 
 def unchanged(before: Snapshot, after: Snapshot) -> Snapshot:
     """What was there before and is still the same."""
-    return {
-        name: {key: held for key, held in before[name].items() if after[name].get(key) == held} for name in before
-    }
+    return {name: {key: held for key, held in before[name].items() if after[name].get(key) == held} for name in before}
