@@ -12,7 +12,6 @@ from tools.simulation.plan import Plan
 from tools.simulation.process import Launcher
 from tools.simulation.simulation import Result, Simulation
 
-
 _PROGRESS = 25
 
 

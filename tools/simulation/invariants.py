@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from source_intercom.ending import GONE
 from source_intercom.shapes.coercion import Record
 from source_intercom.sync.moments import seconds_of
 from tools.simulation.choices import BODIES, loud
@@ -95,7 +97,8 @@ def check_process(sync: Sync, token: str) -> Iterator[Violation]:
         yield Violation("ends", "", f"ended {output.dying:.1f} s after it was told to")
     for line in output.strange:
         yield Violation("protocol", "", f"a line that is no message: {line[:200]!r}")
-    if output.torn and output.code not in (-9,) and output.is_clean:
+    # SIGKILL tears, and so does a reader who leaves in the middle of a line.
+    if output.torn and output.code not in (-signal.SIGKILL, GONE):
         yield Violation("protocol", "", f"the last line has no end: {output.torn[:200]!r}")
     if output.is_clean and output.code not in (0, 1):
         yield Violation("ends", "", f"exit code {output.code}, stderr {output.stderr[-300:]!r}")

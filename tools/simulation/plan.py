@@ -129,7 +129,7 @@ class Plan:
             modes=modes,
             deduplicates=deduplicates,
             small=small,
-            rounds=tuple(_round(dice, modes, odd_clock=bool(odd_date)) for _ in range(dice.choice((1, 1, 2, 2, 3, 4)))),
+            rounds=tuple(_round(dice, modes, odd_clock=bool(odd_date)) for _ in range(dice.choice((1, 2, 2, 3, 3, 4)))),
             # A whole comparison is due after a week, and ten days are what quiet changes wait for.
             last_pause=dice.choice((10 * DAY, 10 * DAY, 5 * HOUR)),
             clock_error=min(0, int(odd_date)) if odd_date.lstrip("-").isdigit() else 0,
@@ -260,12 +260,12 @@ def _round(dice: Random, modes: Mapping[str, str], *, odd_clock: bool) -> Round:
                 )
             )
     kill = None
-    if dice.random() < 0.6:
+    if dice.random() < 0.75:
         by = dice.choice(_SIGNALS)
         if dice.random() < 0.5:
-            kill = Kill(by, lines=1 + int(dice.random() ** 2 * 300), calls=None)
+            kill = Kill(by, lines=1 + int(dice.random() ** 2 * 150), calls=None)
         else:
-            kill = Kill(by, lines=None, calls=1 + int(dice.random() ** 2 * 80))
+            kill = Kill(by, lines=None, calls=1 + int(dice.random() ** 2 * 50))
     live = [
         Live(2 + int(dice.random() ** 2 * 80), _counts(dice, modes, dice.randint(1, 3)))
         for _ in range(dice.choice((0, 0, 1, 2, 4)))
