@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from random import Random
 
@@ -14,6 +14,8 @@ from tools.simulation.facts import DAY, FACTS, HOUR
 _FIRST_MOMENT = 1_740_000_000
 _MOMENTS = 450 * DAY
 _SIGNALS = ("SIGKILL", "SIGKILL", "SIGKILL", "SIGTERM", "SIGTERM", "SIGINT", "pipe")
+_OTHER_YEARS = ("odd-date=past", "odd-date=future")
+_WINDOW_SECONDS = 10
 _HIDING = ("search-ends-early", "repeated-page", "empty-last-page", "no-pages")
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -101,8 +103,8 @@ class Plan:
     small: Small
     rounds: tuple[Round, ...]
     last_pause: int
-    clock_error: int = field(default=0)
-    """By how many seconds Intercom's Date is early, for as long as nothing else tells the time."""
+    clock_error: int = 0
+    """By how many seconds, 0 or fewer, a read may end before it began, as Intercom's own clock is wrong."""
 
     @classmethod
     def of(cls, seed: int) -> Plan:
@@ -119,7 +121,6 @@ class Plan:
             batch=dice.choice((3, 10, 500)),
         )
         deduplicates = dice.random() < 0.5
-        odd_date = next((name.partition("=")[2] for name in quirks if name.startswith("odd-date")), "")
         return cls(
             seed=seed,
             began=began,
@@ -129,11 +130,26 @@ class Plan:
             modes=modes,
             deduplicates=deduplicates,
             small=small,
-            rounds=tuple(_round(dice, modes, odd_clock=bool(odd_date)) for _ in range(dice.choice((1, 2, 2, 3, 3, 4)))),
+            rounds=tuple(
+                _round(dice, modes, odd_clock=_has_odd_clock(quirks)) for _ in range(dice.choice((1, 2, 2, 3, 3, 4)))
+            ),
             # A whole comparison is due after a week, and ten days are what quiet changes wait for.
             last_pause=dice.choice((10 * DAY, 10 * DAY, 5 * HOUR)),
-            clock_error=min(0, int(odd_date)) if odd_date.lstrip("-").isdigit() else 0,
+            clock_error=_clock_error(quirks),
         )
+
+
+def _has_odd_clock(quirks: tuple[str, ...]) -> bool:
+    return any(name in CLOCKS for name in quirks)
+
+
+def _clock_error(quirks: tuple[str, ...]) -> int:
+    for name in quirks:
+        if name in _OTHER_YEARS:
+            return -_WINDOW_SECONDS
+        if name in CLOCKS:
+            return min(0, int(name.partition("=")[2]))
+    return 0
 
 
 def _modes(dice: Random) -> dict[str, str]:
@@ -165,6 +181,9 @@ def _quirks(dice: Random) -> tuple[str, ...]:
     # try after try, and no one can tell that from a total that is wrong.
     hiding = [name for name in chosen if name in _HIDING]
     chosen = [name for name in chosen if name not in hiding[1:]]
+    if any(name in _OTHER_YEARS for name in chosen):
+        # The end of the rate-limit window is what tells the time then, and must not be wrong as well.
+        chosen = [name for name in chosen if not name.startswith("odd-rate-headers")]
     # Of two forms of one quirk the sandbox would take the last.
     return tuple({name.partition("=")[0]: name for name in chosen}.values())
 
@@ -183,7 +202,6 @@ def _workspace(dice: Random, quirks: tuple[str, ...]) -> dict[str, object]:
         "data_connector_execution_results": some(30), "help_center_redirects": some(10), "tags": dice.randint(1, 20),
         "deleted_conversations": some(10), "segments": dice.randint(1, 6),
     }  # fmt: skip
-    odd_date = any(name.startswith("odd-date") for name in quirks)
     return {
         **counts,
         "seed": dice.randrange(10_000),
@@ -194,7 +212,7 @@ def _workspace(dice: Random, quirks: tuple[str, ...]) -> dict[str, object]:
         "timezone": dice.choice(ZONES),
         "latency_ms": dice.choice((0, 0, 1, 4)),
         # A second word of the clock, where Date is wrong.
-        "rate_limit": 100_000 if odd_date else dice.choice((0, 0, 100_000)),
+        "rate_limit": 100_000 if _has_odd_clock(quirks) else dice.choice((0, 0, 100_000)),
         "gzip": dice.random() < 0.3,
         "index_lag_seconds": dice.choice((0, 0, 0, 120, 1_500)),
         "inclusive_bounds": dice.random() < 0.3,

@@ -13,6 +13,7 @@ from sandbox.calls import Ledger
 from source_intercom.shapes.coercion import Record
 from tools.simulation.destination import Destination
 from tools.simulation.facts import FACTS, HOUR, Key
+from tools.simulation.inputs import catalog
 from tools.simulation.invariants import (
     Sync,
     Violation,
@@ -196,22 +197,7 @@ class Simulation:
         plan = self._plan
         files: dict[str, object] = {
             "config": {"access_token": self._token, **plan.options.config},
-            "catalog": {
-                "streams": [
-                    {
-                        "stream": {
-                            "name": name,
-                            "json_schema": {},
-                            "supported_sync_modes": ["full_refresh", *(["incremental"] if FACTS[name].cursor else [])],
-                        },
-                        "sync_mode": mode,
-                        "destination_sync_mode": "append_dedup"
-                        if plan.deduplicates and mode == "incremental"
-                        else "append",
-                    }
-                    for name, mode in plan.modes.items()
-                ]
-            },
+            "catalog": catalog(plan.modes, deduplicates=plan.deduplicates),
         }
         if self._states:
             files["state"] = list(self._states.values())
