@@ -24,7 +24,7 @@ FAULTS = (
 
 QUIET = (
     *(name for name in TOGETHER if name not in ("endless-paging", "html-403", "hidden-tickets")),
-    "html-403=9", "repeated-page", "empty-last-page", "no-pages", "refused-field",
+    "html-403=25", "repeated-page", "empty-last-page", "no-pages", "refused-field",
     "activity-log-range=400", "refused-in-operator=invalid_field", "odd-json=surrogate", "odd-json=bom",
     "odd-nested-items=null", "odd-rate-headers=zero", "odd-rate-headers=past", "odd-rate-headers=same",
     "odd-rate-headers=ms", "odd-rate-headers=endless",
