@@ -23,6 +23,7 @@ _NAMED = 3
 # From a signal to the end: the connector's own bound is four seconds, and the machine may be busy.
 _DYING_SECONDS = 12.0
 _EVENTS_DAYS = 7
+_LATE_DAYS = 3
 # What Intercom cuts at ten inside a contact is whole where the options ask for it, which the truth does not know.
 _EXPANDED = ("tags", "companies", "notes", "opted_out_subscription_types", "opted_in_subscription_types")
 
@@ -67,7 +68,13 @@ class Sync:
         Not one that changed without moving its time, or that the search cannot have found, as its index trails behind,
         or of a stream of which Intercom gives less than it announces.
         """
-        if key in self.history.unseen[name] or name in self._believed:
+        if key in self.history.unseen[name]:
+            return False
+        return self.is_findable(name, key, held)
+
+    def is_findable(self, name: str, key: Key, held: Held) -> bool:
+        """Whether Intercom gives a record at all to who asks for it."""
+        if key in self.history.hidden[name] or name in self._believed:
             return False
         if held.indexed is None or not self.lag:
             return True
@@ -104,6 +111,9 @@ def check_process(sync: Sync, token: str) -> Iterator[Violation]:
         yield Violation("ends", "", f"exit code {output.code}, stderr {output.stderr[-300:]!r}")
     if b"Traceback" in output.stderr and output.is_clean:
         yield Violation("ends", "", f"a traceback on stderr: {output.stderr[-600:]!r}")
+    if output.code in (-signal.SIGTERM, -signal.SIGINT):
+        open_ended = [name for name, status in output.status.items() if status in ("STARTED", "RUNNING")]
+        yield from (Violation("ends", name, "was under way, and its end is not told") for name in open_ended)
     for name, message in output.errors.items():
         if "Something went wrong" in message:
             yield Violation("said", name, f"no sentence, but {message!r}: {output.details[name][-700:]}")
@@ -255,9 +265,11 @@ def check_end(sync: Sync, destination: Destination) -> Iterator[Violation]:
 
 
 def _end_of(sync: Sync, facts: Facts, rows: Mapping[Key, Record]) -> Iterator[Violation]:
-    unseen = sync.history.unseen[facts.name] if _finds_unseen(sync, facts) else set()
+    unseen = sync.history.unseen[facts.name]
     due = {
-        key: held for key, held in sync.same[facts.name].items() if key in unseen or sync.is_due(facts.name, key, held)
+        key: held
+        for key, held in sync.same[facts.name].items()
+        if sync.is_findable(facts.name, key, held) and (key not in unseen or _finds(sync, facts, held, unseen[key]))
     }
     missing = [(key, held) for key, held in due.items() if key not in rows]
     if missing:
@@ -282,9 +294,15 @@ def _is_fresh(sync: Sync, facts: Facts) -> bool:
     return facts.name not in sync.resumed and not sync.is_incremental(facts.name)
 
 
-def _finds_unseen(sync: Sync, facts: Facts) -> bool:
-    """Whether the last sync had to find also what had changed without moving the time that windows go by."""
+def _finds(sync: Sync, facts: Facts, held: Held, changed: int) -> bool:
+    """Whether the syncs had to find also what has changed, after a second, without moving the time of its windows."""
     if not facts.cursor or not sync.is_incremental(facts.name):
+        return True
+    if facts.name == "contact_events" and held.moment is not None:
+        # Events that come late, with the time at which they happened.
+        return held.moment >= changed - _LATE_DAYS * DAY
+    if facts.name in ("tickets", "ticket_parts"):
+        # Open tickets are looked through for parts that are newer than their ticket.
         return True
     said = sync.output.states.get(facts.name)
     compared = seconds_of(said.state.get("reconciled_at")) if said else None

@@ -173,7 +173,7 @@ class Simulation:
         if sync.lag and held:
             found_to = sync.second - sync.lag
             hidden = {key for key, one in held.items() if one.indexed is not None and one.indexed > found_to}
-            self._history.unseen["contact_events"] |= hidden
+            self._history.hidden["contact_events"] |= hidden
 
     def _check(self, sync: Sync, rows: Rows, name: str, is_last: bool) -> None:
         found = [

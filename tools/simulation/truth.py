@@ -104,19 +104,21 @@ def moment_of(facts: Facts, record: Record, owner: Record) -> int | None:
 class History:
     """What has been seen of a workspace: every key that it ever held, and what changed without moving its time.
 
-    A record of which nothing tells when it changed cannot be found by its time; only a stream that compares
-    everything, or reads it all, can bring it.
+    ``unseen`` are records of which nothing tells when they changed, each with the last second before it did. They
+    cannot be found by their time; only a stream that compares everything, or reads it all, must bring them. ``hidden``
+    are records that no search could find when their time was read.
     """
 
     now: Snapshot
     second: int
     known: dict[str, set[Key]] = field(default_factory=dict)
-    unseen: dict[str, set[Key]] = field(default_factory=dict)
+    unseen: dict[str, dict[Key, int]] = field(default_factory=dict)
+    hidden: dict[str, set[Key]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, held in self.now.items():
             self.known[name] = set(held)
-            self.unseen[name] = set()
+            self.unseen[name], self.hidden[name] = {}, set()
 
     def look(self, snapshot: Snapshot, second: int) -> None:
         """Take in what the workspace holds at a second, after what it held before."""
@@ -127,9 +129,9 @@ class History:
                 if before.get(key) == record:
                     continue
                 if record.moment is not None and record.moment < self.second:
-                    unseen.add(key)
+                    unseen[key] = self.second
                 else:
-                    unseen.discard(key)
+                    unseen.pop(key, None)
         self.now, self.second = snapshot, second
 
 

@@ -73,7 +73,7 @@ class TestStates:
 
     def test_what_changed_without_moving_its_time_is_not_asked_for(self) -> None:
         one = sync(printed(state("contacts", {"updated_at": BEGAN})), OLD)
-        one.history.unseen["contacts"].add(("1",))
+        one.history.unseen["contacts"][("1",)] = BEGAN
         assert names(check_states(one, destination())) == []
 
 

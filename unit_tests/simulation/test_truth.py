@@ -54,7 +54,7 @@ def test_what_changes_and_shows_no_new_time_is_unseen() -> None:
     history.look(
         {"contacts": {("a",): Held({"id": "a", "version": "new"}, 10), **snapshot(b=150, c=5)["contacts"]}}, 160
     )
-    assert history.unseen["contacts"] == {("a",), ("c",)}
+    assert history.unseen["contacts"] == {("a",): 100, ("c",): 100}
     assert history.known["contacts"] == {("a",), ("b",), ("c",)}
 
 
@@ -62,7 +62,7 @@ def test_it_is_seen_again_when_it_moves() -> None:
     history = History(snapshot(a=10), 100)
     history.look({"contacts": {("a",): Held({"id": "a", "version": "new"}, 10)}}, 160)
     history.look(snapshot(a=170), 180)
-    assert history.unseen["contacts"] == set()
+    assert history.unseen["contacts"] == {}
 
 
 @pytest.mark.parametrize(("after", "same"), [({"a": 10, "b": 20}, {"a", "b"}), ({"a": 11, "c": 1}, set())])
