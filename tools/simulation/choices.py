@@ -91,11 +91,28 @@ LOUD = (
 """Quirks that must be told of."""
 
 
-def loud(quirks: Iterable[str]) -> list[Loud]:
-    """Those of some quirks that must be told of."""
+def loud(quirks: Iterable[str], lacking: str = "") -> list[Loud]:
+    """Those of some quirks that must be told of, and the permission that the token lacks."""
     chosen = set(quirks)
-    return [one for one in LOUD if one.quirk in chosen]
+    found = [one for one in LOUD if one.quirk in chosen]
+    if lacking:
+        streams = frozenset(name for name, facts in FACTS.items() if lacking in facts.permissions)
+        found.append(Loud("", streams, ("lacks the permission",)))
+    return found
 
+
+PERMISSIONS = tuple(sorted({permission for facts in FACTS.values() for permission in facts.permissions}))
+
+
+SLIDING = frozenset(
+    {
+        "articles", "calls", "collections", "internal_articles", "macros", "external_pages", "content_snippets",
+        "custom_object_instances", "help_center_redirects",
+    }
+)  # fmt: skip
+"""Lists that are paged by number. What is deleted from a page that was read moves the first record of the next page
+onto it, where nobody looks any more; and as the total shrinks too, the connector does not notice. So nothing is deleted
+from them while a sync runs."""
 
 CHANGES: Mapping[str, tuple[str, ...]] = {
     "contacts": ("update", "update", "create", "delete"),

@@ -39,6 +39,7 @@ class Facts:
     is_costly: bool
     is_resumable: bool
     is_nested: bool
+    permissions: frozenset[str]
     paths: tuple[str, ...]
     coerce: Coercion
 
@@ -107,6 +108,7 @@ def _facts(kind: type[IntercomStream]) -> Facts:
         is_costly=stream.is_costly,
         is_resumable=stream.is_resumable,
         is_nested=bool(owner),
+        permissions=frozenset({kind.permission, *kind.also_needs}),
         paths=_paths(kind),
         coerce=coercion(stream.get_json_schema()),
     )

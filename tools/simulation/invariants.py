@@ -254,7 +254,7 @@ def _may_come_again(sync: Sync, facts: Facts) -> bool:
 def check_end(sync: Sync, destination: Destination) -> Iterator[Violation]:
     """After a last sync that nothing disturbed, the destination is the workspace."""
     plan, output = sync.plan, sync.output
-    withheld = loud(plan.quirks)
+    withheld = loud(plan.quirks, plan.lacking)
     yield from (
         Violation("end", "", f"exit code {output.code}, late {output.late}") for _ in [0] if not output.is_clean
     )

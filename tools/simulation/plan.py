@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from random import Random
 
-from tools.simulation.choices import CHANGES, CLOCKS, FAULTS, LOUD, QUIET, ZONES
+from tools.simulation.choices import CHANGES, CLOCKS, FAULTS, LOUD, PERMISSIONS, QUIET, SLIDING, ZONES
 from tools.simulation.facts import DAY, FACTS, HOUR
 
 # Workspaces live in these years, so that no moment of theirs lies in the future of the machine.
@@ -16,6 +16,7 @@ _MOMENTS = 450 * DAY
 _SIGNALS = ("SIGKILL", "SIGKILL", "SIGKILL", "SIGTERM", "SIGTERM", "SIGINT", "pipe")
 _OTHER_YEARS = ("odd-date=past", "odd-date=future")
 _WINDOW_SECONDS = 10
+_ORDER = frozenset({"ignored-sort", "refused-cursor", "refused-cursor=always"})
 _HIDING = ("search-ends-early", "repeated-page", "empty-last-page", "no-pages")
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -105,6 +106,8 @@ class Plan:
     last_pause: int
     clock_error: int = 0
     """By how many seconds, 0 or fewer, a read may end before it began, as Intercom's own clock is wrong."""
+    lacking: str = ""
+    """The permission that the token lacks."""
 
     @classmethod
     def of(cls, seed: int) -> Plan:
@@ -113,8 +116,13 @@ class Plan:
         modes = _modes(dice)
         quirks = _quirks(dice)
         workspace = _workspace(dice, quirks)
+        lacking = dice.choice(PERMISSIONS) if dice.random() < 0.1 else ""
+        if lacking:
+            workspace["scopes"] = [permission for permission in PERMISSIONS if permission != lacking]
+            quirks = (*quirks, "hidden-tickets")
         small = Small(
-            page=dice.choice((3, 7, 20, 150)),
+            # From pages of three, an order that is ignored looks kept, and half a day of records is too much for one.
+            page=dice.choice((20, 150) if _ORDER.intersection(quirks) else (3, 7, 20, 150)),
             window_pages=dice.choice((1, 2, 4, 10)),
             checkpoint_pages=dice.choice((1, 2, 10)),
             list_page=dice.choice((3, 10, 50)),
@@ -136,6 +144,7 @@ class Plan:
             # A whole comparison is due after a week, and ten days are what quiet changes wait for.
             last_pause=dice.choice((10 * DAY, 10 * DAY, 5 * HOUR)),
             clock_error=_clock_error(quirks),
+            lacking=lacking,
         )
 
 
@@ -253,13 +262,15 @@ def _options(dice: Random, began: int) -> Options:
     return Options(config, start, lookback, roles, states, expands)
 
 
-def _counts(dice: Random, modes: Mapping[str, str], kinds: int) -> dict[str, dict[str, int]]:
+def _counts(dice: Random, modes: Mapping[str, str], kinds: int, *, live: bool = False) -> dict[str, dict[str, int]]:
     """Changes, more often of what is synced."""
     near = [kind for kind in CHANGES if kind in modes or FACTS[kind].family in {FACTS[name].family for name in modes}]
     counts: dict[str, dict[str, int]] = {}
     for _ in range(kinds):
         kind = dice.choice(near if near and dice.random() < 0.8 else list(CHANGES))
-        counts.setdefault(kind, {})[dice.choice(CHANGES[kind])] = dice.choice((1, 1, 2, 5))
+        verb = dice.choice(CHANGES[kind])
+        if not (live and verb == "delete" and kind in SLIDING):
+            counts.setdefault(kind, {})[verb] = dice.choice((1, 1, 2, 5))
     return counts
 
 
@@ -285,7 +296,7 @@ def _round(dice: Random, modes: Mapping[str, str], *, odd_clock: bool) -> Round:
         else:
             kill = Kill(by, lines=None, calls=1 + int(dice.random() ** 2 * 50))
     live = [
-        Live(2 + int(dice.random() ** 2 * 80), _counts(dice, modes, dice.randint(1, 3)))
+        Live(2 + int(dice.random() ** 2 * 80), _counts(dice, modes, dice.randint(1, 3), live=True))
         for _ in range(dice.choice((0, 0, 1, 2, 4)))
     ]
     skew = 0

@@ -158,17 +158,23 @@ class Simulation:
             ended=self._now() + 1,
             begin=second + min(0, one.skew if one.skew > -HOUR * 24 else 0, plan.clock_error),
         )
-        self._check(sync, rows, name, is_last)
         self._hide(sync)
+        self._check(sync, rows, name, is_last)
         self._states.update({stream: said.message for stream, said in output.states.items()})
         self._finished.update(stream for stream, status in output.status.items() if status == "COMPLETE")
 
     def _hide(self, sync: Sync) -> None:
-        """What contacts did while their own change was not in the search index yet.
+        """What no later sync will find.
 
-        A sync asks for the events of all contacts that the search finds, and its state then says that their times have
-        been read. Events of one that is not found then come only where the next syncs look back as far.
+        Parts that were left out as an option asks for it. And what contacts did whose own change was not in the search
+        index yet: a sync asks for the events of all contacts that the search finds, and its state then says that their
+        times have been read. Events of one that is not found come only where the next syncs look back as far.
         """
+        if b"Left out, as the options ask for it" in sync.output.stdout:
+            facts = FACTS["conversation_parts"]
+            came = {facts.key_of(row.data) for row in sync.output.rows if row.stream == facts.name}
+            came |= self._destination.rows(facts.name).keys()
+            self._history.hidden[facts.name] |= self._history.now[facts.name].keys() - came
         held = self._history.now.get("contact_events", {})
         if sync.lag and held:
             found_to = sync.second - sync.lag
