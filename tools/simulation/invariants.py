@@ -1,101 +1,26 @@
-"""What must hold, whatever has gone wrong: checks of one run, and of the destination at the end."""
+"""What must hold of each run, whatever has gone wrong."""
 
 from __future__ import annotations
 
 import base64
 import signal
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from source_intercom.ending import GONE
 from source_intercom.shapes.coercion import Record
-from source_intercom.sync.moments import seconds_of
-from tools.simulation.choices import BODIES, loud
-from tools.simulation.claims import NOTHING, Claim
+from tools.simulation.claims import Claim
 from tools.simulation.destination import Destination
 from tools.simulation.facts import DAY, FACTS, HOUR, Facts, Key
-from tools.simulation.output import Output, Row
-from tools.simulation.plan import Plan
-from tools.simulation.truth import Held, History, Snapshot
+from tools.simulation.output import Row
+from tools.simulation.sync import NAMED, Sync, Violation, is_there, listed
 
-_NAMED = 3
 # From a signal to the end: the connector's own bound is four seconds, and the machine may be busy.
 _DYING_SECONDS = 12.0
+# How far back each sync asks for events again.
 _EVENTS_DAYS = 7
 # What the connector logs when a crowded window that was read in slices has to be read once more.
 _IN_ONE_ROW = b"so it is read in one row"
-_LATE_DAYS = 3
-# What Intercom cuts at ten inside a contact is whole where the options ask for it, which the truth does not know.
-_EXPANDED = ("tags", "companies", "notes", "opted_out_subscription_types", "opted_in_subscription_types")
-
-
-@dataclass(frozen=True)
-class Violation:
-    """An invariant that does not hold: which, for which stream ("" for the whole run), and what is wrong."""
-
-    invariant: str
-    stream: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.invariant}: {self.stream + ': ' if self.stream else ''}{self.text}"
-
-
-@dataclass(frozen=True)
-class Sync:
-    """One run and what was around it.
-
-    ``same`` is what the workspace held before and still holds unchanged after it, ``second`` when it began on
-    Intercom's clock, ``ended`` when it ended, ``begin`` the earliest second that may be the end of what it reads.
-    ``resumed`` are the states that it was given.
-    """
-
-    plan: Plan
-    output: Output
-    same: Snapshot
-    history: History
-    resumed: Mapping[str, Mapping[str, object]]
-    second: int
-    ended: int
-    begin: int
-
-    @property
-    def lag(self) -> int:
-        return int(str(self.plan.workspace["index_lag_seconds"]))
-
-    def is_due(self, name: str, key: Key, held: Held) -> bool:
-        """Whether a record must have come when the stream says that it has read the record's time.
-
-        Not one that changed without moving its time, or that the search cannot have found, as its index trails behind,
-        or of a stream of which Intercom gives less than it announces.
-        """
-        if key in self.history.unseen[name]:
-            return False
-        return self.is_findable(name, key, held)
-
-    def is_findable(self, name: str, key: Key, held: Held) -> bool:
-        """Whether Intercom gives a record at all to who asks for it."""
-        if key in self.history.hidden[name] or name in self.believed:
-            return False
-        if held.indexed is None or not self.lag:
-            return True
-        changed = self.history.now[name][key].indexed or 0
-        return max(held.indexed, changed) <= min(self.second, self.begin) - self.lag
-
-    @property
-    def believed(self) -> frozenset[str]:
-        found = (one.streams for one in loud(self.plan.quirks) if one.is_believed)
-        return frozenset().union(*found)
-
-    def is_incremental(self, name: str) -> bool:
-        return self.plan.modes[name] == "incremental"
-
-    def claim(self, name: str) -> Claim:
-        """What the state said that the run goes on from; a full refresh goes on only where one broke off."""
-        state = self.resumed.get(name)
-        goes_on = state and (self.is_incremental(name) or "full_refresh_began_at" in state)
-        return Claim.of(state, FACTS[name].cursor) if state and goes_on else NOTHING
 
 
 def check_process(sync: Sync, token: str) -> Iterator[Violation]:
@@ -165,12 +90,12 @@ def _overtaken(sync: Sync, facts: Facts, claim: Claim, rows: Mapping[Key, Record
             is_claimed = claim.position is not None and claim.position >= sync.begin and not is_where_it_began
         else:
             is_claimed = believed.holds(held.moment)
-        if is_claimed and sync.is_due(facts.name, key, held) and not _is_there(facts, rows, key, held):
+        if is_claimed and sync.is_due(facts.name, key, held) and not is_there(facts, rows, key, held):
             lost.append((key, held))
     if lost:
         yield Violation(
             "overtaken", facts.name,
-            f"a state says read up to {claim.position} (windows {claim.windows}), but {_listed(lost, rows)}",
+            f"a state says read up to {claim.position} (windows {claim.windows}), but {listed(lost, rows)}",
         )  # fmt: skip
 
 
@@ -196,10 +121,10 @@ def check_complete(sync: Sync, destination: Destination) -> Iterator[Violation]:
         lost = [
             (key, held)
             for key, held in sync.same[name].items()
-            if sync.is_due(name, key, held) and not _is_there(facts, rows, key, held)
+            if sync.is_due(name, key, held) and not is_there(facts, rows, key, held)
         ]
         if lost:
-            yield Violation("complete", name, f"COMPLETE, but {_listed(lost, rows)}")
+            yield Violation("complete", name, f"COMPLETE, but {listed(lost, rows)}")
 
 
 def check_repeats(sync: Sync, before: Mapping[str, Mapping[Key, Record]]) -> Iterator[Violation]:
@@ -236,10 +161,10 @@ def check_repeats(sync: Sync, before: Mapping[str, Mapping[Key, Record]]) -> Ite
         if name in sync.believed or (FACTS[name].is_searched and _IN_ONE_ROW in sync.output.stdout):
             # A window of which too little came is asked for again.
             continue
-        yield Violation("twice", name, f"{len(keys)} rows came twice in one run, such as {keys[:_NAMED]}")
+        yield Violation("twice", name, f"{len(keys)} rows came twice in one run, such as {keys[:NAMED]}")
     for name, keys in again.items():
         if sync.is_incremental(name) and not _may_come_again(sync, FACTS[name]):
-            yield Violation("again", name, f"{len(keys)} rows came again that had been read, such as {keys[:_NAMED]}")
+            yield Violation("again", name, f"{len(keys)} rows came again that had been read, such as {keys[:NAMED]}")
 
 
 def _may_come_again(sync: Sync, facts: Facts) -> bool:
@@ -249,99 +174,3 @@ def _may_come_again(sync: Sync, facts: Facts) -> bool:
     resumed = sync.resumed.get(facts.name, {})
     compares = "reconciling" in state or state.get("reconciled_at") != resumed.get("reconciled_at")
     return compares or facts.family == "tickets"
-
-
-def check_end(sync: Sync, destination: Destination) -> Iterator[Violation]:
-    """After a last sync that nothing disturbed, the destination is the workspace."""
-    plan, output = sync.plan, sync.output
-    withheld = loud(plan.quirks, plan.lacking)
-    yield from (
-        Violation("end", "", f"exit code {output.code}, late {output.late}") for _ in [0] if not output.is_clean
-    )
-    if "" in output.errors and not output.status:
-        yield Violation("end", "", f"nothing was read: {output.errors['']}")
-    for name in plan.modes:
-        facts = FACTS[name]
-        if output.status.get(name) != "COMPLETE":
-            said = output.errors.get(name, "")
-            if not any(name in one.streams and any(word in said for word in one.words) for one in withheld):
-                yield Violation("end", name, f"ended {output.status.get(name)}: {said} {output.details.get(name, '')}")
-            continue
-        yield from _end_of(sync, facts, destination.rows(name))
-
-
-def _end_of(sync: Sync, facts: Facts, rows: Mapping[Key, Record]) -> Iterator[Violation]:
-    unseen = sync.history.unseen[facts.name]
-    due = {
-        key: held
-        for key, held in sync.same[facts.name].items()
-        if sync.is_findable(facts.name, key, held) and (key not in unseen or _finds(sync, facts, held, unseen[key]))
-    }
-    missing = [(key, held) for key, held in due.items() if key not in rows]
-    if missing:
-        yield Violation("lost", facts.name, f"at the end {_listed(missing, rows)}")
-    known = sync.history.known[facts.name]
-    foreign = [key for key in rows if key not in sync.same[facts.name] and (key not in known or _is_fresh(sync, facts))]
-    if foreign:
-        yield Violation("foreign", facts.name, f"{len(foreign)} rows that are not there, such as {foreign[:_NAMED]}")
-    other = [(key, held) for key, held in due.items() if key in rows and not _is_same(sync, facts, rows[key], held)]
-    if other:
-        key, held = other[0]
-        wrong = [name for name in held.record if rows[key].get(name) != held.record[name]]
-        yield Violation(
-            "stale", facts.name,
-            f"{len(other)} rows of an older version, such as {key}: {wrong[:_NAMED]} "
-            f"{[(rows[key].get(name), held.record.get(name)) for name in wrong[:1]]}, its time {held.moment}",
-        )  # fmt: skip
-
-
-def _is_fresh(sync: Sync, facts: Facts) -> bool:
-    """Whether the rows of the end were all read in this run."""
-    return facts.name not in sync.resumed and not sync.is_incremental(facts.name)
-
-
-def _finds(sync: Sync, facts: Facts, held: Held, changed: int) -> bool:
-    """Whether the syncs had to find also what has changed, after a second, without moving the time of its windows."""
-    if not facts.cursor or not sync.is_incremental(facts.name):
-        return True
-    if facts.name == "contact_events" and held.moment is not None:
-        # Events that come late, with the time at which they happened.
-        return held.moment >= changed - _LATE_DAYS * DAY
-    if facts.name in ("tickets", "ticket_parts"):
-        # Open tickets are looked through for parts that are newer than their ticket.
-        return True
-    said = sync.output.states.get(facts.name)
-    compared = seconds_of(said.state.get("reconciled_at")) if said else None
-    return bool(facts.is_compared_whole and compared is not None and compared >= sync.second)
-
-
-def _is_there(facts: Facts, rows: Mapping[Key, Record], key: Key, held: Held) -> bool:
-    """Whether a row has come, in a version that is as new by the time that the stream declares."""
-    row = rows.get(key)
-    if row is None:
-        return False
-    if not facts.shows or held.moment is None:
-        return True
-    shown = seconds_of(row.get(facts.shows))
-    return shown is None or shown >= held.moment
-
-
-def _is_same(sync: Sync, facts: Facts, row: Record, held: Held) -> bool:
-    if not _is_there(facts, {(): row}, (), held):
-        return False
-    plan = sync.plan
-    if any(quirk.partition("=")[0] in BODIES for quirk in plan.quirks):
-        return True
-    left_out = {"avatar"} if facts.name == "admins" else set()
-    if plan.options.expands and facts.name == "contacts":
-        left_out |= set(_EXPANDED)
-    expected = {name: value for name, value in held.record.items() if name not in left_out}
-    # Rows that were made from a parent carry fields of it besides.
-    got = {name: row.get(name) for name in expected} if facts.is_nested else dict(row)
-    return {name: value for name, value in got.items() if name not in left_out} == expected
-
-
-def _listed(lost: list[tuple[Key, Held]], rows: Mapping[Key, Record]) -> str:
-    kinds = ["older" if key in rows else "missing" for key, _ in lost]
-    shown = ", ".join(f"{key} of {held.moment}" for key, held in lost[:_NAMED])
-    return f"{kinds.count('missing')} records are missing and {kinds.count('older')} older, such as {shown}"

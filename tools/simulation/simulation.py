@@ -14,18 +14,12 @@ from source_intercom.shapes.coercion import Record
 from tools.simulation.destination import Destination
 from tools.simulation.facts import FACTS, HOUR, Key
 from tools.simulation.inputs import catalog
-from tools.simulation.invariants import (
-    Sync,
-    Violation,
-    check_complete,
-    check_end,
-    check_process,
-    check_repeats,
-    check_states,
-)
+from tools.simulation.invariants import check_complete, check_process, check_repeats, check_states
+from tools.simulation.outcome import check_end
 from tools.simulation.output import Output
 from tools.simulation.plan import Counts, Plan, Round
 from tools.simulation.process import BOUND, Launcher, Run
+from tools.simulation.sync import Sync, Violation
 from tools.simulation.truth import History, Workspace, unchanged
 
 Rows: TypeAlias = Mapping[str, Mapping[Key, Record]]

@@ -10,9 +10,9 @@ import orjson
 
 from tools.simulation.destination import Destination
 from tools.simulation.facts import FACTS
-from tools.simulation.invariants import Sync
 from tools.simulation.output import Output
 from tools.simulation.plan import Options, Plan
+from tools.simulation.sync import Sync
 from tools.simulation.truth import Held, History
 
 BEGAN = 1_750_000_000

@@ -7,14 +7,9 @@ import base64
 import pytest
 from simulation_samples import BEGAN, contact, destination, error, held, printed, record, state, status, sync
 
-from tools.simulation.invariants import (
-    Violation,
-    check_complete,
-    check_end,
-    check_process,
-    check_repeats,
-    check_states,
-)
+from tools.simulation.invariants import check_complete, check_process, check_repeats, check_states
+from tools.simulation.outcome import check_end
+from tools.simulation.sync import Violation
 
 OLD, NEW = contact(1, BEGAN - 90_000), contact(2, BEGAN - 50)
 TOKEN = "dG9r+secret/token"
@@ -182,3 +177,37 @@ class TestProcess:
 
 def test_samples_hold_what_they_say() -> None:
     assert held(OLD)["contacts"][("1",)].moment == OLD["updated_at"]
+
+
+class TestWhatNobodyCanFind:
+    """What is not asked for, and where it is asked for all the same."""
+
+    def test_a_change_that_no_time_tells_of_waits_for_a_comparison(self) -> None:
+        one = sync(printed(*TestEnd.COMPLETE), OLD)
+        one.history.unseen["contacts"][("1",)] = BEGAN
+        assert names(check_end(one, destination())) == []
+        compared = printed(
+            state("contacts", {"updated_at": BEGAN, "reconciled_at": BEGAN}), status("contacts", "COMPLETE")
+        )
+        one = sync(compared, OLD)
+        one.history.unseen["contacts"][("1",)] = BEGAN
+        assert names(check_end(one, destination())) == ["lost"]
+
+    def test_of_open_tickets_it_is_asked_for_always(self) -> None:
+        output = printed(state("tickets", {"updated_at": BEGAN}), status("tickets", "COMPLETE"))
+        one = sync(output, OLD, stream="tickets")
+        one.history.unseen["tickets"][("1",)] = BEGAN
+        assert names(check_end(one, destination(stream="tickets"))) == ["lost"]
+
+    def test_records_that_are_announced_and_never_given_are_nobodys_fault(self) -> None:
+        quirks = ("no-pages=always",)
+        assert names(check_end(sync(printed(*TestEnd.COMPLETE), OLD, quirks=quirks), destination())) == []
+
+    def test_a_full_refresh_goes_on_only_where_it_broke_off(self) -> None:
+        resumed = {"updated_at": BEGAN - 10}
+        output = printed(state("contacts", resumed))
+        going_on = {**resumed, "full_refresh_began_at": 7}
+        one = sync(output, NEW, mode="full_refresh", resumed=going_on)
+        assert names(check_states(one, destination(mode="full_refresh"))) == []
+        one = sync(output, NEW, mode="full_refresh", resumed=resumed)
+        assert names(check_states(one, destination(mode="full_refresh"))) == ["overtaken"]
