@@ -99,6 +99,9 @@ class Simulation:
 
     def _look(self) -> None:
         self._history.look(self._workspace.snapshot(), self._now())
+        for name, keys in self._workspace.seen.items():
+            # An open ticket is given for a new part although its own time lies before the start date.
+            self._history.known[name] |= keys
 
     def _sync(self, one: Round, name: str, *, is_last: bool = False) -> None:
         sandbox, plan, counts = self._sandbox, self._plan, self._result.counts

@@ -35,12 +35,16 @@ Snapshot: TypeAlias = Mapping[str, Mapping[Key, Held]]
 
 
 class Workspace:
-    """Reads the truth of some streams from a sandbox's world."""
+    """Reads the truth of some streams from a sandbox's world.
+
+    ``seen`` are all keys that it has met, also those of records that the options do not choose.
+    """
 
     def __init__(self, world: World, streams: Iterable[str], options: Options) -> None:
         self._world = world
         self._streams = list(streams)
         self._options = options
+        self.seen: dict[str, set[Key]] = {name: set() for name in self._streams}
 
     def snapshot(self) -> Snapshot:
         """Every record that a complete sync must have brought, by stream and key."""
@@ -57,6 +61,7 @@ class Workspace:
             if None in key and facts.key == ("id",):
                 # A row without its key could be told apart from no other, so none is delivered.
                 continue
+            self.seen[facts.name].add(key)
             owner = owners.get(facts.owner, {}).get(record.get(facts.owner_key), {}) if facts.owner else record
             moment = moment_of(facts, record, owner) if facts.cursor else None
             indexed = seconds_of(owner.get("updated_at")) if facts.is_searched else None
