@@ -37,9 +37,12 @@ class Claim:
         """Whether all records of a second are said to have been read."""
         return any(start <= moment <= end for start, end in self.windows)
 
-    def settled(self, overlap: int = HOUR) -> Claim:
-        """What the next sync need not read again: the end of each window may have been read too early."""
-        cut = tuple((start, end - overlap) for start, end in self.windows)
+    def settled(self, overlap: int = HOUR, now: int | None = None) -> Claim:
+        """What the next sync need not read again: the end of each window may have been read too early.
+
+        ``now`` is that sync's clock, ahead of which nothing counts as read.
+        """
+        cut = tuple((start, (end if now is None else min(end, now)) - overlap) for start, end in self.windows)
         return Claim(tuple(window for window in cut if window[0] <= window[1]), self.position)
 
 

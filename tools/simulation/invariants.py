@@ -155,7 +155,7 @@ def check_repeats(sync: Sync, before: Mapping[str, Mapping[Key, Record]]) -> Ite
         if held is None or held.moment is None or before[row.stream].get(key) != row.data:
             continue
         late = _EVENTS_DAYS * DAY if row.stream == "contact_events" else 0
-        if sync.claim(row.stream).settled(overlap + late).holds(held.moment):
+        if sync.claim(row.stream).settled(overlap + late, sync.begin).holds(held.moment):
             again.setdefault(row.stream, []).append(key)
     for name, keys in twice.items():
         if name in sync.believed or (FACTS[name].is_searched and _IN_ONE_ROW in sync.output.stdout):

@@ -29,3 +29,8 @@ def test_the_last_hour_is_not_settled() -> None:
     claim = Claim.of({"updated_at": 10_000}, "updated_at").settled()
     assert [claim.holds(moment) for moment in (6_400, 6_401)] == [True, False]
     assert Claim.of({"updated_at": 100}, "updated_at").settled().windows == ()
+
+
+def test_nothing_ahead_of_the_clock_is_settled() -> None:
+    claim = Claim.of({"updated_at": 10_000}, "updated_at").settled(100, now=9_000)
+    assert [claim.holds(moment) for moment in (8_900, 8_901)] == [True, False]
