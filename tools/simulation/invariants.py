@@ -113,8 +113,10 @@ def check_complete(sync: Sync, destination: Destination) -> Iterator[Violation]:
         if facts.cursor:
             said = sync.output.states.get(name)
             position = Claim.of(said.state, facts.cursor).position if said else None
-            if position is None or position < sync.begin:
-                yield Violation("complete", name, f"COMPLETE with the state {position}, which is before {sync.begin}")
+            # A reading of every contact or company that is gone on with ends as of the moment at which it began.
+            begin = min(sync.begin, sync.goes_on_from(name) or sync.begin)
+            if position is None or position < begin:
+                yield Violation("complete", name, f"COMPLETE with the state {position}, which is before {begin}")
         if sync.is_incremental(name) and facts.cursor:
             continue
         rows = destination.rows(name)

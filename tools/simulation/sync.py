@@ -79,6 +79,11 @@ class Sync:
     def is_incremental(self, name: str) -> bool:
         return self.plan.modes[name] == "incremental"
 
+    def goes_on_from(self, name: str) -> int | None:
+        """When the reading of every contact or company began that broke off and is gone on with now."""
+        under_way = self.resumed.get(name, {}).get("under_way")
+        return int(under_way["began_at"]) if isinstance(under_way, dict) else None
+
     def claim(self, name: str) -> Claim:
         """What the state said that the run goes on from; a full refresh goes on only where one broke off."""
         state = self.resumed.get(name)

@@ -211,3 +211,12 @@ class TestWhatNobodyCanFind:
         assert names(check_states(one, destination(mode="full_refresh"))) == []
         one = sync(output, NEW, mode="full_refresh", resumed=resumed)
         assert names(check_states(one, destination(mode="full_refresh"))) == ["overtaken"]
+
+    def test_a_reading_of_every_contact_that_goes_on_ends_as_of_its_own_beginning(self) -> None:
+        began = BEGAN - 5_000
+        output = printed(state("contacts", {"updated_at": began}), status("contacts", "COMPLETE"))
+        under_way = {"updated_at": 7, "under_way": {"began_at": began, "through": 9}}
+        one = sync(output, NEW, resumed=under_way)
+        assert names(check_complete(one, destination())) == []
+        assert names(check_end(one, destination())) == []
+        assert names(check_complete(sync(output, NEW, resumed={"updated_at": 7}), destination())) == ["complete"]
