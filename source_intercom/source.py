@@ -19,7 +19,6 @@ from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
-from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
 from airbyte_cdk.sources.streams import Stream
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 
@@ -30,6 +29,7 @@ from source_intercom.engine.assembly import concurrent_streams, member_of, refus
 from source_intercom.engine.begin import begin_sync, newest_position
 from source_intercom.engine.group import groups_of
 from source_intercom.engine.heartbeat import Heartbeat
+from source_intercom.engine.messages import Messages
 from source_intercom.engine.report import Progress, reading_log
 from source_intercom.options.config import Config, ConfigError
 from source_intercom.streams import CATALOGUE
@@ -124,7 +124,7 @@ class SourceIntercom(AbstractSource):
             # States and logs must leave through the queue of the records, or a state would overtake the
             # records that it covers.
             queue: Queue[QueueItem] = Queue(maxsize=_QUEUED_PAGES if self._pages else _QUEUED_RECORDS)
-            self._messages = ConcurrentMessageRepository(queue, InMemoryMessageRepository())
+            self._messages = Messages(queue)
             streams = [
                 classes[wanted.stream.name](
                     sync, full=wanted.sync_mode == SyncMode.full_refresh, order_by=options.order_by

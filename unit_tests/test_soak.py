@@ -1,4 +1,4 @@
-"""scripts/soak makes property tests run longer, and nothing else does."""
+"""scripts/soak makes property tests run longer, and nothing else does; with seeds it simulates."""
 
 from __future__ import annotations
 
@@ -48,3 +48,25 @@ def test_examples_are_multiplied(tmp_path: Path, factor: str | None, examples: i
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert len((tmp_path / "ran").read_text("utf-8")) == examples
+
+
+@pytest.mark.parametrize(
+    ("arguments", "started"),
+    [
+        (["--seeds", "5", "--from", "3"], "-m tools.simulation --seeds 5 --from 3"),
+        (["--seed", "7"], "-m tools.simulation --seed 7"),
+        (["-k", "windows"], "-m pytest -m hypothesis or soak --timeout=7200 -k windows"),
+        ([], "-m pytest -m hypothesis or soak --timeout=7200"),
+    ],
+)
+def test_seeds_are_simulated_and_all_else_is_for_pytest(tmp_path: Path, arguments: list[str], started: str) -> None:
+    scripts, tools = tmp_path / "scripts", tmp_path / ".venv/bin"
+    scripts.mkdir()
+    tools.mkdir(parents=True)
+    for name in ("soak", "lib.sh"):
+        (scripts / name).write_text((ROOT / "scripts" / name).read_text("utf-8"), "utf-8")
+    for program, does in ((scripts / "install", ":"), (tools / "python", 'echo "$@"')):
+        program.write_text(f"#!/usr/bin/env bash\n{does}\n", "utf-8")
+        program.chmod(0o755)
+    done = subprocess.run(["bash", scripts / "soak", *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{started}\n"

@@ -121,19 +121,10 @@ class Client:
     def server_time(self) -> tuple[Json, int]:
         """``/me`` and the moment of its answer on Intercom's clock, in Unix seconds, ours if it names none.
 
-        The end of the rate-limit window is a second word of the same clock. Where it and ``Date`` are a day apart, one
-        of them is wrong: the one that is further from our clock.
+        Raises an ``IntercomError``, which knows the moment too where Intercom has answered.
         """
         response = self._send("GET", "/me", params=None, json=None, retry=True)
-        ours = int(time.time())
-        told = []
-        with suppress(KeyError, ValueError, OverflowError):
-            told.append(int(parsedate_to_datetime(response.headers["Date"]).timestamp()))
-        reset = response.headers.get("X-RateLimit-Reset", "")
-        is_moment = reset.isascii() and reset.isdigit() and len(reset) == _SECONDS_DIGITS
-        if told and is_moment and abs(int(reset) - told[0]) > _A_DAY:
-            told.append(int(reset) - WINDOW_SECONDS)
-        return _decode(response), min(told, key=lambda moment: abs(moment - ours), default=ours)
+        return _decode(response), _moment_of(response)
 
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Map over items with the shared threads, in order; what is not yet begun is dropped on an error."""
@@ -207,7 +198,26 @@ class Client:
 
     def _told(self, kind: type[IntercomError], response: requests.Response, asked: Asked) -> IntercomError:
         failure = failure_of(response)
-        return error_at_last(failure, kind, token_worked=self._transport.token_worked).told(failure, asked)
+        error = error_at_last(failure, kind, token_worked=self._transport.token_worked).told(failure, asked)
+        error.answered_at = _moment_of(response)
+        return error
+
+
+def _moment_of(response: requests.Response) -> int:
+    """The moment of an answer on Intercom's clock, in Unix seconds, on ours if it names none.
+
+    The end of the rate-limit window is a second word of the same clock. Where it and ``Date`` are a day apart, one of
+    them is wrong: the one that is further from our clock.
+    """
+    ours = int(time.time())
+    told = []
+    with suppress(KeyError, ValueError, OverflowError):
+        told.append(int(parsedate_to_datetime(response.headers["Date"]).timestamp()))
+    reset = response.headers.get("X-RateLimit-Reset", "")
+    is_moment = reset.isascii() and reset.isdigit() and len(reset) == _SECONDS_DIGITS
+    if told and is_moment and abs(int(reset) - told[0]) > _A_DAY:
+        told.append(int(reset) - WINDOW_SECONDS)
+    return min(told, key=lambda moment: abs(moment - ours), default=ours)
 
 
 def _decode(response: requests.Response) -> Json:

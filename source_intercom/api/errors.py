@@ -94,6 +94,8 @@ class IntercomError(AirbyteTracedException):
             message=message,
             failure_type=self.failure,
         )
+        # The moment of the answer on Intercom's clock, in Unix seconds; None where there was no answer.
+        self.answered_at: int | None = None
 
     def __repr__(self) -> str:
         # The CDK's closing line of a failed read lists the errors by their repr, and people read that line first.

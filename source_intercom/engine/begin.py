@@ -39,7 +39,9 @@ def begin_sync(
     try:
         workspace, server_time = me.server_time()
     except AccessDenied as error:
-        # Intercom refused this to a real token that could read all else (PostHog 57519, May 2026).
+        # Intercom refused this to a real token that could read all else (PostHog 57519, May 2026). The refusal shows
+        # Intercom's time all the same: by a clock of ours that is ahead, a state would cover what is still to come.
+        server_time = error.answered_at
         logger.warning(
             "Intercom does not tell this token about its workspace, so the workspace's time zone is not known and "
             f"contacts are read by UTC days. Everything else is read as usual. {error.internal_message}"

@@ -100,6 +100,8 @@ class WindowPartition(Partition):
         # Streams that did not get all rows of the window.
         self._unread_for: set[str] = set()
         self._is_handed_out = False
+        # How many records a search has just kept back, where no state can remember it.
+        self._missed: int | None = None
 
     def read(self) -> Iterable[QueueItem]:  # type: ignore[override]  # the CDK puts whatever comes onto its queue
         group = self._group
@@ -193,6 +195,12 @@ class WindowPartition(Partition):
                 member.asked(through)
 
     def accepts_short(self, missing: int) -> bool:
+        if not self._cursors():
+            # No state tells the next sync. A total that is wrong for good must not stop the stream for ever, so it is
+            # taken to be wrong when just as many are missing once more.
+            accepts = self._missed == missing
+            self._missed = None if accepts else missing
+            return accepts
         return all(cursor.was_short(self._work.window, missing) for cursor in self._cursors())
 
     def came_short(self, missing: int) -> None:

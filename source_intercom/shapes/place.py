@@ -71,7 +71,10 @@ class Place:
 
     @property
     def left(self) -> Window:
-        """The part of the window that may hold more, the edge included."""
-        if self._edge is None or not self._window.holds(self._edge):
+        """The part of the window that may hold more, the edge included.
+
+        All of it while no two times have differed: if the order is ignored, what has not been given may lie before.
+        """
+        if self._edge is None or not self._has_stepped or not self._window.holds(self._edge):
             return self._window
         return Window(self._edge, self._window.end) if self._ascends else Window(self._window.start, self._edge)

@@ -48,7 +48,10 @@ class Reading(Protocol):
         """All records up to one have been given, of a source that is read whole; see ``IntercomStream.lies_within``."""
 
     def accepts_short(self, missing: int) -> bool:
-        """Whether the last sync missed as many records of this window, so that Intercom's total must be wrong."""
+        """Whether as many records of this window were missed before, so that Intercom's total must be wrong.
+
+        By the last sync; or by the last try, for streams that have no state.
+        """
 
     def came_short(self, missing: int) -> None:
         """Intercom announced so many records more than it gave, also when it was asked once more."""

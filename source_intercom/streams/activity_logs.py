@@ -44,13 +44,17 @@ class ActivityLogs(IntercomStream):
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         # Nobody did anything before there was Intercom.
         start = max(window.start, min(INTERCOM_BIRTH, window.end))
-        return self._read(Window(start, window.end), reading, set())
+        return self._read(Window(start, window.end), reading, set(), since=window.start)
 
     def probe(self) -> None:
         self.client.get(self.endpoint, {"created_at_after": self.sync.begin - DAY, "per_page": 1})
 
-    def _read(self, window: Window, reading: Reading, given: set[str]) -> Iterator[Page]:
-        """The pages of a window but for the logs ``given`` already; parts of it may be handed out."""
+    def _read(self, window: Window, reading: Reading, given: set[str], since: int) -> Iterator[Page]:
+        """The pages of a window but for the logs ``given`` already; parts of it may be handed out.
+
+        What is handed out reaches back to ``since``, though nothing lies before the window: a time that nobody hands
+        out would stay unread in the state.
+        """
         # Whether Intercom's bounds are inclusive is not documented: ask one second wider, keep what fits.
         asked = {
             "created_at_after": window.start - 1,
@@ -83,10 +87,11 @@ class ActivityLogs(IntercomStream):
             if len(parts) < 2 or (isinstance(error, RequestRefused) and is_short):
                 raise
         if not given and reading.most_parts:
-            reading.split(parts)
+            first, *others = parts
+            reading.split([Window(since, first.end), *others])
             return
         for part in parts:
-            yield from self._read(part, reading, given)
+            yield from self._read(part, reading, given, since=part.start)
 
     def _parts(self, window: Window, parts: int) -> list[Window]:
         """Cut a window that has work for so many; there is none before the workspace was made."""

@@ -102,6 +102,11 @@ class TestEqualTimes:
         made = place(order, [moment, moment, moment], [moment])
         assert made.covered is None
         assert not made.is_beyond
+        assert made.left == WINDOW, "where the order is ignored, records of any time may follow"
+
+    @ORDERS
+    def test_nor_does_one_time_among_those_that_have_just_changed(self, order: Order) -> None:
+        assert place(order, [150, 195, 198]).left == WINDOW
 
     @ORDERS
     def test_until_a_page_steps(self, order: Order) -> None:
@@ -156,8 +161,8 @@ class TestUnsettledTimes:
         assert made.left == WINDOW
 
     def test_of_the_first_such_second_count(self) -> None:
-        assert place("ascending", [110, 189]).left.start == 189
-        assert place("ascending", [110, 190]).left.start == 110
+        assert place("ascending", [105, 110, 189]).left.start == 189
+        assert place("ascending", [105, 110, 190]).left.start == 110
 
 
 class TestMoved:

@@ -20,6 +20,48 @@ from source_intercom.sync.windows import DAY, HOUR
 pytestmark = pytest.mark.timeout(60)
 
 
+class TestStreamsWithoutState:
+    """No state remembers for the next sync what Intercom announced and did not give, so the same sync asks again."""
+
+    def short_search(self, workspace: Workspace, *answers: tuple[list[str], int]) -> None:
+        workspace.network.register_uri(
+            "POST",
+            f"{API}/contacts/search",
+            [
+                {
+                    "json": {
+                        "data": [{"id": one, "updated_at": NOW - 5} for one in ids],
+                        "pages": {},
+                        "total_count": total,
+                    }
+                }
+                for ids, total in answers
+            ],
+        )
+        for contact in ("1", "2"):
+            workspace.fail("GET", f"/contacts/{contact}/segments", json={"data": [{"id": f"of-{contact}"}]})
+
+    def test_what_a_search_keeps_back_once_is_read(self, workspace: Workspace) -> None:
+        self.short_search(workspace, (["1"], 2), (["1", "2"], 2), ([], 0))
+        output = read("contact_segments", mode="full_refresh")
+        assert output.error is None
+        assert output.ids("contact_segments") == ["of-1", "of-2"]
+
+    def test_what_it_keeps_back_twice_is_taken_for_a_wrong_total(self, workspace: Workspace) -> None:
+        """As lists are: else a workspace whose totals are wrong for good would never get the stream."""
+        self.short_search(workspace, (["1"], 2), (["1"], 2), ([], 0))
+        output = read("contact_segments", mode="full_refresh")
+        assert output.error is None
+        assert output.ids("contact_segments") == ["of-1"]
+        assert workspace.calls("/contacts/search") >= 2
+
+    def test_totals_that_disagree_are_no_reason_to_believe_one(self, workspace: Workspace) -> None:
+        self.short_search(workspace, (["1"], 3), (["1"], 2), ([], 0))
+        output = read("contact_segments", mode="full_refresh")
+        assert output.statuses("contact_segments")[-1] is AirbyteStreamStatus.INCOMPLETE
+        assert "announces 2 records" in output.errors()[0][2]
+
+
 class TestFailures:
     def test_a_missing_permission_ends_its_stream_and_no_other(self, workspace: Workspace) -> None:
         workspace.deny("Read tickets")

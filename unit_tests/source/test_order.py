@@ -119,8 +119,20 @@ class TestOrder:
     ) -> None:
         """Shows that the test above can fail: this is what most sources pass to the CDK."""
         monkeypatch.setattr(Things, "each", 150)
-        monkeypatch.setattr(module, "ConcurrentMessageRepository", lambda *_: InMemoryMessageRepository())
+        monkeypatch.setattr(module, "Messages", lambda *_: InMemoryMessageRepository())
         assert ran_ahead(list(self.messages(closed, pages=False)), each=150) != []
+
+    def test_the_last_state_precedes_the_end_of_its_stream(self, workspace: Workspace) -> None:
+        """Behind it, a process that is killed in between would leave a complete stream with an older state."""
+        told = [message for message in read("things", start_date=START_DATE).messages if message.state or message.trace]
+        complete = next(
+            number
+            for number, message in enumerate(told)
+            if message.trace
+            and message.trace.stream_status
+            and message.trace.stream_status.status is AirbyteStreamStatus.COMPLETE
+        )
+        assert not [message for message in told[complete:] if message.state]
 
     @pytest.mark.parametrize("workers", [1, 4, 50])
     def test_nor_with_thousands_of_records(self, workers: int, workspace: Workspace) -> None:

@@ -6,13 +6,28 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from airbyte_cdk.models import AirbyteStreamStatus, ConfiguredAirbyteCatalog
 from airbyte_cdk.test import entrypoint_wrapper
-from source_reads import API, CONFIG, LOGGER, NAMES, NOW, OFFICIAL, Json, Output, Workspace, catalog, read, saved
+from source_reads import (
+    API,
+    CONFIG,
+    LOGGER,
+    NAMES,
+    NOW,
+    OFFICIAL,
+    Json,
+    Output,
+    Workspace,
+    catalog,
+    fault,
+    read,
+    saved,
+)
 
 from source_intercom.source import SourceIntercom
 from source_intercom.streams import CATALOGUE
@@ -37,6 +52,14 @@ class TestReadBounds:
         output = read("tickets", start_date="2025-10-01")
         assert output.ids("tickets") == ["1"]
         assert output.states("tickets")[-1] == {"updated_at": NOW - 500}
+
+    def test_ends_at_intercoms_time_also_where_intercom_does_not_tell_of_the_workspace(
+        self, workspace: Workspace
+    ) -> None:
+        date = formatdate(NOW - 2 * DAY, usegmt=True)
+        workspace.fail("GET", "/me", status_code=403, json=fault("action_forbidden"), headers={"Date": date})
+        output = read("tickets", start_date="2025-10-01")
+        assert output.states("tickets")[-1] == {"updated_at": NOW - 2 * DAY}
 
     @pytest.mark.parametrize("server_time", [NOW + 500, None])
     def test_ends_at_our_time_when_our_clock_is_behind_or_intercom_names_none(

@@ -114,6 +114,15 @@ class TestTheWholeRange:
         assert moments(stream, self.EVERYTHING) == logs
         assert len(intercom.calls) == 1
 
+    def test_is_handed_out_whole(self, new_sync: NewSync) -> None:
+        """The years before Intercom too: a hole at the beginning would hold the state at 0 for ever."""
+        reading = FakeReading()
+        stream, _ = made(new_sync(birth=self.BIRTH), Logs([], longest=31 * DAY))
+        assert list(rows_of(stream, self.EVERYTHING, reading)) == []
+        handed = sorted(reading.handed)
+        assert (handed[0].start, handed[-1].end) == self.EVERYTHING
+        assert all(one.end + 1 == two.start for one, two in pairwise(handed))
+
     def test_is_tried_once_and_then_read_in_months(self, new_sync: NewSync) -> None:
         logs: list[int | None] = [T, *(self.BIRTH + day * DAY for day in range(300))]
         stream, intercom = made(new_sync(birth=self.BIRTH), Logs(logs, longest=31 * DAY))

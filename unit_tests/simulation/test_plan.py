@@ -1,0 +1,66 @@
+"""A seed decides everything, and chance reaches everything."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import pytest
+
+from sandbox import Settings
+from sandbox.changes import verbs_of
+from sandbox.faults import Fault as Rule
+from sandbox.quirks.names import QUIRKS, check_quirks
+from source_intercom.options.config import Config
+from tools.simulation.choices import CHANGES, CLOCKS, FAULTS, LOUD, QUIET
+from tools.simulation.facts import FACTS
+from tools.simulation.plan import Plan
+
+PLANS = [Plan.of(seed) for seed in range(400)]
+
+
+def test_a_seed_decides_everything() -> None:
+    assert [Plan.of(seed) for seed in range(20)] == PLANS[:20]
+    assert len({str(plan) for plan in PLANS}) == len(PLANS)
+
+
+def test_every_plan_can_be_carried_out() -> None:
+    for plan in PLANS:
+        Settings(**plan.workspace, quirks=list(plan.quirks))  # type: ignore[arg-type]
+        Config.load({"access_token": "token", **plan.options.config})
+        for fault in chain.from_iterable(one.faults for one in plan.rounds):
+            Rule(fault.match, fault.kind, fault.times, fault.skip, fault.every)
+
+
+def test_chance_reaches_every_stream_in_each_of_its_modes() -> None:
+    chosen = {(name, mode) for plan in PLANS for name, mode in plan.modes.items()}
+    assert {name for name, _ in chosen} == set(FACTS)
+    assert {name for name, mode in chosen if mode == "incremental"} == {n for n, facts in FACTS.items() if facts.cursor}
+    assert {name for name, mode in chosen if mode == "full_refresh"} == set(FACTS)
+
+
+def test_every_quirk_is_among_the_choices() -> None:
+    """The hidden tickets come with a token that lacks a permission."""
+    assert any("hidden-tickets" in plan.quirks for plan in PLANS)
+    known = {name.partition("=")[0] for name in (*QUIET, *CLOCKS, *(one.quirk for one in LOUD))}
+    assert set(QUIRKS) - known == {"hidden-tickets"}
+    check_quirks([*QUIET, *CLOCKS, *(one.quirk for one in LOUD)])
+
+
+def test_chance_reaches_every_quirk_fault_and_change() -> None:
+    assert {quirk for plan in PLANS for quirk in plan.quirks} >= {*QUIET, *CLOCKS}
+    rounds = list(chain.from_iterable(plan.rounds for plan in PLANS))
+    assert {fault.kind for one in rounds for fault in one.faults} == set(FAULTS)
+    live = [change.counts for one in rounds for change in one.live]
+    assert {kind for counts in live for kind in counts} == set(CHANGES)
+    assert {one.kill.by for one in rounds if one.kill} == {"SIGKILL", "SIGTERM", "SIGINT", "pipe"}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_every_change_is_one_that_the_sandbox_knows(kind: str) -> None:
+    assert set(CHANGES[kind]) <= set(verbs_of(kind))
+
+
+def test_loud_quirks_name_streams() -> None:
+    for one in LOUD:
+        assert one.streams, one.quirk
+        assert one.streams <= set(FACTS)
