@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ KNOWN = {
     "contacts": Facts(BOTH, ["updated_at", "created_at"]),
     "activity_logs": Facts(BOTH, ["created_at"]),
     "tags": Facts([SyncMode.full_refresh], []),
+    "teams": Facts([SyncMode.full_refresh], []),
 }
 
 
@@ -79,10 +81,6 @@ def test_a_catalog_may_have_no_streams() -> None:
             "asks for streams that this connector does not have ('people', 'TAGS'): refresh the connection's schema",
         ),
         ({"streams": [wanted(), wanted("activity_logs"), wanted()]}, "has the same stream twice (contacts), which"),
-        (
-            {"streams": [wanted("tags")]},
-            "asks for stream 'tags' with sync_mode 'incremental', which it does not have: it has full_refresh",
-        ),
         ({"streams": [wanted(mode="cdc")]}, "has 'cdc' as 'sync_mode' in stream 'contacts': accepted is full_refresh"),
         ({"streams": [wanted(sync_mode=None)]}, "has no 'sync_mode' in stream 'contacts': accepted is full_refresh"),
         ({"streams": [wanted(sync_mode=["incremental"])]}, "has ['incremental'] as 'sync_mode' in stream 'contacts'"),
@@ -111,3 +109,14 @@ def test_a_faulty_catalog_gets_a_sentence(value: Any, said: str) -> None:
     message = fault(catalog_from, json.dumps(value), KNOWN)
 
     assert message.startswith(said)
+
+
+def test_a_stream_without_incremental_mode_is_read_whole_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """PyAirbyte asks for all streams in incremental mode."""
+    text = json.dumps({"streams": [wanted(), wanted("tags"), wanted("teams")]})
+    with caplog.at_level(logging.INFO):
+        made = catalog_from(text, KNOWN)
+    assert [one.sync_mode.value for one in made.streams] == ["incremental", "full_refresh", "full_refresh"]
+    assert caplog.messages == [
+        "These streams have no incremental mode and are read whole, as in a full refresh: tags, teams"
+    ]

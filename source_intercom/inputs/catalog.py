@@ -1,5 +1,6 @@
 """The configured catalog: which streams to read, and how."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -12,6 +13,8 @@ from airbyte_cdk.models import (
 )
 
 from source_intercom.inputs.files import Fault, Json, json_of, kind_of, shown
+
+_LOGGER = logging.getLogger("airbyte")
 
 M = TypeVar("M", SyncMode, DestinationSyncMode)
 
@@ -48,9 +51,24 @@ def catalog_from(text: str, known: Known) -> ConfiguredAirbyteCatalog:
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
         raise Fault(f"has the same stream twice ({', '.join(twice)}), which would sync each of its records twice")
-    return ConfiguredAirbyteCatalog(
-        streams=[_configured(item, name, known[name]) for item, name in zip(streams, names, strict=True)]
-    )
+    wanted = [_configured(item, name, known[name]) for item, name in zip(streams, names, strict=True)]
+    return ConfiguredAirbyteCatalog(streams=_with_modes_that_there_are(wanted))
+
+
+def _with_modes_that_there_are(wanted: list[ConfiguredAirbyteStream]) -> list[ConfiguredAirbyteStream]:
+    """The same streams, those that have no incremental mode in full refresh, which is said.
+
+    No fault: PyAirbyte asks for every stream in incremental mode, whatever discover has told it (0.71, November 2026).
+    """
+    lacking = [one for one in wanted if one.sync_mode not in (one.stream.supported_sync_modes or ())]
+    for one in lacking:
+        one.sync_mode = SyncMode.full_refresh
+    if lacking:
+        _LOGGER.info(
+            "These streams have no incremental mode and are read whole, as in a full refresh: "
+            f"{', '.join(one.stream.name for one in lacking)}"
+        )
+    return wanted
 
 
 def _name(item: Any, place: str) -> str:
@@ -69,18 +87,13 @@ def _name(item: Any, place: str) -> str:
 
 def _configured(item: Json, name: str, facts: Facts) -> ConfiguredAirbyteStream:
     sync_mode = _mode(item, name, "sync_mode", SyncMode)
-    if sync_mode not in facts.sync_modes:
-        raise Fault(
-            f"asks for stream '{name}' with sync_mode '{sync_mode.value}', which it does not have: "
-            f"it has {' and '.join(mode.value for mode in facts.sync_modes)}"
-        )
     numbers = ("generation_id", "minimum_generation_id", "sync_id")
     return ConfiguredAirbyteStream(
         # Nothing else that the file says of the stream is up to it, so people may leave it out.
         stream=AirbyteStream(name=name, json_schema={}, supported_sync_modes=facts.sync_modes),
         sync_mode=sync_mode,
         destination_sync_mode=_mode(item, name, "destination_sync_mode", DestinationSyncMode),
-        cursor_field=_cursor(item, name, sync_mode, facts.cursor_fields),
+        cursor_field=_cursor(item, name, sync_mode, facts.cursor_fields) if facts.cursor_fields else None,
         primary_key=_primary_key(item, name),
         **{field: _number(item, name, field) for field in numbers},
     )

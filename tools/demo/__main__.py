@@ -13,8 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 # PyAirbyte would otherwise look for a registry and report its use.
 os.environ.update(AIRBYTE_OFFLINE_MODE="1", DO_NOT_TRACK="1")
 
-_SUMMARY = re.compile(r"INFO - (\w+): (\d+) records, (\d+) calls in ([\d.]+) s")
-_COLUMNS = f"{'rows':>8}{'calls':>8}{'seconds':>9}"
+# A line of the table at the end of a read: stream, records, requests, seconds.
+_LINE = re.compile(r"INFO - (\w+) +([\d,]+) +([\d,]+) +([\d.]+)(?= |$)", re.MULTILINE)
+_COLUMNS = f"{'rows':>10}{'requests':>10}{'seconds':>9}"
 
 
 def main() -> None:
