@@ -15,7 +15,7 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils import airbyte_secrets_utils
 
 from source_intercom.ending import Ending
-from source_intercom.inputs.files import InputError, config_of, load
+from source_intercom.inputs.files import InputError, config_of, json_of, load
 from source_intercom.inputs.states import states_from
 from source_intercom.run import run
 
@@ -50,7 +50,7 @@ from source_intercom.run import run
         (b'{"a": 1e999}', "holds the number 1e999, which is too large"),
         (b'{"a": ' + b"9" * 5000 + b"}", "holds a number of thousands of digits"),
         (b'{"a": 1, "a": 2}', "has 'a' twice in one object"),
-        (b'{"a": {"b": 1, "c": 2, "b": 1}}', "has 'b' twice in one object"),
+        (b'{"a": {"b": 1, "c": 2, "b": null}}', "has 'b' twice in one object, with different values"),
         (b'{"a": "\\ud800"}', "holds half a character"),
         (b"[" * 100_000, "is nested too deeply"),
         ('{"a": "Zoë"}'.encode("latin-1"), "is not text in UTF-8: line 1 has the byte 0xeb"),
@@ -166,3 +166,9 @@ def test_a_faulty_input_is_all_that_a_read_prints(
     assert said in error["message"]
     assert error["failure_type"] == "config_error"
     assert "stack_trace" not in error
+
+
+def test_a_name_that_says_the_same_twice_does_no_harm() -> None:
+    """As in the state files of PyAirbyte."""
+    text = b'[{"type": "STREAM", "global_": null, "global_": null}]'
+    assert json_of(text.decode()) == [{"type": "STREAM", "global_": None}]

@@ -28,6 +28,8 @@ def main() -> None:
     database.unlink(missing_ok=True)
     try:
         import airbyte
+
+        from tools.demo.page import Cost, write_page
     except ImportError:
         sys.exit("demo: PyAirbyte is not installed; it needs Python 3.10 to 3.12 (PYTHON=python3.12 scripts/demo)")
 
@@ -56,26 +58,31 @@ def main() -> None:
             cache = airbyte.caches.DuckDBCache(db_path=database, schema_name="intercom")
 
         table: dict[str, str] = dict.fromkeys(streams, "")
-        seconds: list[float] = []
+        syncs: dict[str, list[Cost]] = {}
         for sync in ("first sync", "second sync, after changes"):
-            if seconds:
+            if syncs:
                 changed = {"contacts": 50, "companies": 10, "conversations": 20, "tickets": 5}
                 workspace.change(**{kind: {"update": count, "create": 2} for kind, count in changed.items()})
             began = time.monotonic()
             with _quiet(options.folder):
                 source.read(cache=cache)
-            seconds.append(time.monotonic() - began)
-            print(f"{sync}: {seconds[-1]:.1f} s, DuckDB included")
+            print(f"{sync}: {time.monotonic() - began:.1f} s, DuckDB included")
             figures = _figures(options.folder / "logs")
+            held = {stream: len(cache[stream]) for stream in streams}
             for stream in streams:
-                table[stream] += figures[stream]
-        held = {stream: len(cache[stream]) for stream in streams}
+                records, requests, seconds = figures[stream]
+                table[stream] += f"{records:>10}{requests:>10}{seconds:>9}"
+            syncs[sync] = [Cost(one, int(figures[one][1].replace(",", "")), held[one]) for one in streams]
 
-    print(f"\n{'':<22}{'first sync':>25}{'second sync':>25}{'in DuckDB':>11}")
-    print(f"{'stream':<22}{_COLUMNS}{_COLUMNS}{'rows':>11}")
+    width = max(map(len, table))
+    print(f"\n{'':<{width}}{'first sync':>29}{'second sync':>29}{'in DuckDB':>11}")
+    print(f"{'stream':<{width}}{_COLUMNS}{_COLUMNS}{'rows':>11}")
     for stream, figures_of_both in table.items():
-        print(f"{stream:<22}{figures_of_both}{held[stream]:>11}")
-    print(f"\nThe data lies in {database}, schema intercom. Look at it with:")
+        print(f"{stream:<{width}}{figures_of_both}{held[stream]:>11,}")
+    page = options.folder / "workspace.html"
+    write_page(page, database, syncs)
+    print(f"\nA page with charts of it: {page}")
+    print(f"The data lies in {database}, schema intercom. Look at it with:")
     print(f"  .venv/bin/python -c \"import duckdb; print(duckdb.connect('{database}').sql('show all tables'))\"")
 
 
@@ -96,12 +103,12 @@ def _quiet(folder: Path) -> Iterator[None]:
         yield
 
 
-def _figures(logs: Path) -> dict[str, str]:
-    """Columns of the last read by stream, from the connector's own summary in PyAirbyte's log."""
+def _figures(logs: Path) -> dict[str, tuple[str, str, str]]:
+    """Records, requests and seconds of the last read by stream, from the connector's own table in PyAirbyte's log."""
     newest = max(logs.rglob("source-intercom-log-*.log"), key=lambda path: path.stat().st_mtime)
     return {
-        stream: f"{records:>8}{calls:>8}{seconds:>9}"
-        for stream, records, calls, seconds in _SUMMARY.findall(newest.read_text(encoding="utf-8"))
+        stream: (records, requests, seconds)
+        for stream, records, requests, seconds in _LINE.findall(newest.read_text(encoding="utf-8"))
     }
 
 
