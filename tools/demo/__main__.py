@@ -80,7 +80,9 @@ def main() -> None:
     for stream, figures_of_both in table.items():
         print(f"{stream:<{width}}{figures_of_both}{held[stream]:>11,}")
     page = options.folder / "workspace.html"
-    write_page(page, database, syncs)
+    with cache.get_sql_engine().connect() as warehouse:
+        # Through PyAirbyte's own connection: DuckDB gives the file to one configuration at a time.
+        write_page(page, lambda words: [tuple(row) for row in warehouse.exec_driver_sql(words)], syncs)
     print(f"\nA page with charts of it: {page}")
     print(f"The data lies in {database}, schema intercom. Look at it with:")
     print(f"  .venv/bin/python -c \"import duckdb; print(duckdb.connect('{database}').sql('show all tables'))\"")

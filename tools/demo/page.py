@@ -1,10 +1,9 @@
 """The demo's page: what the warehouse holds and what it cost, as one HTML file that needs no network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import duckdb
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
@@ -21,10 +20,14 @@ _RESPONSE = """
     where statistics ->> 'time_to_admin_reply' is not null
     group by week order by week
 """
+_PLAIN = {"displayModeBar": False, "responsive": True}
 _STYLE = """
     body { font: 16px/1.5 system-ui, sans-serif; color: #24292f; max-width: 1100px; margin: 2rem auto; padding: 0 1rem }
     h1 { font-size: 1.6rem } h2 { font-size: 1.15rem; margin: 2rem 0 0 } p { margin: .3rem 0 }
 """
+
+
+Query = Callable[[str], Sequence[tuple[Any, ...]]]
 
 
 class Cost(NamedTuple):
@@ -35,31 +38,29 @@ class Cost(NamedTuple):
     rows: int
 
 
-def write_page(path: Path, database: Path, syncs: Mapping[str, Sequence[Cost]]) -> None:
-    """Write the page. ``syncs`` are the costs of each sync by its title, the first one first."""
-    with duckdb.connect(str(database)) as warehouse:
-        charts = [
-            ("Rows by stream", "What lies in the warehouse after both syncs.", _rows(list(syncs.values())[-1])),
-            (
-                "Conversations by week and state",
-                "By the week in which they began (conversations.created_at).",
-                _conversations(warehouse.execute(_BY_WEEK).fetchall()),
-            ),
-            (
-                "Time to the first reply of a teammate, in minutes",
-                "Half of the conversations were answered faster than the median, nine in ten faster than the "
-                "other line.",
-                _responses(warehouse.execute(_RESPONSE).fetchall()),
-            ),
-            (
-                "Where the requests went",
-                "Requests by stream in each sync: what Intercom's rate limit was spent on. Streams without any came "
-                "inside the records of others.",
-                _requests(syncs),
-            ),
-        ]
+def write_page(path: Path, query: Query, syncs: Mapping[str, Sequence[Cost]]) -> None:
+    """Write the page. ``query`` asks the warehouse; ``syncs`` are the costs of each sync by title, in their order."""
+    charts = [
+        ("Rows by stream", "What lies in the warehouse after both syncs.", _rows(list(syncs.values())[-1])),
+        (
+            "Conversations by week and state",
+            "By the week in which they began (conversations.created_at).",
+            _conversations(query(_BY_WEEK)),
+        ),
+        (
+            "Time to the first reply of a teammate, in minutes",
+            "Half of the conversations were answered faster than the median, nine in ten faster than the other line.",
+            _responses(query(_RESPONSE)),
+        ),
+        (
+            "Where the requests went",
+            "Requests by stream in each sync: what Intercom's rate limit was spent on. Streams without any came inside "
+            "the records of others.",
+            _requests(syncs),
+        ),
+    ]
     sections = "\n".join(
-        f"<h2>{title}</h2>\n<p>{words}</p>\n{figure.to_html(full_html=False, include_plotlyjs=False)}"
+        f"<h2>{title}</h2>\n<p>{words}</p>\n{figure.to_html(full_html=False, include_plotlyjs=False, config=_PLAIN)}"
         for title, words, figure in charts
     )
     path.write_text(
@@ -82,7 +83,7 @@ def _rows(costs: Sequence[Cost]) -> go.Figure:
     return figure
 
 
-def _conversations(rows: Sequence[tuple[object, str, int]]) -> go.Figure:
+def _conversations(rows: Sequence[tuple[Any, ...]]) -> go.Figure:
     bars = [
         go.Bar(
             name=state,
@@ -98,7 +99,7 @@ def _conversations(rows: Sequence[tuple[object, str, int]]) -> go.Figure:
     return figure
 
 
-def _responses(rows: Sequence[tuple[object, float, float]]) -> go.Figure:
+def _responses(rows: Sequence[tuple[Any, ...]]) -> go.Figure:
     weeks = [week for week, _, _ in rows]
     figure = _figure(
         go.Scatter(name="median", x=weeks, y=[median for _, median, _ in rows], line_color="#1f6feb"),
