@@ -19,7 +19,6 @@ from source_intercom.api.errors import (
     strange,
 )
 from source_intercom.api.paths import path_of
-from source_intercom.sync.windows import Window
 
 ENDPOINT = "/export/content/data"
 _JOB = "/export/content/data/{job}"
@@ -60,15 +59,15 @@ class ContentExports:
         self._creating = False
         self._ended = threading.Event()
 
-    def fetch(self, client: Client, asked: Window, began: Callable[[str], None]) -> IO[bytes] | None:
+    def fetch(self, client: Client, after: int, before: int, began: Callable[[str], None]) -> IO[bytes] | None:
         """The file of a new export, open and without a name, so that nothing of it outlives this process.
 
-        ``asked`` are Unix seconds; ``began`` is told of each job. None where Intercom has no data. Raises an
-        ``IntercomError``: ``ExportTaken`` where another one's job does not end, ``ExportEnded``, ``RangeRefused``,
-        ``TooLarge``, ``NoRoom``.
+        ``after`` and ``before`` are Unix seconds, both included; ``began`` is told the name of the job. None where
+        Intercom has no data. Raises an ``IntercomError``: ``ExportTaken`` where another one's job does not end,
+        ``ExportEnded``, ``RangeRefused``, ``TooLarge``, ``NoRoom``.
         """
         with self._turn:
-            job, status = self._create(client, asked)
+            job, status = self._create(client, after, before)
             began(job)
             try:
                 return self._finished(client, job, status)
@@ -102,12 +101,12 @@ class ContentExports:
             thread.start()
             thread.join(_CANCEL_SECONDS)
 
-    def _create(self, client: Client, asked: Window) -> tuple[str, str]:
+    def _create(self, client: Client, after: int, before: int) -> tuple[str, str]:
         """A new job and its status. Waits while another one's is under way."""
         deadline = self._clock() + _OTHERS_PATIENCE * client.time_scale
         while True:
             try:
-                return self._created(client, asked)
+                return self._created(client, after, before)
             except ExportTaken as error:
                 if self._clock() > deadline:
                     raise ExportTaken(
@@ -122,11 +121,11 @@ class ContentExports:
                 )
                 self._pause(_LONGEST_PAUSE * client.time_scale)
 
-    def _created(self, client: Client, asked: Window) -> tuple[str, str]:
+    def _created(self, client: Client, after: int, before: int) -> tuple[str, str]:
         with self._known:
             self._creating = True
         try:
-            answer = client.post(ENDPOINT, {"created_at_after": asked.start, "created_at_before": asked.end})
+            answer = client.post(ENDPOINT, {"created_at_after": after, "created_at_before": before})
         except RequestRefused as error:
             raise RangeRefused(str(error.message), str(error.internal_message)) from None
         else:

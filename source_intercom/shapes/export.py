@@ -38,6 +38,8 @@ FILES: Mapping[str, tuple[str, str]] = {
     "answer": ("message_answers", "answered_at"),
     OTHERS: ("message_other_statistics", ""),
 }
+# No job is called so.
+NO_JOB = "0" * 16
 _RECEIPT_ID = "receipt_id"
 # Of an export with as many rows the last ones are missing.
 _MOST_ROWS = 10_000_000
@@ -147,7 +149,7 @@ class ContentExport(IntercomStream):
     def probe(self) -> None:
         """Ask for a job that nobody has: that Intercom looks for it is the permission, and nothing is made."""
         try:
-            self.client.get(f"{ENDPOINT}/0000000000000000")
+            self.client.get(f"{ENDPOINT}/{NO_JOB}")
         except RecordGone:
             return
 
@@ -216,7 +218,7 @@ class ContentExport(IntercomStream):
         if left:
             file = exports.resume(self.client, left.name)
         else:
-            file = exports.fetch(self.client, asked, lambda name: reading.keep_job(_Job(name, part, asked).as_state()))
+            file = exports.fetch(self.client, *asked, lambda name: reading.keep_job(_Job(name, part, asked).as_state()))
         if file is None:
             return
         with file:
