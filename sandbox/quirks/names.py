@@ -193,6 +193,7 @@ TOGETHER = (
     "refused-in-operator", "activity-log-range", "hidden-tickets", "me-refused", "html-403", "other-version-served",
     "other-region", "late-ticket-parts", "quiet-contact-changes", "late-events", "no-merge-history",
     "many-ticket-parts", "avatar-text", "open-metadata", "odd-times", "odd-json", "odd-nested-items",
+    "export-statistics", "export-text-times",
 )  # fmt: skip
 """Quirks under which everything can still be read, all of them at once: what each withholds can be had by asking
 again or otherwise. Left out are those that refuse something for good, that contradict each other, or that are about

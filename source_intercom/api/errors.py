@@ -287,8 +287,9 @@ class TooLarge(Unavailable):
 
 
 class ExportEnded(Unavailable):
-    """An export job that failed, was canceled, or took too long."""
+    """An export job that failed or was canceled."""
 
+    may_be_of_one = False
     explains_itself = True
 
 
