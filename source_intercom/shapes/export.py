@@ -48,6 +48,7 @@ _LONGEST = 88 * DAY
 # A range as short as this is not refused for its length.
 _BEARABLE = 7 * DAY
 _BATCH = 1_000
+_SECONDS_DIGITS = 10
 # Intercom's documentation of older versions, and of this one, spells it so.
 _MISSPELLED = {"first_dismisall": "first_dismissal"}
 _HASH = (1 << 64) - 1
@@ -304,7 +305,12 @@ def _batched(rows: Iterator[Record]) -> Iterator[Page]:
 
 
 def _moment(text: str | None) -> int | None:
-    return seconds_of(text.removesuffix(" UTC")) if text else None
+    if not text:
+        return None
+    # Seconds, as they are written now. There are millions of them.
+    if len(text) == _SECONDS_DIGITS and text.isascii() and text.isdigit():
+        return int(text)
+    return seconds_of(text.removesuffix(" UTC"))
 
 
 class Exported(IntercomStream):

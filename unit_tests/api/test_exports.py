@@ -14,6 +14,7 @@ from source_intercom.api.errors import ExportEnded, ExportTaken, RecordGone, Req
 from source_intercom.api.exports import ContentExports, RangeRefused
 
 Json = dict[str, Any]
+PAUSE = ContentExports._pause
 JOB = {"job_identifier": "job-1", "status": "pending"}
 
 
@@ -187,7 +188,7 @@ def test_letting_go_waits_for_a_job_that_is_being_made() -> None:
 
 
 def test_a_wait_ends_when_the_sync_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
+    monkeypatch.setattr(ContentExports, "_pause", PAUSE)
     made, intercom = exports(), Intercom("pending")
     made.release()
     with pytest.raises(Unavailable, match="The sync ended"):

@@ -29,12 +29,12 @@ STREAMS = [kind for name, kind in vars(messages).items() if name.startswith("Mes
 class Exports:
     """Gives files instead of jobs. ``made`` are the ranges that were asked for."""
 
-    def __init__(self, files: Callable[[Window], dict[str, str] | None] = lambda asked: None) -> None:
+    def __init__(self, files: Callable[[Window], dict[str, str] | None] = lambda _: None) -> None:
         self._files = files
         self.made: list[Window] = []
         self.resumed: list[str] = []
         self.canceled: list[str] = []
-        self.refuses: Callable[[Window], Exception | None] = lambda asked: None
+        self.refuses: Callable[[Window], Exception | None] = lambda _: None
         self.of_no_use: Exception | None = None
         self.left: Window | None = None
 
@@ -130,7 +130,7 @@ def test_nothing_is_asked_for_before_the_workspace_was_made(new_sync: NewSync) -
 def test_a_state_follows_each_job(new_sync: NewSync) -> None:
     reading, exports = FakeReading(), Exports()
     read(stream_of(new_sync(begin=BEGIN), exports), Window(BEGIN - 200 * DAY, BEGIN), reading)
-    assert len(exports.made) == len(reading.covered) == 4
+    assert len(exports.made) == len(reading.covered) == 3
     assert reading.job is None
 
 
@@ -148,7 +148,7 @@ def test_a_refused_range_is_asked_for_in_shorter_ones(new_sync: NewSync) -> None
 
 def test_a_request_that_is_always_refused_is_not_asked_for_ever(new_sync: NewSync) -> None:
     exports = Exports()
-    exports.refuses = lambda asked: RangeRefused("no")
+    exports.refuses = lambda _: RangeRefused("no")
     with pytest.raises(RequestRefused):
         read(stream_of(new_sync(begin=BEGIN), exports), Window(BEGIN - 100 * DAY, BEGIN))
     assert len(exports.made) < 6
@@ -232,7 +232,7 @@ def test_a_state_that_nobody_writes_is_no_job(new_sync: NewSync, odd: Json) -> N
 
 def delivered(new_sync: NewSync, files: dict[str, str], **more: Any) -> list[tuple[str, Json]]:
     window = Window(BEGIN - 10 * DAY, BEGIN)
-    return read(stream_of(new_sync(begin=BEGIN, **more), Exports(lambda asked: files)), window)
+    return read(stream_of(new_sync(begin=BEGIN, **more), Exports(lambda _: files)), window)
 
 
 NOW = BEGIN - DAY
