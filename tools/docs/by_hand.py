@@ -56,8 +56,8 @@ READ_AS = {
             "from an export",
             "Intercom makes an export, of at most 90 days at a time, and the connector fetches its files. That takes "
             "minutes, on a large workspace hours. Each sync exports the last "
-            "[`message_lookback_days`](integrations/sources/intercom.md#options) again, because people open and answer messages later. All "
-            "message streams are made from the same files.",
+            "[`message_lookback_days`](integrations/sources/intercom.md#options) again, because people open and answer "
+            "messages later. All message streams are made from the same files.",
             "about ten for each export, most of which ask whether it is ready; a first sync makes one export for each "
             "58 days, a later sync makes one",
         )
