@@ -139,6 +139,7 @@ def test_another_job_that_ends_makes_room() -> None:
         (Intercom(created=[RequestRefused("too long")]), RangeRefused, "too long"),
         (Intercom(RecordGone("no")), Unavailable, "does not find the export that it has just made"),
     ],
+    ids=["failed", "canceled", "unknown", "nameless", "refused", "gone"],
 )
 def test_what_goes_wrong_is_said(answers: Intercom, kind: type[Exception], said: str) -> None:
     with pytest.raises(kind, match=said):

@@ -29,7 +29,11 @@ def opened(content: bytes | str) -> IO[bytes]:
     return io.BytesIO(content.encode() if isinstance(content, str) else content)
 
 
-@pytest.mark.parametrize("content", [CSV.encode(), gzip.compress(CSV.encode()), zipped(click_20240131__csv=CSV)])
+@pytest.mark.parametrize(
+    "content",
+    [CSV.encode(), gzip.compress(CSV.encode()), zipped(click_20240131__csv=CSV)],
+    ids=["plain", "gzip", "ZIP"],
+)
 def test_the_first_bytes_tell_what_a_file_is(content: bytes) -> None:
     (table,) = tables_in(opened(content))
     assert table.columns() == ["receipt_id", "title"]
