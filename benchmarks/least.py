@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from source_intercom.shapes.export import Exported
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams import CATALOGUE
 from tools.facts import Kind, is_child, name_of, parent_of, tells_of_children
@@ -38,6 +39,9 @@ LONGEST = {
 _COUNTED = 2 + 3 + 4
 """Searches of the stream ``counts``, whatever the workspace holds: roles of contacts, states of conversations and of
 tickets (docs/streams.md)."""
+_EXPORT_DAYS = 90
+_EXPORT_CALLS = 3
+"""An export of messages is made, asked after and fetched, for so many days at most."""
 _TRANSCRIPTS = 20
 """Conversations whose calls one search gives."""
 
@@ -73,6 +77,7 @@ class Way:
 
     lists: tuple[str, ...]
     own: Own = _none
+    is_exported: bool = False
 
 
 def pages(count: int, size: int | None) -> int:
@@ -131,6 +136,13 @@ def _transcripts(held: Held) -> int:
     return -(-len(conversations) // _TRANSCRIPTS)
 
 
+def _exports(held: Held) -> int:
+    """Messages and all that came of them are in the same files."""
+    moments = [receipt["received_at"] for receipt in held.records("message_receipts")]
+    days = (max(moments) - min(moments)) // 86_400 + 1 if moments else 1
+    return _EXPORT_CALLS * -(-days // _EXPORT_DAYS)
+
+
 def _counts(held: Held) -> int:
     """Tags are counted one by one; segments tell their sizes in their list."""
     return _COUNTED + len(held.records("tags"))
@@ -149,6 +161,7 @@ OWN = {
         ("contacts",), _cut("contacts", ["opted_in_subscription_types", "opted_out_subscription_types"])
     ),
     "counts": Way(("segments", "tags"), _counts),
+    **{name_of(kind): Way((), is_exported=True) for kind in CATALOGUE if issubclass(kind, Exported)},
     # Made by the connector.
     "reconciliations": Way(()),
 }
@@ -179,4 +192,5 @@ WAYS = {name: way_of(kind) for name, kind in _KINDS.items()}
 def least_calls(streams: Sequence[str], held: Held) -> int:
     """The fewest calls that bring these streams in one read."""
     lists = {name for stream in streams for name in WAYS[stream].lists}
-    return sum(list_calls(name, held) for name in lists) + sum(WAYS[stream].own(held) for stream in streams)
+    exports = _exports(held) if any(WAYS[stream].is_exported for stream in streams) else 0
+    return exports + sum(list_calls(name, held) for name in lists) + sum(WAYS[stream].own(held) for stream in streams)

@@ -34,6 +34,8 @@ HELP = {
     "index_lag_seconds": "records changed less long ago are not found by search",
     "scroll_page": "companies on a page of the scroll",
     "scroll_expiry_seconds": "idle time after which a scroll dies",
+    "export_polls": "a job of the content export is ready when it was asked after so often",
+    "export_seconds": "or when it is so old",
     "vanished_percent": "companies whose children, and conversations which, answer 404",
     "touch_every": "after each so many calls one record changes; 0 is never",
     "gzip": "compress answers for clients that accept it",
@@ -79,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-_FLOATS = ("latency_ms", "scroll_expiry_seconds", "vanished_percent")
+_FLOATS = ("latency_ms", "scroll_expiry_seconds", "export_seconds", "vanished_percent")
 
 
 def _names(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .collection import IdScheme, NumberIds, Record
-from .records import ai_content, automation, help_center, news, phone, subscriptions, workplace
+from .records import ai_content, automation, help_center, messages, news, phone, subscriptions, workplace
 from .world import World
 
 CORE = ("contacts", "companies", "conversations", "tickets", "admins", "teams", "tags", "segments", "activity_logs")
@@ -69,5 +69,6 @@ KINDS: dict[str, Kind] = {
     "office_hours_exceptions": Kind(workplace.exception, 4_560),
     "audiences": Kind(workplace.audience, 7_010),
     "conversation_attributes": Kind(workplace.attribute, 8_800),
+    "message_receipts": Kind(messages.receipt, 30_000_000_000, fixed=True),
 }
 CHANGEABLE = (*CORE, *KINDS)

@@ -45,6 +45,8 @@ class Call:
     body: bytes
     granted: frozenset[Permission]
     """What the token may do."""
+    accept: str
+    """The header `Accept`."""
     url: str
     """Of the endpoint, without the query: what `pages.next` begins with."""
 

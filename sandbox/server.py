@@ -125,6 +125,7 @@ class Server:
             if permission.label in self.settings.plan_restricted:
                 raise ApiError(403, "api_plan_restricted", "Active subscription needed.")
         return Call(self.ws, self._engine, version, params, dict(request.query), body, granted or frozenset(),
+                    request.headers.get("Accept", ""),
                     str(request.url.with_query(None)))  # fmt: skip
 
     def _age(self) -> None:

@@ -23,6 +23,7 @@ DATA_SETTINGS = frozenset(
         "data_connector_execution_results", "custom_object_instances", "custom_object_types", "calls",
         "subscription_types", "away_status_reasons", "brands", "email_settings", "office_hours_schedules",
         "office_hours_exceptions", "audiences", "conversation_attributes", "deleted_conversations",
+        "message_receipts",
     }
 )  # fmt: skip
 """Settings that are read once: changing them on a running server has no effect, so it is refused."""
@@ -80,6 +81,7 @@ class Settings:
     audiences: int = 6
     conversation_attributes: int = 9
     deleted_conversations: int = 12
+    message_receipts: int = 150
 
     # Who may read it.
     token: str = "sandbox-token"
@@ -99,6 +101,8 @@ class Settings:
     inclusive_bounds: bool = False
     scroll_page: int = 100
     scroll_expiry_seconds: float = 60
+    export_polls: int = 2
+    export_seconds: float = 60
 
     # What goes wrong with it.
     quirks: list[str] = field(default_factory=list)

@@ -22,6 +22,7 @@ from .records import (
     events,
     help_center,
     merges,
+    messages,
     news,
     notes,
     phone,
@@ -34,6 +35,12 @@ from .records import (
 from .records.attributes import attributes
 from .world import World
 
+MESSAGE_STATISTICS = {
+    "open": "opens", "click": "clicks", "reply": "replies", "completion": "completions",
+    "goal_success": "goal_successes", "dismissal": "dismissals", "unsubscribe": "unsubscribes",
+    "hard_bounce": "hard_bounces", "answer": "answers",
+}  # fmt: skip
+"""The name of a statistic's file, and how its stream calls it."""
 Truth = Callable[[World], Iterator[Record]]
 Children = Callable[[World, int], Iterable[object]]
 
@@ -161,6 +168,9 @@ _ALL: dict[str, Truth] = {
     "newsfeed_items": _children("newsfeeds", "newsfeed_id", lambda ws, n: (
         ws.collection("news_items").body(one) for one in news.live_numbers(ws, n))),
     "custom_object_instances": _instances,
+    # Told by the files of the content export.
+    **{f"message_{many}": partial(messages.statistic, kind=one) for one, many in MESSAGE_STATISTICS.items()},
+    "message_other_statistics": messages.reactions,
     # The API answers with bare names.
     "activity_log_event_types": lambda _ws: ({"name": name} for name in activity.EVENT_TYPES),
 }  # fmt: skip

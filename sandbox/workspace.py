@@ -9,6 +9,7 @@ from functools import partial
 
 from .collection import Collection, HexIds, IdScheme, NumberIds, Record, UuidIds
 from .dice import roll
+from .exports import ExportJobs
 from .kinds import CHANGEABLE, CORE, KINDS
 from .links import Links
 from .records import activity, companies, contacts, conversations, small, tickets
@@ -54,6 +55,7 @@ class Workspace:
         """Second and number of the conversations deleted since then, oldest first."""
         self.membership = Membership(self)
         self.scroll = Scroll(self)
+        self.exports = ExportJobs(settings)
 
     def _lay(self, kind: str, ids: IdScheme, build: Callable[[int], Record], fixed: bool = False) -> Collection:
         created, updated = spread(kind, self._counts[kind], self.settings, self.laid_out_at)

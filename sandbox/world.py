@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from .collection import Collection
+from .exports import ExportJobs
 from .settings import Settings
 
 
@@ -65,6 +66,8 @@ class World(Protocol):
     def membership(self) -> Members: ...
     @property
     def scroll(self) -> CompanyScroll: ...
+    @property
+    def exports(self) -> ExportJobs: ...
     @property
     def merged(self) -> Mapping[int, Sequence[tuple[int, int]]]:
         """Second and number of the contacts merged into a contact since the workspace was laid out."""

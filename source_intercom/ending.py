@@ -32,6 +32,8 @@ from source_intercom.stdout import Stdout, StdoutEnded, is_gone
 # printed, then the line that is under way.
 _QUEUE_SECONDS = 2.5
 _LINE_SECONDS = 1.0
+# Side by side with the queue.
+RELEASE_SECONDS = 2.5
 _ALL_SECONDS = 4.0
 # The main thread may be in the middle of something that no signal interrupts.
 _DEATH_SECONDS = 0.5
@@ -47,7 +49,7 @@ class Ending:
     """Knows which streams have begun and not ended, and ends the process.
 
     ``line`` makes a line of a message, ``repository`` gives the way by which messages join the records on their way
-    to the main thread.
+    to the main thread. ``release`` lets go of what this process holds at Intercom, within ``RELEASE_SECONDS``.
     """
 
     def __init__(
@@ -55,10 +57,12 @@ class Ending:
         stdout: Stdout,
         line: Callable[[AirbyteMessage], bytes],
         repository: Callable[[], MessageRepository | None],
+        release: Callable[[], None] = lambda: None,
     ) -> None:
         self._stdout = stdout
         self._line = line
         self._repository = repository
+        self._release = release
         self._running: dict[str, None] = {}
         self._marker: AirbyteMessage | None = None
         self._watching = False
@@ -121,8 +125,10 @@ class Ending:
             number = self._next(None)
             code = 128 + number
             self._within(_ALL_SECONDS, code)
+            releasing = self._releasing()
             if self._running:
                 self._print_the_queue()
+            releasing.join(RELEASE_SECONDS)
             name = signal.Signals(number).name
             why = f"Stopped by {name} before the end. The next sync continues from the last saved states."
             log = AirbyteMessage(type=Type.LOG, log=AirbyteLogMessage(level=Level.WARN, message=why))
@@ -150,6 +156,7 @@ class Ending:
             left = None if until is None else max(0, int(1000 * (until - time.monotonic())))
             events = dict(waiting.poll(left))
             if events.get(self._stdout.descriptor, 0) & (select.POLLERR | select.POLLHUP | select.POLLNVAL):
+                self._released()
                 os._exit(GONE)
             if self._wake in events:
                 number = os.read(self._wake, 1)[0]
@@ -177,6 +184,7 @@ class Ending:
     def _failed(self, error: OSError) -> None:
         """Stdout takes nothing more, as some thread has found."""
         if is_gone(error):
+            self._released()
             os._exit(GONE)
         with suppress(Exception):
             print(f"stdout cannot be written to: {error.strerror}", file=sys.__stderr__, flush=True)
@@ -191,7 +199,17 @@ class Ending:
     def _end(self, code: int, lines: bytes) -> NoReturn:
         self._within(_ALL_SECONDS, code)
         self._stdout.last(lines, seconds=_LINE_SECONDS)
+        self._released()
         os._exit(code)
+
+    def _released(self) -> None:
+        self._releasing().join(RELEASE_SECONDS)
+
+    def _releasing(self) -> threading.Thread:
+        """Let go of what is held at Intercom, in a thread that holds nothing up."""
+        thread = threading.Thread(target=self._release, name="release", daemon=True)
+        thread.start()
+        return thread
 
     def _within(self, seconds: float, code: int) -> None:
         """End the process in some seconds, whatever it is doing then."""

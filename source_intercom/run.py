@@ -144,7 +144,7 @@ def run(arguments: list[str] | None = None) -> NoReturn:
         os._exit(1)
     source = SourceIntercom(pages=True)
     stdout = Stdout(sys.__stdout__.fileno())
-    ending = Ending(stdout, _line, lambda: source.message_repository)
+    ending = Ending(stdout, _line, lambda: source.message_repository, source.release)
     with stdout.as_text(), _plain_logs():
         ending.watch()
         entrypoint = Entrypoint(source)

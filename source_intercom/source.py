@@ -32,6 +32,7 @@ from source_intercom.engine.heartbeat import Heartbeat
 from source_intercom.engine.messages import Messages
 from source_intercom.engine.report import Progress, reading_log
 from source_intercom.options.config import Config, ConfigError
+from source_intercom.shapes.base import Sync
 from source_intercom.streams import CATALOGUE
 
 # Records wait here for stdout. A conversation can weigh 100 KB, so the CDK's 10,000 would be gigabytes.
@@ -49,6 +50,7 @@ class SourceIntercom(AbstractSource):
         """``pages``: read in pages of finished lines, for a process that can print them (``streams.output``)."""
         self._pages = pages
         self._messages: MessageRepository = InMemoryMessageRepository()
+        self._sync: Sync | None = None
 
     @property
     def name(self) -> str:
@@ -57,6 +59,11 @@ class SourceIntercom(AbstractSource):
     @property
     def message_repository(self) -> MessageRepository:
         return self._messages
+
+    def release(self) -> None:
+        """Let go of what a read that ends early holds at Intercom. May be called from any thread, more than once."""
+        if self._sync:
+            self._sync.exports.release()
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
         return Config.spec()
@@ -120,7 +127,7 @@ class SourceIntercom(AbstractSource):
             ]
             refuse_unusable(states, described, options.start)
             newest = newest_position(states.get_stream_state(name, None) for name in names)
-            sync = begin_sync(options, transport, logger, selected=names, newest_state=newest)
+            self._sync = sync = begin_sync(options, transport, logger, selected=names, newest_state=newest)
             # States and logs must leave through the queue of the records, or a state would overtake the
             # records that it covers.
             queue: Queue[QueueItem] = Queue(maxsize=_QUEUED_PAGES if self._pages else _QUEUED_RECORDS)
@@ -156,4 +163,5 @@ class SourceIntercom(AbstractSource):
             with Progress(streams, transport.budget, logger), Heartbeat(groups):
                 yield from concurrent.read(concurrent_streams(groups))
         finally:
+            self.release()
             transport.close()

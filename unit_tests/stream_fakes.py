@@ -69,7 +69,7 @@ class FakeIntercom:
         self.retried.append(retry)
         return self._call("GET", path, dict(params or {}))
 
-    def post(self, path: str, body: Json) -> Json:
+    def post(self, path: str, body: Json, *, retry: bool = True) -> Json:
         return self._call("POST", path, body)
 
     def asked(self, path: str) -> list[Json]:
@@ -104,6 +104,7 @@ class FakeReading:
         self.short: list[int] = []
         self.places: list[int | str] = []
         self.sum_of_slices: Sliced | None = None
+        self.job: Mapping[str, Any] | None = None
         self._known_short = known_short
 
     def split(self, windows: Iterable[Window]) -> None:
@@ -115,6 +116,9 @@ class FakeReading:
     def slice_ended(self, distinct: int) -> Sliced | None:
         self.ended.append(distinct)
         return self.sum_of_slices
+
+    def keep_job(self, job: Mapping[str, Any] | None) -> None:
+        self.job = job
 
     def reached(self, part: Window) -> None:
         self.covered.append(part)

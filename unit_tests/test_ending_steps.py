@@ -221,3 +221,48 @@ def test_the_time_for_the_end_is_bounded(case: Case, monkeypatch: pytest.MonkeyP
     case.ending._watching = True
     case.ending._within(0.01, 1)
     assert gone.wait(5)
+
+
+class Held:
+    """Something that is held at Intercom, and how often it was let go."""
+
+    def __init__(self, case: Case, *, hangs: bool = False) -> None:
+        self.count = 0
+        self._hangs = hangs
+        case.ending._release = self._let_go
+
+    def _let_go(self) -> None:
+        self.count += 1
+        if self._hangs:
+            threading.Event().wait()
+
+
+def test_a_signal_lets_go_of_what_is_held_at_intercom(case: Case) -> None:
+    held = Held(case)
+    case.signal(signal.SIGTERM)
+    case.run()
+    assert held.count == 1
+
+
+def test_a_reader_that_is_gone_lets_go_of_it_too(case: Case) -> None:
+    held = Held(case)
+    os.close(case.reader)
+    case.run()
+    assert held.count == 1
+
+
+@pytest.mark.parametrize("number", [errno.EPIPE, errno.ENOSPC])
+def test_so_does_a_write_that_failed(case: Case, number: int) -> None:
+    held = Held(case)
+    with pytest.raises(SystemExit):
+        case.ending._failed(OSError(number, os.strerror(number)))
+    assert held.count == 1
+
+
+def test_what_cannot_be_let_go_does_not_hold_up_the_end(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RELEASE_SECONDS", 0.05)
+    held = Held(case, hangs=True)
+    case.signal(signal.SIGTERM)
+    case.run()
+    assert held.count == 1
+    assert ("exit", 143) in case.did

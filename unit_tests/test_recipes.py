@@ -173,6 +173,28 @@ def test_recipe_time_to_first_response(warehouse: Warehouse) -> None:
     assert warehouse.run("SELECT * FROM first_response") == [("answered", 60)]
 
 
+def test_recipe_opens_by_message(warehouse: Warehouse) -> None:
+    warehouse.table(
+        "message_receipts",
+        *({"receipt_id": receipt, "ruleset_id": "welcome", "content_title": "Welcome"} for receipt in ("1", "2", "3")),
+        {"receipt_id": "4", "ruleset_id": "tour", "content_title": "A tour"},
+    )
+    warehouse.table(
+        "message_opens",
+        {"receipt_id": "1", "occurred_at": 10},
+        {"receipt_id": "1", "occurred_at": 900_000},
+        {"receipt_id": "2", "occurred_at": 11},
+        {"receipt_id": "of another time", "occurred_at": 12},
+    )
+    warehouse.table(
+        "message_clicks", {"receipt_id": "1", "occurred_at": 12}, {"receipt_id": "1", "occurred_at": 900_001}
+    )
+    warehouse.table("message_replies", {"receipt_id": "3", "occurred_at": 13})
+    warehouse.run(recipes()["Opens by message"])
+    rows = "SELECT title, received, opened, clicked, replied, open_rate FROM message_performance ORDER BY title"
+    assert warehouse.run(rows) == [("A tour", 1, 0, 0, 0, 0.0), ("Welcome", 3, 2, 1, 1, 66.7)]
+
+
 def test_every_recipe_is_tested() -> None:
     tested = {name.removeprefix("test_recipe_") for name in globals() if name.startswith("test_recipe_")}
     assert {heading.lower().replace(" ", "_") for heading in recipes()} == tested

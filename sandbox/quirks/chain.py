@@ -46,7 +46,8 @@ THROUGH: dict[str, Quirk] = {
 }
 DEEP = frozenset({
     "whole-utc-days", "contacts-utc-days", "hidden-tickets", "unsorted-lists", "late-ticket-parts",
-    "quiet-contact-changes", "late-events", "many-ticket-parts",
+    "quiet-contact-changes", "late-events", "many-ticket-parts", "export-statistics", "export-file",
+    "export-text-times", "export-ends",
 })  # fmt: skip
 """Quirks of the data or of what is found in it: no answer could be changed into theirs afterwards."""
 

@@ -141,6 +141,22 @@ QUIRKS: Mapping[str, About] = {
     "many-ticket-parts": About(
         "the oldest ticket has 520 parts and shows the newest 500",
         "Intercom's reference of GET /tickets/{id}: at most 500 parts"),
+    # What the content export counts and how its file looks.
+    "export-statistics": About(
+        "the content export counts statistics of any time, not only those in the range that was asked for; or its "
+        "files of statistics tell what happened in the range, whenever the message was sent",
+        "Intercom's help page of message exports promises all time; a public client joins by-time files to older "
+        "receipts; read 2026-11", "all|by-time", "which (all)"),
+    "export-file": About(
+        "the content export is no ZIP but one CSV file, of receipts",
+        "OpenAPI text of 2.16: streamed in a gzipped CSV format; ZIP is what public clients unpack", "gzip|plain",
+        "which (gzip)"),
+    "export-text-times": About(
+        "times in the content export are text, not Unix seconds",
+        "inference: the reference of 2.6 calls their type timestamp, and public clients parse both"),
+    "export-ends": About(
+        "jobs of the content export end otherwise than asked for",
+        "OpenAPI text of 2.16 lists these states", "failed|canceled", "how (failed)"),
     # Odd bodies.
     "avatar-text": About(
         "the avatar of a contact is text, an address",
@@ -177,6 +193,7 @@ TOGETHER = (
     "refused-in-operator", "activity-log-range", "hidden-tickets", "me-refused", "html-403", "other-version-served",
     "other-region", "late-ticket-parts", "quiet-contact-changes", "late-events", "no-merge-history",
     "many-ticket-parts", "avatar-text", "open-metadata", "odd-times", "odd-json", "odd-nested-items",
+    "export-statistics", "export-text-times",
 )  # fmt: skip
 """Quirks under which everything can still be read, all of them at once: what each withholds can be had by asking
 again or otherwise. Left out are those that refuse something for good, that contradict each other, or that are about

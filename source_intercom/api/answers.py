@@ -13,6 +13,7 @@ from source_intercom.api.bodies import body_of
 from source_intercom.api.errors import (
     RETRIES,
     AccessDenied,
+    ExportTaken,
     Failure,
     GatewayAnswer,
     IntercomError,
@@ -31,12 +32,16 @@ _TOKEN_IS_BAD = frozenset({"token_not_found", "token_revoked", "token_expired", 
 # Codes that a token gets that is bad, and at times one that may not read one resource.
 _TOKEN_MAY_BE_BAD = frozenset({"unauthorized", "missing_authorization", ""})
 _TRANSIENT_STATUSES = frozenset({408, 409, 425})
+# Quotas of export jobs have the status and the code of the rate limit, and last for minutes
+# (docs/intercom-api.md#rate-export).
+_EXPORT_QUOTA = "export job"
 _LONGEST = 500  # characters of Intercom's words that go into an error
 
 # What an answer becomes: the first class whose question is answered with yes, or else ``RequestRefused``.
 _TABLE: tuple[tuple[Callable[[Failure], bool], type[IntercomError]], ...] = (
     # Intercom asks for a new scroll in the message only; the code is that of any other 500.
     (lambda it: it.status == 500 and "restart the scroll" in it.message.lower(), ScrollLost),
+    (lambda it: it.status in (409, 429) and _EXPORT_QUOTA in it.message.lower(), ExportTaken),
     (lambda it: it.status == 429, RateLimited),
     (lambda it: it.status >= 500 or it.status in _TRANSIENT_STATUSES, Unavailable),
     # Also as a bare page of nginx: that is how archived companies answer.
@@ -98,8 +103,8 @@ def _text(value: object) -> str:
 
 
 def is_window_limit(response: requests.Response) -> bool:
-    """Whether a 429 is the ten-second window; export jobs use 429 for quotas that last minutes."""
-    return response.status_code == 429 and "export jobs" not in failure_of(response).message
+    """Whether a 429 is the ten-second window."""
+    return response.status_code == 429 and error_class_of(response) is RateLimited
 
 
 class RetryPolicy(ErrorHandler):

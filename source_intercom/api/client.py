@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from logging import Logger
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import requests
 from airbyte_cdk.sources.streams.http import HttpClient
@@ -19,7 +19,7 @@ from source_intercom.api.budget import WINDOW_SECONDS
 from source_intercom.api.errors import RETRIES, Asked, IntercomError, TlsFailed, Unavailable, unavailable
 from source_intercom.api.pace import Patience, patience_for
 from source_intercom.api.tally import Tally
-from source_intercom.api.transport import StreamSession, Transport
+from source_intercom.api.transport import Into, StreamSession, Transport
 
 __all__ = ["API_VERSION", "Client", "Json", "Tally", "Transport"]
 
@@ -114,9 +114,13 @@ class Client:
         """GET a path or a path with its query; returns the JSON object. Raises an ``IntercomError``."""
         return self._call("GET", path, params=params, json=None, retry=retry)
 
-    def post(self, path: str, body: Json) -> Json:
+    def post(self, path: str, body: Json, *, retry: bool = True) -> Json:
         """POST a JSON body; returns the JSON object. Raises an ``IntercomError``."""
-        return self._call("POST", path, params=None, json=body, retry=True)
+        return self._call("POST", path, params=None, json=body, retry=retry)
+
+    def download(self, path: str, file: IO[bytes], most: int) -> None:
+        """GET what is no JSON into an open file, at most so many bytes. Raises an ``IntercomError``."""
+        self._send("GET", path, params=None, json=None, retry=True, into=Into(file, most))
 
     def server_time(self) -> tuple[Json, int]:
         """``/me`` and the moment of its answer on Intercom's clock, in Unix seconds, ours if it names none.
@@ -167,12 +171,24 @@ class Client:
         return _decode(self._send(method, path, params=params, json=json, retry=retry))
 
     def _send(
-        self, method: str, path: str, *, params: Mapping[str, Any] | None, json: Json | None, retry: bool
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None,
+        json: Json | None,
+        retry: bool,
+        into: Into | None = None,
     ) -> requests.Response:
         asked = Asked(f"{method} {path.partition('?')[0]}", self._permission, self._transport.host)
         try:
             _, response = (self.http if retry else self._http_once).send_request(
-                method, self._transport.base_url + path, request_kwargs={}, params=params, json=json
+                method,
+                self._transport.base_url + path,
+                request_kwargs={"into": into} if into else {},
+                headers={"Accept": "application/octet-stream"} if into else None,
+                params=params,
+                json=json,
             )
         except BaseBackoffException as error:
             raise self._error_of(error, asked) from None

@@ -10,12 +10,15 @@
     +-- RecordGone           404 or 410: deleted, merged or archived
     +-- ScrollTaken          another company scroll is open in this workspace
     +-- ScrollLost           our company scroll has expired or died, the walk must start again
+    +-- ExportTaken          another export job is under way in this workspace
+    +-- NoRoom               this machine's disk has no room for a file of Intercom
     +-- CertificateRejected  the host's certificate is not trusted here
     +-- Unavailable          still failing after every retry
         +-- RateLimited      the rate limit stood in the way for longer than anybody should wait
         +-- GatewayAnswer    something between us and Intercom refuses, and not in Intercom's words
         +-- TlsFailed        no secure connection came about
         +-- TooLarge         an answer of more bytes than memory is meant for
+        +-- ExportEnded      an export job that gave no file
 
 Which answer becomes which error is one table, in ``answers``. Each class says in ``told`` what people read.
 
@@ -218,6 +221,25 @@ class ScrollLost(IntercomError):
     sentence = "Intercom ended the scroll over companies."
 
 
+class ExportTaken(IntercomError):
+    """Intercom makes one export of a kind at a time."""
+
+    failure = FailureType.transient_error
+    sentence = "Another export is under way in this workspace{said}."
+
+
+class NoRoom(IntercomError):
+    failure = FailureType.config_error
+
+    @classmethod
+    def of(cls, reason: str, detail: str) -> "NoRoom":
+        return cls(
+            f"A file from Intercom cannot be kept on this machine ({reason}): give its temporary folder more room, or "
+            "name another folder in the environment variable TMPDIR.",
+            detail,
+        )
+
+
 class CertificateRejected(IntercomError):
     """A certificate that is not trusted stays so; nothing was sent."""
 
@@ -261,6 +283,13 @@ class TlsFailed(Unavailable):
 class TooLarge(Unavailable):
     """An answer of more bytes than this process has memory for. Smaller pages may fit, one record may not."""
 
+    explains_itself = True
+
+
+class ExportEnded(Unavailable):
+    """An export job that failed or was canceled."""
+
+    may_be_of_one = False
     explains_itself = True
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -17,16 +17,31 @@ from requests.auth import AuthBase
 
 from source_intercom.api.answers import failure_of, is_window_limit
 from source_intercom.api.budget import CallBudget, WindowPolicy, pause_after
-from source_intercom.api.errors import Asked, CertificateRejected, RateLimited, TooLarge
+from source_intercom.api.errors import Asked, CertificateRejected, NoRoom, RateLimited, TooLarge
 from source_intercom.api.hosts import api_host
 from source_intercom.api.masking import keep_secret
 from source_intercom.api.pace import Patience, time_scale
 from source_intercom.api.tally import Tally
-from source_intercom.api.wire import MOST_BYTES, AnswerTooLarge, TimedAdapter, certificate_fault, read_body
+from source_intercom.api.wire import (
+    MOST_BYTES,
+    AnswerTooLarge,
+    NotSaved,
+    TimedAdapter,
+    certificate_fault,
+    read_body,
+    save_body,
+)
 from source_intercom.options.config import Config
 
 _LOGGER = logging.getLogger("airbyte")
 _TELL_EVERY = 60.0
+
+
+class Into(NamedTuple):
+    """An open file that a good answer is to be written to, and how many bytes it may have."""
+
+    file: IO[bytes]
+    most: int
 
 
 class BearerToken(AuthBase):
@@ -131,8 +146,10 @@ class StreamSession(LimiterSession):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send within the budget. A spent window is waited out here: it is no failure of the request.
 
-        Raises ``RateLimited`` when that takes too long, ``TooLarge``, ``CertificateRejected``, or what requests raises.
+        A good answer is written to a file where ``into`` names one. Raises ``RateLimited`` when waiting takes too
+        long, ``TooLarge``, ``NoRoom``, ``CertificateRejected``, or what requests raises.
         """
+        into = kwargs.pop("into", None)
         spent = vars(request)
         tries = 0
         while True:
@@ -140,7 +157,7 @@ class StreamSession(LimiterSession):
             self._tally.add(calls=1)
             began = time.monotonic()
             try:
-                response = self._answer(request, kwargs)
+                response = self._answer(request, kwargs, into)
             except BaseException:
                 self._transport.budget.release()
                 raise
@@ -153,16 +170,24 @@ class StreamSession(LimiterSession):
             self._wait_for_the_limit(request, response, tries)
             tries += 1
 
-    def _answer(self, request: requests.PreparedRequest, kwargs: Mapping[str, Any]) -> requests.Response:
+    def _answer(
+        self, request: requests.PreparedRequest, kwargs: Mapping[str, Any], into: Into | None
+    ) -> requests.Response:
         try:
             response = requests.Session.send(self, request, **{**kwargs, "stream": True})
-            read_body(response)
+            if into and 200 <= response.status_code < 300:
+                save_body(response, *into)
+            else:
+                read_body(response)
         except AnswerTooLarge:
+            size, where = (into.most, "onto the disk") if into else (MOST_BYTES, "into memory")
             raise TooLarge(
-                f"Intercom's answer to {_endpoint(request)} is larger than {MOST_BYTES >> 20} MB, more than this "
-                "connector takes into memory.",
+                f"Intercom's answer to {_endpoint(request)} is larger than {size >> 20} MB, more than this connector "
+                f"takes {where}.",
                 _endpoint(request),
             ) from None
+        except NotSaved as error:
+            raise NoRoom.of(str(error), _endpoint(request)) from None
         except requests.exceptions.SSLError as error:
             if fault := certificate_fault(error):
                 raise CertificateRejected(

@@ -5,7 +5,8 @@ import io
 import socket
 import ssl
 import time
-from typing import Any
+from collections.abc import Iterator
+from typing import IO, Any
 
 import requests
 import urllib3
@@ -21,7 +22,11 @@ _SLOWEST = 20_000  # bytes a second
 
 
 class AnswerTooLarge(Exception):
-    """More bytes than memory is meant for."""
+    """More bytes than memory, or the disk, is meant for."""
+
+
+class NotSaved(Exception):
+    """An answer could not be written to the disk."""
 
 
 class _InTime(io.RawIOBase):
@@ -101,14 +106,41 @@ def read_body(response: requests.Response, most: int = MOST_BYTES) -> None:
 
     Raises ``AnswerTooLarge``, or what requests raises for a body that breaks off.
     """
-    pieces: list[bytes] = []
+    _keep(response, b"".join(_pieces(response, most)))
+
+
+def save_body(response: requests.Response, file: IO[bytes], most: int) -> None:
+    """Write a good answer that was asked for as a stream into a file, in place of what that holds.
+
+    Its ``content`` is then an empty JSON object. Raises as ``read_body``, and ``NotSaved``.
+    """
+    try:
+        file.seek(0)
+        file.truncate()
+        for piece in _pieces(response, most):
+            file.write(piece)
+        file.flush()
+    except OSError as error:
+        # What requests raises is an OSError too.
+        if isinstance(error, requests.exceptions.RequestException):
+            raise
+        raise NotSaved(error.strerror) from error
+    _keep(response, b"{}")
+
+
+def _keep(response: requests.Response, content: bytes) -> None:
+    """As requests itself keeps a body that it has read."""
+    vars(response).update(_content=content, _content_consumed=True)
+
+
+def _pieces(response: requests.Response, most: int) -> Iterator[bytes]:
     size = 0
     try:
         while piece := response.raw.read1(_PIECE, decode_content=True):
             size += len(piece)
             if size > most:
                 raise AnswerTooLarge
-            pieces.append(piece)
+            yield piece
     except urllib3.exceptions.DecodeError as error:
         raise requests.exceptions.ContentDecodingError(error) from error
     except (urllib3.exceptions.ReadTimeoutError, TimeoutError) as error:
@@ -117,9 +149,6 @@ def read_body(response: requests.Response, most: int = MOST_BYTES) -> None:
         raise requests.exceptions.SSLError(error) from error
     except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
         raise requests.exceptions.ChunkedEncodingError(error) from error
-    else:
-        # As requests itself keeps a body that it has read.
-        vars(response).update(_content=b"".join(pieces), _content_consumed=True)
     finally:
         # A connection with something left in it is closed, one that has been read to its end is used again.
         response.close()

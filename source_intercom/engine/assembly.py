@@ -16,8 +16,8 @@ from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
 from source_intercom.shapes.search import SearchStream
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import RECONCILED, Reconciliation, last_reconciled
-from source_intercom.sync.state import INDEX_LAG, Remembered, UnderWay, fingerprint, read_state
-from source_intercom.sync.windows import DAY, END_OF_TIME
+from source_intercom.sync.state import Remembered, UnderWay, fingerprint, read_state
+from source_intercom.sync.windows import END_OF_TIME
 
 _USUAL_DAYS = 7
 
@@ -93,7 +93,7 @@ def member_of(
         start=start,
         # What broke off is finished first, as of the moment at which it began.
         end=under_way.began if under_way else sync.begin,
-        overlap=INDEX_LAG + sync.config.lookback_window * DAY,
+        overlap=stream.source.overlap,
         planner=lambda: stream.source.planner,
         message_repository=messages,
         state_manager=states,

@@ -207,8 +207,8 @@ def groups_of(members: Iterable[Member], queue: "Queue[QueueItem]", *, pages: bo
     together: dict[object, list[Member]] = {}
     for member in members:
         stream = member.stream
-        done = member.cursor.done if isinstance(member.cursor, WindowCursor) else ()
-        left = () if stream.source.reads_whole else (stream.full, done)
+        unread = tuple(member.cursor.unread()) if isinstance(member.cursor, WindowCursor) else ()
+        left = () if stream.source.reads_whole else (stream.full, unread)
         together.setdefault((stream.made_from or type(stream), left), []).append(member)
     return [Group(sharing, queue, pages=pages) for sharing in together.values()]
 

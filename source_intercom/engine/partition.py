@@ -194,6 +194,14 @@ class WindowPartition(Partition):
             if member.stream.name not in self._unread_for:
                 member.asked(through)
 
+    @property
+    def job(self) -> Mapping[str, Any] | None:
+        return next((job for cursor in self._cursors() if (job := cursor.job) is not None), None)
+
+    def keep_job(self, job: Mapping[str, Any] | None) -> None:
+        for cursor in self._cursors():
+            cursor.keep_job(job)
+
     def accepts_short(self, missing: int) -> bool:
         if not self._cursors():
             # No state tells the next sync. A total that is wrong for good must not stop the stream for ever, so it is

@@ -174,6 +174,18 @@ class Config(BaseModel):
         examples=[0, 7, 30],
         json_schema_extra=form("a whole number of days, at least 0", group="advanced"),
     )
+    message_lookback_days: int = Field(
+        default=30,
+        ge=0,
+        le=60,
+        title="Messages: lookback (days)",
+        description=(
+            "Each sync also exports the messages of this many days again, because people open, click and answer "
+            "messages later."
+        ),
+        examples=[7, 30, 60],
+        json_schema_extra=form("a whole number of days from 0 to 60", group="advanced"),
+    )
 
     filters: Filters = Field(
         default=Filters(),
@@ -246,6 +258,7 @@ class Config(BaseModel):
         "api_rate_limit",
         "reconcile_every_days",
         "events_lookback_days",
+        "message_lookback_days",
         mode="before",
     )
     @classmethod

@@ -15,13 +15,15 @@ from pydantic import BaseModel
 from source_intercom.api import permissions
 from source_intercom.api.client import API_VERSION, Client, Tally, Transport
 from source_intercom.api.errors import RETRIES
+from source_intercom.api.exports import ContentExports
 from source_intercom.api.pages import Page, list_pages
 from source_intercom.api.scroll import CompanyWalk
 from source_intercom.options.config import Config
 from source_intercom.shapes.coercion import Coercion, Record, coercion
 from source_intercom.shapes.reading import Reading
 from source_intercom.sync.moments import seconds_of
-from source_intercom.sync.windows import Planner, Window, whole
+from source_intercom.sync.state import INDEX_LAG
+from source_intercom.sync.windows import DAY, Planner, Window, whole
 
 # 2011-01-01: the year Intercom was founded.
 INTERCOM_BIRTH = 1_293_840_000
@@ -29,11 +31,12 @@ INTERCOM_BIRTH = 1_293_840_000
 
 @dataclass
 class Sync:
-    """What the streams of one read share. Only ``companies`` and ``reconciliations`` change while it runs.
+    """What the streams of one read share. Only ``companies``, ``exports`` and ``reconciliations`` change while it runs.
 
     All in Unix seconds: ``begin`` is the moment up to which it reads, ``now`` the moment it began, which is later
     where an end date is set, and ``birth`` the moment the workspace was made.
-    ``companies`` is the one scroll over companies of this read: Intercom allows one at a time. It guards itself.
+    ``companies`` is the one scroll over companies of this read: Intercom allows one at a time, as it does of
+    ``exports``. Both guard themselves.
     """
 
     config: Config
@@ -46,12 +49,14 @@ class Sync:
     selected: frozenset[str] = frozenset()
     retries: int = RETRIES
     companies: CompanyWalk = field(init=False)
+    exports: ContentExports = field(init=False)
     # Full comparisons that came to their end; each worker appends, the stream that shows them reads when all is over.
     reconciliations: list[Record] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         client = Client("companies", self.transport, self.logger, permission=permissions.CONTACTS, retries=self.retries)
         self.companies = CompanyWalk(client, self.logger)
+        self.exports = ContentExports(self.logger)
 
 
 # What a stream takes from its parent unless it says otherwise.
@@ -201,6 +206,11 @@ class IntercomStream(HttpStream):
     def planner(self) -> Planner:
         """How a gap is cut into windows before any of it is read."""
         return whole
+
+    @property
+    def overlap(self) -> int:
+        """How many seconds before its saved position each sync reads again."""
+        return INDEX_LAG + self.sync.config.lookback_window * DAY
 
     @property
     def sweeps(self) -> bool:

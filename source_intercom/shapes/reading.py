@@ -1,7 +1,7 @@
 """The window that is being read, as its stream sees it."""
 
-from collections.abc import Iterable, Sequence
-from typing import ClassVar, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
 
 from source_intercom.sync.windows import Window
 
@@ -47,6 +47,13 @@ class Reading(Protocol):
     def asked(self, through: int | str) -> None:
         """All records up to one have been given, of a source that is read whole; see ``IntercomStream.lies_within``."""
 
+    @property
+    def job(self) -> Mapping[str, Any] | None:
+        """The job that an earlier sync left unfinished, as it was given to ``keep_job``; None for none."""
+
+    def keep_job(self, job: Mapping[str, Any] | None) -> None:
+        """Intercom works on something for us: the state shall tell of it from now on. None: of none any more."""
+
     def accepts_short(self, missing: int) -> bool:
         """Whether as many records of this window were missed before, so that Intercom's total must be wrong.
 
@@ -69,6 +76,7 @@ class Uncut:
     """A window that is read as it is, on behalf of the ``reading`` that it is a part of."""
 
     most_parts: ClassVar[int] = 0
+    job: ClassVar[None] = None
 
     def __init__(self, reading: Reading, part: Window | None = None) -> None:
         self._reading = reading
@@ -107,6 +115,9 @@ class Uncut:
 
     def asked(self, through: int | str) -> None:
         """Nothing, for the same reason."""
+
+    def keep_job(self, job: Mapping[str, Any] | None) -> None:
+        raise NotImplementedError("this window is read as it is")
 
     def accepts_short(self, missing: int) -> bool:
         return self._reading.accepts_short(missing)

@@ -19,7 +19,7 @@ from airbyte_cdk.sources.streams.concurrent.state_converters.datetime_stream_sta
 from airbyte_cdk.sources.types import Record, StreamSlice
 
 from source_intercom.sync.reconciling import Reconciliation
-from source_intercom.sync.state import REFRESHING, SLICES, STATE_TYPE, Remembered, Shortage, UnderWay
+from source_intercom.sync.state import JOB, REFRESHING, SLICES, STATE_TYPE, Remembered, Shortage, UnderWay
 from source_intercom.sync.windows import Planner, Window, cut_at, gaps, overlap_of, without
 
 # More windows that came short than these in one stream are one and the same trouble; a state must stay small.
@@ -65,9 +65,9 @@ class WindowCursor(ConcurrentCursor):
     saved state told beside its position, ``reads`` what the next one must tell. While there is a
     ``reconciliation``, what it has not read is read again; ``reconciled`` is what the state told of earlier ones.
 
-    Shared by all workers of the stream: the windows, the shortages and the reconciliation, all written under one lock,
-    the CDK's, which is held until the state has been put onto the queue. So states leave in the order in which they
-    grew.
+    Shared by all workers of the stream: the windows, the shortages, the job and the reconciliation, all written under
+    one lock, the CDK's, which is held until the state has been put onto the queue. So states leave in the order in
+    which they grew.
     """
 
     def __init__(
@@ -96,6 +96,7 @@ class WindowCursor(ConcurrentCursor):
         self._shortages: list[Shortage] = []
         self._is_through = False
         self._under_way = self._reads.under_way
+        self.job = self._remembered.job
         self._reconciliation = reconciliation
         self._reconciled = dict(reconciled or {})
         slices = [
@@ -132,6 +133,8 @@ class WindowCursor(ConcurrentCursor):
         if self._is_through:
             # A full refresh that is through starts anew the next time.
             beside.pop(REFRESHING, None)
+        if self.job is not None:
+            beside[JOB] = dict(self.job)
         return beside | (self._reconciliation.beside() if self._reconciliation else self._reconciled)
 
     @property
@@ -187,6 +190,13 @@ class WindowCursor(ConcurrentCursor):
     def asked_before(self) -> int | str | None:
         """Up to which parent an earlier sync had asked, when it broke off."""
         return self._reads.under_way.through if self._reads.under_way else None
+
+    def keep_job(self, job: Mapping[str, Any] | None) -> None:
+        """Have the state tell of a job that Intercom works on for us, from now on; None: of none any more."""
+        with self._lock:
+            self.job = job
+            if job is not None:
+                self._emit_state_message()
 
     def repeat(self) -> None:
         """Say again how far the stream has come: platforms end a source that is silent for long."""

@@ -34,7 +34,9 @@ SHORT = "short_windows"
 REFRESHING = "full_refresh_began_at"
 # How far a reading had come that asks every parent for its rows, when it was broken off.
 UNDER_WAY = "under_way"
-_BESIDE = frozenset({FILTERS, READ_FROM, WITHOUT, SHORT, REFRESHING, UNDER_WAY, RECONCILED, RECONCILING})
+# A job that Intercom works on for us.
+JOB = "job"
+_BESIDE = frozenset({FILTERS, READ_FROM, WITHOUT, SHORT, REFRESHING, UNDER_WAY, RECONCILED, RECONCILING, JOB})
 SLICES = "slices"
 # The CDK's own mark of a full refresh that is through.
 FINISHED = "__ab_full_refresh_sync_complete"
@@ -79,7 +81,8 @@ class Remembered:
 
     ``filters`` is the short name of the user's filters, ``read_from`` the start date in Unix seconds,
     ``without`` the permissions that were missing and without which Intercom leaves records out, ``refreshing`` the
-    moment at which a full refresh began that was not finished, ``under_way`` how far every parent has been asked.
+    moment at which a full refresh began that was not finished, ``under_way`` how far every parent has been asked,
+    ``job`` what Intercom was working on for us.
     """
 
     filters: str | None = None
@@ -88,16 +91,18 @@ class Remembered:
     shortages: tuple[Shortage, ...] = ()
     refreshing: int = 0
     under_way: UnderWay | None = None
+    job: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Remembered":
         """What a saved state tells; what is not as we write it says nothing."""
-        filters, without, short = raw.get(FILTERS), raw.get(WITHOUT), raw.get(SHORT)
+        filters, without, short, job = raw.get(FILTERS), raw.get(WITHOUT), raw.get(SHORT), raw.get(JOB)
         return cls(
             filters=filters if isinstance(filters, str) else None,
             read_from=seconds_of(raw.get(READ_FROM)) or 0,
             without=tuple(name for name in without if isinstance(name, str)) if isinstance(without, list) else (),
             under_way=UnderWay.of(raw.get(UNDER_WAY)),
+            job=dict(job) if isinstance(job, Mapping) else None,
             refreshing=0 if raw.get(FINISHED) else seconds_of(raw.get(REFRESHING)) or 0,
             shortages=tuple(
                 Shortage(*item)

@@ -15,6 +15,7 @@ FAMILIES = {
     "events": "Contacts and audience",
     "companies": "Companies and members",
     "conversations": "Conversations and calls",
+    "messages": "Messages that were sent",
     "tickets": "Tickets and ticket types",
     "workspace": "Workspace and settings",
     "activity_logs": "Workspace and settings",
@@ -33,8 +34,35 @@ class Reading:
     requests: str
 
 
+# What is made from the content export: one job for all of these streams.
+_EXPORTED = (
+    "message_receipts",
+    "message_opens",
+    "message_clicks",
+    "message_replies",
+    "message_completions",
+    "message_goal_successes",
+    "message_dismissals",
+    "message_unsubscribes",
+    "message_hard_bounces",
+    "message_answers",
+    "message_other_statistics",
+)
+
 # Streams that read in a way of their own.
 READ_AS = {
+    **{
+        name: Reading(
+            "from an export",
+            "Intercom makes an export, of at most 90 days at a time, and the connector fetches its files. That takes "
+            "minutes, on a large workspace hours. Each sync exports the last "
+            "[`message_lookback_days`](integrations/sources/intercom.md#options) again, because people open and answer "
+            "messages later. All message streams are made from the same files.",
+            "about ten for each export, most of which ask whether it is ready; a first sync makes one export for each "
+            "58 days, a later sync makes one",
+        )
+        for name in _EXPORTED
+    },
     "activity_logs": Reading(
         "filtered by Intercom",
         "Intercom filters by time. The connector asks for the whole range. Where Intercom fails, it asks for 30 days "
@@ -96,8 +124,30 @@ def _removed(what: str, parent: str) -> str:
     )
 
 
+_LATE = (
+    "What happened more than `message_lookback_days` after the message was received can be missing: Intercom tells of "
+    "it only when the days of the message are exported again."
+)
+_ONE_EXPORT = (
+    "Intercom makes one export of a workspace at a time. While another integration or a person has one made, this "
+    "stream waits up to an hour. The next sync uses an export that a stopped sync left."
+)
+_UNDOCUMENTED = "Intercom does not document this file; columns that it has beside these are delivered too, as text."
+
 # What the classes cannot know.
 CAVEATS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(_EXPORTED, (_LATE, _UNDOCUMENTED)),
+    "message_receipts": (
+        "Receipts of the last `message_lookback_days` are delivered again at each sync, with what has happened since.",
+        _LATE,
+        _ONE_EXPORT,
+    ),
+    "message_clicks": (_LATE, "Two clicks in one second have one key."),
+    "message_answers": (_LATE, _UNDOCUMENTED, "A row for each question that was answered."),
+    "message_other_statistics": (
+        _LATE,
+        "`statistic` is the name of the file, such as `soft_bounce`; columns that the file has are delivered as text.",
+    ),
     "activity_logs": (
         "Some plans of Intercom have no activity logs. Then the stream ends incomplete and names the reason.",
     ),

@@ -24,6 +24,7 @@ from requests_mock import Mocker
 from source_intercom.api.client import Client, Transport
 from source_intercom.api.errors import (
     AccessDenied,
+    ExportTaken,
     IntercomError,
     RateLimited,
     RecordGone,
@@ -269,8 +270,8 @@ def test_the_quota_of_exports_is_not_the_window(client: Client, requests_mock: M
     quota = fault("rate_limit_exceeded", "Exceeded rate limit of 1 pending message data export jobs")
     requests_mock.get(f"{HOST}/things", status_code=429, json=quota)
 
-    with pytest.raises(RateLimited) as caught:
-        client.get("/things", retry=False)
+    with pytest.raises(ExportTaken) as caught:
+        client.get("/things")
     assert "export jobs" in str(caught.value.internal_message)
     assert requests_mock.call_count == 1
 

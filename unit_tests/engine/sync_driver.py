@@ -16,10 +16,9 @@ from airbyte_cdk.sources.types import Record as CdkRecord
 from stream_fakes import FakeIntercom, Json
 
 from source_intercom.api import pages
-from source_intercom.engine import assembly
 from source_intercom.engine.assembly import member_of
 from source_intercom.engine.group import Leading, Member, groups_of
-from source_intercom.shapes import search, work
+from source_intercom.shapes import base, search, work
 from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import Window
@@ -33,7 +32,7 @@ def make_pages_small(patch: pytest.MonkeyPatch, *, window_pages: int = 2, lag: i
 
     With a ``lag`` of 0 no hour is read again, which would hide a state that is wrong by a second.
     """
-    patch.setattr(assembly, "INDEX_LAG", lag)
+    patch.setattr(base, "INDEX_LAG", lag)
     patch.setattr(search, "INDEX_LAG", lag)
     patch.setattr(pages, "SEARCH_PAGE", 3)
     patch.setattr(work, "SEARCH_PAGE", 3)

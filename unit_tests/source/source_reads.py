@@ -24,6 +24,8 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_intercom.api.exports import ENDPOINT as EXPORTS
+from source_intercom.shapes.export import NO_JOB
 from source_intercom.source import SourceIntercom
 from source_intercom.streams import CATALOGUE
 from source_intercom.sync.windows import DAY
@@ -66,6 +68,7 @@ GUARDED = {
     "Read help center redirects": ["/help_center/help_centers"],
     "Read and list news items and newsfeeds": ["/news/news_items"],
     "Read content data": ["/data_connectors"],
+    "Export content data": [f"{EXPORTS}/{NO_JOB}"],
 }
 
 
@@ -89,6 +92,7 @@ class Workspace:
             network.post(f"{API}/{name}/search", json=self._search(name, key))
         for path, key in LISTS.items():
             network.get(f"{API}{path}", json=self._list(path, key))
+        network.post(f"{API}{EXPORTS}", json={"job_identifier": "job", "status": "no_data"})
         network.get(f"{API}/companies/scroll", json={"data": [], "scroll_param": "p"})
 
     def deny(self, *permissions: str, status: int = 401, code: str = "token_unauthorized") -> None:

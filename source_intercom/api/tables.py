@@ -1,0 +1,139 @@
+"""Tables in a file of Intercom: CSV as it is, or in gzip, or several of them in a ZIP file."""
+
+import csv
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, cast
+
+from source_intercom.api.errors import TooLarge, Unavailable, strange
+
+# First bytes of a file, which alone tell what it is: the description says gzip, and what comes is ZIP
+# (docs/intercom-api.md#exports). The second is a ZIP file of nothing.
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_GZIP = b"\x1f\x8b"
+# Ten million rows, the most there are, of two kilobytes.
+_MOST_BYTES = 20 << 30
+_LONGEST_LINE = 1 << 20
+_PIECE = 1 << 20
+_DAMAGED = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its name, without folder and ending, and a way to read it from its beginning."""
+
+    name: str
+    _open: Callable[[], IO[bytes]]
+
+    def lines(self) -> int:
+        """How many lines it has, its head included; a row can have several. Reads it once.
+
+        Raises ``Unavailable`` where the file is damaged, ``TooLarge``.
+        """
+        lines = size = 0
+        with _told(), self._open() as stream:
+            last = b"\n"
+            while piece := stream.read(_PIECE):
+                size += len(piece)
+                if size > _MOST_BYTES:
+                    raise TooLarge(
+                        f"A file of Intercom's export unpacks to more than {_MOST_BYTES >> 30} GB.", self.name
+                    )
+                lines += piece.count(b"\n")
+                last = piece[-1:]
+        return lines + (last != b"\n")
+
+    def columns(self) -> list[str]:
+        """The names of its columns."""
+        with _told(), self._open() as stream:
+            return _columns(csv.reader(_lines(stream)))
+
+    def rows(self) -> Iterator[dict[str, str]]:
+        """Its rows by the names of the columns; cells that are empty are left out."""
+        with _told(), self._open() as stream:
+            reader = csv.reader(_lines(stream))
+            names = _columns(reader)
+            for cells in reader:
+                if cells:
+                    yield {name: cell for name, cell in zip(names, cells, strict=False) if cell and name}
+
+
+def tables_in(file: IO[bytes]) -> list[Table]:
+    """The tables of an open file, each of which may be read several times, one after the other.
+
+    Raises ``Unavailable`` where the file is damaged.
+    """
+    file.seek(0)
+    start = file.read(4)
+    if start in _ZIP:
+        with _told():
+            archive = zipfile.ZipFile(file)
+            names = archive.namelist()
+        tables = [
+            Table(_stem(name), lambda name=name: archive.open(name))  # type: ignore[misc]
+            for name in names
+            if name.lower().endswith(".csv")
+        ]
+        if names and not tables:
+            raise strange(f"a ZIP file without tables: {names[0][:80]!r}")
+        return tables
+    if start.startswith(_GZIP):
+        return [Table("", lambda: cast(IO[bytes], gzip.GzipFile(fileobj=_rewound(file), mode="rb")))]
+    return [Table("", lambda: io.BufferedReader(_Shared(file)))]
+
+
+def _stem(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2].rpartition(".")[0].lower()
+
+
+def _rewound(file: IO[bytes]) -> IO[bytes]:
+    file.seek(0)
+    return file
+
+
+class _Shared(io.RawIOBase):
+    """A file from its beginning; that this is closed does not close the file."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = _rewound(file)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        piece = self._file.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def _columns(reader: Iterator[list[str]]) -> list[str]:
+    return [name.strip().lower() for name in next(reader, [])]
+
+
+def _lines(stream: IO[bytes]) -> Iterator[str]:
+    """Lines of text for the CSV reader, none of them longer than memory is meant for."""
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+    while line := text.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise strange("a table with a line of more than a million characters")
+        # Python 3.10 reads no table with this sign.
+        yield line.replace("\0", "") if "\0" in line else line
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Says in our words what is wrong with a file."""
+    try:
+        yield
+    except _DAMAGED as error:
+        raise Unavailable(
+            "A file of Intercom's export is damaged. The next sync fetches it again.",
+            f"{type(error).__name__}: {error}",
+        ) from None
+    except csv.Error as error:
+        raise strange(f"a table that is no CSV: {error}") from None

@@ -1,0 +1,196 @@
+"""Export jobs: waited for with a bound, told by name, given up in time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import IO, Any, cast
+
+import pytest
+
+from source_intercom.api.client import Client
+from source_intercom.api.errors import ExportEnded, ExportTaken, RecordGone, RequestRefused, Unavailable
+from source_intercom.api.exports import ContentExports, RangeRefused
+
+Json = dict[str, Any]
+PAUSE = ContentExports._pause
+JOB = {"job_identifier": "job-1", "status": "pending"}
+
+
+class Intercom:
+    """A client whose answers are written down before; the last of each kind is given for ever."""
+
+    time_scale = 0.0
+
+    def __init__(self, *statuses: str | Exception, created: list[Json | Exception] | None = None) -> None:
+        self.statuses: list[str | Exception] = list(statuses)
+        self.created: list[Json | Exception] = created or [JOB]
+        self.files: list[bytes | Exception] = [b"a\n1\n"]
+        self.calls: list[str] = []
+        self.at_call: Callable[[], None] = lambda: None
+
+    def post(self, path: str, body: Json, *, retry: bool = True) -> Json:
+        self.calls.append(f"POST {path}")
+        return cast(Json, self._next(self.created)) if path == "/export/content/data" else {}
+
+    def get(self, path: str) -> Json:
+        self.calls.append(f"GET {path}")
+        self.at_call()
+        return {"status": self._next(self.statuses)}
+
+    def download(self, path: str, file: IO[bytes], most: int) -> None:
+        self.calls.append(f"GET {path}")
+        file.write(cast(bytes, self._next(self.files)))
+
+    def _next(self, answers: list[Any]) -> Any:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Clock:
+    """Moves on by a minute with each look at it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 60
+        return self.now
+
+
+def exports(clock: Callable[[], float] = Clock()) -> ContentExports:  # noqa: B008
+    return ContentExports(logging.getLogger("airbyte.test"), clock=clock)
+
+
+def fetch(intercom: Intercom, made: ContentExports | None = None) -> bytes | None:
+    file = (made or exports()).fetch(cast(Client, intercom), 1, 2, lambda _name: None)
+    if file is None:
+        return None
+    with file:
+        file.seek(0)
+        return file.read()
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of these tests stands for hours, which are not waited for."""
+    monkeypatch.setattr(Intercom, "time_scale", 1.0)
+    monkeypatch.setattr(ContentExports, "_pause", lambda *_: None)
+
+
+def test_a_job_is_asked_after_until_it_is_ready() -> None:
+    intercom = Intercom("pending", "in_progress", "completed")
+    assert fetch(intercom) == b"a\n1\n"
+    asked = ["GET /export/content/data/job-1"] * 3
+    assert intercom.calls == ["POST /export/content/data", *asked, "GET /download/content/data/job-1"]
+
+
+def test_no_data_needs_no_file() -> None:
+    assert fetch(Intercom(created=[{"job_identifier": "job-1", "status": "no_data"}])) is None
+
+
+def test_the_misspelled_name_of_older_versions_is_known() -> None:
+    assert fetch(Intercom("completed", created=[{"job_identfier": "job-1", "status": "pending"}])) == b"a\n1\n"
+
+
+def test_a_file_that_is_not_there_yet_is_asked_for_again() -> None:
+    intercom = Intercom("completed")
+    intercom.files = [RecordGone("no"), b"", b"a\n1\n"]
+    assert fetch(intercom) == b"a\n1\n"
+
+
+def test_a_file_that_never_comes_is_an_error() -> None:
+    intercom = Intercom("completed")
+    intercom.files = [b""]
+    with pytest.raises(Unavailable, match="empty file"):
+        fetch(intercom)
+
+
+def test_a_job_that_takes_for_ever_is_left_to_the_next_sync() -> None:
+    made, intercom = exports(), Intercom("in_progress")
+    with pytest.raises(Unavailable, match="longer than 4 hours"):
+        fetch(intercom, made)
+    made.release()
+    assert "POST /export/cancel/job-1" not in intercom.calls
+
+
+def test_another_job_is_waited_for_an_hour_and_named(caplog: pytest.LogCaptureFixture) -> None:
+    intercom = Intercom(created=[ExportTaken("taken")])
+    with caplog.at_level("INFO"), pytest.raises(ExportTaken, match="Another export of message data is under way"):
+        fetch(intercom)
+    assert 50 < len(intercom.calls) < 70
+    assert "Waiting for another export of message data in this workspace to end" in caplog.text
+
+
+def test_another_job_that_ends_makes_room() -> None:
+    assert fetch(Intercom("completed", created=[ExportTaken("taken"), JOB])) == b"a\n1\n"
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind", "said"),
+    [
+        (Intercom("failed"), ExportEnded, "export of message data failed"),
+        (Intercom("canceled"), ExportEnded, "was canceled by somebody"),
+        (Intercom("asleep"), RequestRefused, "another shape"),
+        (Intercom(created=[{"status": "pending"}]), RequestRefused, "another shape"),
+        (Intercom(created=[RequestRefused("too long")]), RangeRefused, "too long"),
+        (Intercom(RecordGone("no")), Unavailable, "does not find the export that it has just made"),
+    ],
+    ids=["failed", "canceled", "unknown", "nameless", "refused", "gone"],
+)
+def test_what_goes_wrong_is_said(answers: Intercom, kind: type[Exception], said: str) -> None:
+    with pytest.raises(kind, match=said):
+        fetch(answers)
+
+
+def test_only_a_refused_range_is_one() -> None:
+    with pytest.raises(RequestRefused) as caught:
+        fetch(Intercom("asleep"))
+    assert not isinstance(caught.value, RangeRefused)
+
+
+def test_an_old_job_that_is_gone_is_told_at_once() -> None:
+    intercom = Intercom(RecordGone("no"))
+    with pytest.raises(RecordGone):
+        exports().resume(cast(Client, intercom), "old")
+    assert intercom.calls == ["GET /export/content/data/old"]
+
+
+def test_letting_go_cancels_the_job_under_way_and_no_other() -> None:
+    made, intercom = exports(), Intercom("pending", "completed")
+    intercom.at_call = made.release
+    fetch(intercom, made)
+    assert intercom.calls.count("POST /export/cancel/job-1") == 2
+    intercom.calls.clear()
+    made.release()
+    assert intercom.calls == []
+
+
+def test_letting_go_waits_for_a_job_that_is_being_made() -> None:
+    made = exports()
+    intercom = Intercom("completed")
+    releasing = threading.Thread(target=made.release)
+    post = intercom.post
+
+    def slow(path: str, body: Json, *, retry: bool = True) -> Json:
+        if path == "/export/content/data":
+            releasing.start()
+        return post(path, body, retry=retry)
+
+    intercom.post = slow  # type: ignore[method-assign]
+    # What would be a race is decided here: the job is asked after only when it has been let go.
+    intercom.at_call = releasing.join
+    fetch(intercom, made)
+    assert intercom.calls[:2] == ["POST /export/content/data", "GET /export/content/data/job-1"]
+    assert "POST /export/cancel/job-1" in intercom.calls
+
+
+def test_a_wait_ends_when_the_sync_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ContentExports, "_pause", PAUSE)
+    made, intercom = exports(), Intercom("pending")
+    made.release()
+    with pytest.raises(Unavailable, match="The sync ended"):
+        fetch(intercom, made)
