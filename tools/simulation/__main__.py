@@ -7,6 +7,7 @@ import logging
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 from tools.simulation.plan import Plan
 from tools.simulation.process import Launcher
@@ -29,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
         result = Simulation(plan, launcher).run()
         total.update(result.counts)
         _tell(result, plan, verbose=options.seed is not None)
+        if options.keep and result.violations:
+            _keep(result, options.keep)
         if total["seeds"] % _PROGRESS == 0:
             sys.stderr.write(f"{_summary(total, time.monotonic() - began)}\n")
     _say(_summary(total, time.monotonic() - began))
@@ -40,7 +43,15 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=100, help="how many simulations")
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first seed")
     parser.add_argument("--seed", type=int, help="just this one, with all that happens in it")
+    parser.add_argument("--keep", type=Path, help="a folder for all that was printed where something is wrong")
     return parser.parse_args(arguments)
+
+
+def _keep(result: Result, folder: Path) -> None:
+    """For what threads decide, which the seed does not bring again each time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, printed in enumerate(result.printed, 1):
+        (folder / f"seed-{result.seed}-run-{number}.jsonl").write_bytes(printed)
 
 
 def _tell(result: Result, plan: Plan, *, verbose: bool) -> None:

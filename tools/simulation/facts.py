@@ -10,6 +10,7 @@ from source_intercom.shapes.coercion import Coercion, Record, coercion
 from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams import CATALOGUE
+from source_intercom.streams.contacts import Contacts, ContactSegments
 
 Key: TypeAlias = tuple[object, ...]
 HOUR = 3_600
@@ -52,8 +53,13 @@ class Facts:
         return tuple(record.get(name) for name in self.key)
 
 
+def _parent_of(kind: type[IntercomStream]) -> type[IntercomStream] | None:
+    """What its rows hang on; that of memberships in segments is no fact of the class, as they are found two ways."""
+    return Contacts if kind is ContactSegments else kind.parent
+
+
 def _owner_of(kind: type[IntercomStream]) -> str:
-    parent = kind.parent
+    parent = _parent_of(kind)
     if parent is None:
         return ""
     owners = [base().name for base in parent.__mro__ if base in CATALOGUE]
@@ -73,8 +79,11 @@ def _shown(kind: type[IntercomStream], owner: str, own_time: str) -> str:
 def _paths(kind: type[IntercomStream]) -> tuple[str, ...]:
     """The requests of a stream and of what it is made from, such as ``GET /tags``."""
     paths = [getattr(kind, "endpoint", ""), getattr(kind, "child", ""), getattr(kind, "complete", "")]
-    if kind.parent is not None:
-        paths.append(kind.parent.endpoint)
+    parent = _parent_of(kind)
+    if parent is not None:
+        paths.append(parent.endpoint)
+    if kind is ContactSegments:
+        paths += ["/segments", "/contacts/{id}/segments"]
     plain = [path.partition("?")[0] for path in paths if path]
     named = [f"{'POST' if path.endswith('/search') else 'GET'} {path}" for path in plain]
     if kind.__name__ == "CallTranscripts":
@@ -90,13 +99,14 @@ def _facts(kind: type[IntercomStream]) -> Facts:
     # Every sync asks for all memberships of companies: Intercom keeps no time of them.
     timeless = not cursor or kind.__name__ == "CompanySegments"
     own_time = "" if timeless or moves_with_owner else (cursor if owner else stream.time_field)
-    source = kind.parent or kind
+    source = _parent_of(kind) or kind
+    owner_keys = {"call_transcripts": "call_id", "contact_segments": "contact_id"}
     return Facts(
         name=stream.name,
         key=stream.key,
         cursor=cursor,
         owner=owner,
-        owner_key="call_id" if kind.__name__ == "CallTranscripts" else str(getattr(kind, "parent_key", "")),
+        owner_key=owner_keys.get(stream.name, str(getattr(kind, "parent_key", ""))),
         moves_with_owner=moves_with_owner and bool(cursor),
         own_time=own_time,
         shows=_shown(kind, owner, own_time) if cursor and not timeless else "",

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -105,6 +106,10 @@ class Launcher:
     def __init__(self) -> None:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tools.simulation.connector"])
+        # Coverage that measures processes too would write a file for the one that forks, after all have been counted.
+        measured = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("COVERAGE_PROCESS")}
+        forkserver.ensure_running()
+        os.environ.update(measured)
 
     def read(self, run: Run, *, url: str, files: Mapping[str, object], clock_ahead: float, small: Small) -> Output:
         """Read with these files (config, catalog, state), to the end of the process."""

@@ -33,6 +33,8 @@ class Result:
     violations: list[Violation] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
+    printed: list[bytes] = field(default_factory=list)
+    """Stdout of each run."""
 
 
 class _Calls(Ledger):
@@ -187,6 +189,7 @@ class Simulation:
             *(check_end(sync, self._destination) if is_last else ()),
         ]
         output: Output = sync.output
+        self._result.printed.append(output.stdout)
         incomplete = {stream: output.errors.get(stream, "") for stream, status in output.status.items()
                       if status != "COMPLETE"}  # fmt: skip
         self._result.log.append(

@@ -8,7 +8,7 @@ import pytest
 import requests
 from airbyte_cdk.models import AirbyteStreamStatus, FailureType
 from airbyte_cdk.test import entrypoint_wrapper
-from source_reads import API, CONFIG, NAMES, NOW, Json, Workspace, catalog, check, fault, read, saved
+from source_reads import API, CONFIG, NAMES, NOW, Json, Output, Workspace, catalog, check, fault, read, saved
 
 from source_intercom import source as module
 from source_intercom.api.errors import TokenRejected, Unavailable
@@ -39,26 +39,29 @@ class TestStreamsWithoutState:
             ],
         )
         for contact in ("1", "2"):
-            workspace.fail("GET", f"/contacts/{contact}/segments", json={"data": [{"id": f"of-{contact}"}]})
+            workspace.fail("GET", f"/events?intercom_user_id={contact}", json={"events": [{"name": f"of-{contact}"}]})
+
+    def names(self, output: Output) -> list[str]:
+        return [message.record.data["name"] for message in output.messages if message.record]
 
     def test_what_a_search_keeps_back_once_is_read(self, workspace: Workspace) -> None:
         self.short_search(workspace, (["1"], 2), (["1", "2"], 2), ([], 0))
-        output = read("contact_segments", mode="full_refresh")
+        output = read("contact_event_summaries", mode="full_refresh")
         assert output.error is None
-        assert output.ids("contact_segments") == ["of-1", "of-2"]
+        assert self.names(output) == ["of-1", "of-2"]
 
     def test_what_it_keeps_back_twice_is_taken_for_a_wrong_total(self, workspace: Workspace) -> None:
         """As lists are: else a workspace whose totals are wrong for good would never get the stream."""
         self.short_search(workspace, (["1"], 2), (["1"], 2), ([], 0))
-        output = read("contact_segments", mode="full_refresh")
+        output = read("contact_event_summaries", mode="full_refresh")
         assert output.error is None
-        assert output.ids("contact_segments") == ["of-1"]
+        assert self.names(output) == ["of-1"]
         assert workspace.calls("/contacts/search") >= 2
 
     def test_totals_that_disagree_are_no_reason_to_believe_one(self, workspace: Workspace) -> None:
         self.short_search(workspace, (["1"], 3), (["1"], 2), ([], 0))
-        output = read("contact_segments", mode="full_refresh")
-        assert output.statuses("contact_segments")[-1] is AirbyteStreamStatus.INCOMPLETE
+        output = read("contact_event_summaries", mode="full_refresh")
+        assert output.statuses("contact_event_summaries")[-1] is AirbyteStreamStatus.INCOMPLETE
         assert "announces 2 records" in output.errors()[0][2]
 
 
