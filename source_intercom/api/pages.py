@@ -1,9 +1,9 @@
 """The ways Intercom pages: by the cursor of a search, and lists of five kinds (docs/intercom-api.md)."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from source_intercom.api.client import Client, Json
 from source_intercom.api.errors import (
@@ -13,17 +13,14 @@ from source_intercom.api.errors import (
     RecordGone,
     RequestRefused,
     Unavailable,
-    strange,
 )
+from source_intercom.api.figures import Page, is_complete, next_cursor, next_request, number_in, records_in, total_of
 from source_intercom.api.queries import Order, Query, search_body
 from source_intercom.options.home import REPORT
-
-Page = list[Json]
 
 SEARCH_PAGE = 150  # the most that a search gives at once: more is refused (Forest Admin, August 2026)
 # Of pages in a row that bring no record that was not there before, so many are followed: one may be a slip.
 _PAGES_WITHOUT_NEWS = 2
-_DIGITS = 20  # more than any count or page number has
 
 _LOGGER = logging.getLogger("airbyte")
 
@@ -56,6 +53,10 @@ class _Seen:
         is_news = len(self._names) > before
         self._without_news = 0 if is_news else self._without_news + 1
         return is_news
+
+    def without_known(self, records: Page) -> Page:
+        """Those of some records that have not been taken in."""
+        return [record for record in records if not _names([record]) <= self._names]
 
     @property
     def is_stuck(self) -> bool:
@@ -93,8 +94,9 @@ def search_answers(
     cursors: set[str] = set()
     seen = _Seen()
     while True:
+        ask = partial(client.post, path, search_body(query, sort_field, per_page, cursor, order=order))
         try:
-            answer = client.post(path, search_body(query, sort_field, per_page, cursor, order=order))
+            answer = ask() if cursor is None else _once_more_if_refused(ask)
         except RateLimited:
             # A smaller page is not cheaper.
             raise
@@ -165,161 +167,72 @@ def pages_from(
 ) -> Iterator[Page]:
     """Pages of a list whose first ``answer`` is there, and which was ``asked`` for with these parameters.
 
-    Raises ``RequestRefused`` when the pages run in circles before the list is complete.
+    A list of numbered pages moves up when a record of it is deleted: the first record of the next page moves to a page
+    that has been read. When its total shrinks while it is read, it is read once more for what did not come. Raises
+    ``RequestRefused`` when the pages run in circles before the list is complete.
     """
+    seen = _Seen()
+    shrank = yield from _through(answer, client, path, records_key, asked, seen, whole)
+    if shrank:
+        again = _Seen()
+        for page in _through(client.get(path, asked), client, path, records_key, asked, again, whole):
+            yield seen.without_known(page)
+
+
+def _through(
+    answer: Json,
+    client: Client,
+    path: str,
+    records_key: str,
+    asked: Mapping[str, Any],
+    seen: _Seen,
+    whole: bool,
+) -> Generator[Page, None, bool]:
+    """The pages of a list from the first to the last; whether its total shrank meanwhile."""
     request: tuple[str, Mapping[str, Any]] = (path, asked)
     requests: list[tuple[str, Mapping[str, Any]]] = []
-    seen = _Seen()
+    most = 0
     while True:
         records = records_in(answer, records_key)
         is_news = seen.brings_news(records)
         following = next_request(answer, path, asked)
+        total = total_of(answer) or 0
+        most = max(most, total)
         if is_news or not requests:
             yield records
-        if following is None or (not is_news and _is_complete(answer, len(seen))):
+        if following is None or (not is_news and is_complete(answer, len(seen))):
             if whole:
                 _warn_if_short(answer, len(seen), path)
-            return
+            return total < most
         if seen.is_stuck:
             raise RequestRefused(
                 f"Intercom's {path} gives the same records again and again, and no end of its list. {REPORT}",
                 f"GET {path}, after {len(seen)} records",
             )
         if following == request or following in requests:
-            if _is_complete(answer, len(seen)):
-                return
+            if is_complete(answer, len(seen)):
+                return total < most
             raise RequestRefused(f"Intercom's {path} gave the same next page twice.", f"GET {path}")
         requests.append(request)
         request = following
-        try:
-            answer = client.get(*request)
-        except RequestRefused:
-            # Intercom refuses cursors that it has just given, and takes them a moment later (intercom-node issue 509,
-            # January 2026).
-            answer = client.get(*request)
+        answer = _once_more_if_refused(partial(client.get, *request))
 
 
-def _is_complete(answer: Json, distinct: int) -> bool:
-    """Whether the figures of an answer say that no record of its list is missing."""
-    total = _total_of(answer)
-    if total is not None:
-        return distinct >= total
-    counters = _counters(answer)
-    page, pages = number_in(counters, "page"), number_in(counters, "total_pages")
-    return page is not None and pages is not None and page >= pages
-
-
-def _total_of(answer: Json) -> int | None:
-    """How many records Intercom says a list has: beside its records, or among its counters."""
-    total = number_in(answer, "total_count")
-    return number_in(_counters(answer), "total_count") if total is None else total
+def _once_more_if_refused(ask: Callable[[], Json]) -> Json:
+    """Intercom refuses cursors that it has just given, and takes them a moment later (intercom-node issue 509, January
+    2026).
+    """
+    try:
+        return ask()
+    except RequestRefused:
+        return ask()
 
 
 def _warn_if_short(answer: Json, distinct: int, path: str) -> None:
     """No error: totals of lists are known to be wrong for good, and a list without a state would fail for ever."""
-    total = _total_of(answer)
+    total = total_of(answer)
     if total is not None and distinct < total:
         _LOGGER.warning(
             f"Intercom announces {total} records under {path} and gave {distinct}. If it does so in each sync, its "
             "total is wrong; if not, the next sync brings the others."
         )
-
-
-def records_in(answer: Json, records_key: str) -> Page:
-    """The records of an answer; ``records_key`` may name two places, as in ``data|companies``.
-
-    Raises ``RequestRefused`` when they are in none: an answer without its list would otherwise pass as an empty
-    page, no rows under a green light.
-    """
-    for key in records_key.split("|"):
-        records = answer.get(key)
-        if isinstance(records, list):
-            return records
-    raise strange(f"no list under '{records_key}', but the keys {sorted(answer)}")
-
-
-def number_in(answer: Mapping[str, Any], name: str) -> int | None:
-    """A figure of an answer, None when it has none. Intercom writes figures as numbers, and as text where the client
-    sent ``page`` or ``per_page`` (its documentation of 2.17 says so of internal articles).
-
-    Raises ``RequestRefused`` for a figure that nobody can read: to go on without could end a list before its end.
-    """
-    value = answer.get(name)
-    if value is None:
-        return None
-    if isinstance(value, str):
-        text = value.strip()
-        if text.isascii() and text.isdigit() and len(text) < _DIGITS:
-            return int(text)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1:
-        return int(value)
-    raise strange(f"'{name}' is no number: {str(value)[:100]!r}")
-
-
-def _counters(answer: Json) -> Mapping[str, Any]:
-    """Where an answer tells of its pages: in ``pages``, or beside its records."""
-    pages = answer.get("pages")
-    if pages is None:
-        return answer
-    if not isinstance(pages, dict):
-        raise strange(f"'pages' is no object: {str(pages)[:100]!r}")
-    return pages
-
-
-def pages_told(answer: Json) -> int:
-    """How many pages a list has, as its answer says; 1 when it does not say."""
-    told = number_in(_counters(answer), "total_pages")
-    return 1 if told is None else told
-
-
-def next_cursor(answer: Json) -> str | None:
-    """``pages.next.starting_after`` of a search, None on the last page.
-
-    The last page has no ``next``, or null, or an object whose cursor is null: the specification allows all three.
-    """
-    following = _counters(answer).get("next")
-    if not following:
-        return None
-    if isinstance(following, dict) and "starting_after" in following:
-        cursor = following["starting_after"]
-        if cursor is None or cursor == "":
-            return None
-        if isinstance(cursor, (str, int)) and not isinstance(cursor, bool):
-            return str(cursor)
-    raise strange(f"a next page without a cursor: {str(following)[:200]}")
-
-
-def next_request(answer: Json, path: str, asked: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
-    """Path and parameters of the page of a list after ``answer``, None after the last one.
-
-    ``pages.next`` is a link, or an object with a cursor or a page number; some lists have counters only, beside
-    their records or in ``pages``; some have ``next_cursor``. Of a link only path and query are followed, so that
-    the token never leaves the configured host.
-    """
-    counters = _counters(answer)
-    following = counters.get("next")
-    if isinstance(following, str) and following:
-        url = urlsplit(following)
-        # Without its one slash a path such as ".example.com/x" would become a part of the host's name.
-        link = "/" + url.path.lstrip("/")
-        return (f"{link}?{url.query}" if url.query else link), {}
-    ways: Json = {}
-    if isinstance(following, dict):
-        ways = {name: following[name] for name in ("starting_after", "page") if name in following}
-    for name, value in ways.items():
-        if value:
-            return path, {**asked, name: value}
-    if answer.get("next_cursor") and answer.get("has_more") is not False:
-        return path, {**asked, "cursor": answer["next_cursor"]}
-    if (following and not ways) or answer.get("has_more"):
-        raise strange(f"more pages, but no way to them: {str(following)[:200]}")
-    if "next" in counters:
-        return None
-    total = number_in(counters, "total_pages")
-    page = number_in(counters, "page")
-    if total is None:
-        return None
-    if page is None:
-        # The list does not say which page it is, so it is the one that was asked for.
-        page = number_in(asked, "page") or 1
-    return (path, {**asked, "page": page + 1}) if page < total else None

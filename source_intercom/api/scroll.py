@@ -15,7 +15,7 @@ from source_intercom.api.errors import (
     Unavailable,
     strange,
 )
-from source_intercom.api.pages import Page, records_in
+from source_intercom.api.figures import Page, records_in
 from source_intercom.options.home import REPORT
 
 _SCROLL_POLL = 15.0  # seconds between two tries while somebody else's scroll is open

@@ -22,7 +22,7 @@ from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 
-from source_intercom.api.pages import Page
+from source_intercom.api.figures import Page
 from source_intercom.engine.output import as_pages, as_records
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.reading import Sliced

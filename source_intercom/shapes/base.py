@@ -16,7 +16,8 @@ from source_intercom.api import permissions
 from source_intercom.api.client import API_VERSION, Client, Tally, Transport
 from source_intercom.api.errors import RETRIES
 from source_intercom.api.exports import ContentExports
-from source_intercom.api.pages import Page, list_pages
+from source_intercom.api.figures import Page
+from source_intercom.api.pages import list_pages
 from source_intercom.api.scroll import CompanyWalk
 from source_intercom.options.config import Config
 from source_intercom.shapes.coercion import Coercion, Record, coercion

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from source_intercom.api.errors import IntercomError, RecordGone, Unavailable
-from source_intercom.api.pages import Page
+from source_intercom.api.figures import Page
 from source_intercom.api.paths import path_of
 from source_intercom.shapes.base import IntercomStream
 

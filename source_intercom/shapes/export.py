@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from source_intercom.api import permissions
 from source_intercom.api.errors import ExportEnded, RecordGone, TooLarge, Unavailable, strange
 from source_intercom.api.exports import ENDPOINT, RangeRefused
-from source_intercom.api.pages import Page
+from source_intercom.api.figures import Page
 from source_intercom.api.tables import Table, tables_in
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record

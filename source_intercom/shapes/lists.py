@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import ClassVar
 
-from source_intercom.api.pages import Page
+from source_intercom.api.figures import Page
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.reading import Reading

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from source_intercom.api.errors import RecordGone
-from source_intercom.api.pages import Page, list_pages
+from source_intercom.api.figures import Page
+from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record

@@ -11,7 +11,8 @@ from source_intercom.api.errors import (
     RequestRefused,
     Unavailable,
 )
-from source_intercom.api.pages import Answer, Page, records_in, search_answers
+from source_intercom.api.figures import Page, records_in
+from source_intercom.api.pages import Answer, search_answers
 from source_intercom.api.queries import Choices, Order, days_query, search_body
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.by_id import records_by_id

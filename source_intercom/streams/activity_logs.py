@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from source_intercom.api import permissions
 from source_intercom.api.errors import RequestRefused, Unavailable
-from source_intercom.api.pages import Page, pages_from, pages_told
+from source_intercom.api.figures import Page, pages_told
+from source_intercom.api.pages import pages_from
 from source_intercom.shapes.base import INTERCOM_BIRTH, IntercomStream
 from source_intercom.shapes.lists import ListStream
 from source_intercom.shapes.reading import Reading

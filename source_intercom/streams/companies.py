@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from source_intercom.api import permissions
 from source_intercom.api.client import Client, Tally
-from source_intercom.api.pages import Page
+from source_intercom.api.figures import Page
 from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record

@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from source_intercom.api import permissions
 from source_intercom.api.errors import RecordGone, Unavailable
-from source_intercom.api.pages import Page, list_pages
+from source_intercom.api.figures import Page
+from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
 from source_intercom.api.queries import Choices
 from source_intercom.options.filters import ContactFilters

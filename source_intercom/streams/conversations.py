@@ -7,7 +7,8 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from source_intercom.api import permissions
-from source_intercom.api.pages import Page, list_pages
+from source_intercom.api.figures import Page
+from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
 from source_intercom.api.queries import Choices
 from source_intercom.shapes.base import IntercomStream

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from source_intercom.api import permissions
 from source_intercom.api.client import Client
 from source_intercom.api.errors import AccessDenied, RequestRefused
-from source_intercom.api.pages import Page, list_pages
+from source_intercom.api.figures import Page
+from source_intercom.api.pages import list_pages
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.reading import Reading

@@ -6,7 +6,8 @@ from pydantic import BaseModel
 
 from source_intercom.api import permissions
 from source_intercom.api.errors import RecordGone
-from source_intercom.api.pages import Page, list_pages
+from source_intercom.api.figures import Page
+from source_intercom.api.pages import list_pages
 from source_intercom.options.filters import Filters
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from source_intercom.api.errors import RecordGone, RequestRefused, Unavailable
-from source_intercom.api.pages import Answer, Page, list_pages, number_in, search_answers
+from source_intercom.api.figures import Page, number_in
+from source_intercom.api.pages import Answer, list_pages, search_answers
 from source_intercom.api.paths import path_of
 from source_intercom.api.queries import equals, search_body
 from source_intercom.shapes.base import IntercomStream

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from source_intercom.api import permissions
-from source_intercom.api.pages import Page
+from source_intercom.api.figures import Page
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.reading import Reading
 from source_intercom.sync.windows import Window

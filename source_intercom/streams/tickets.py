@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from source_intercom.api import permissions
 from source_intercom.api.errors import RequestRefused
-from source_intercom.api.pages import Page, search_answers
+from source_intercom.api.figures import Page
+from source_intercom.api.pages import search_answers
 from source_intercom.api.queries import equals
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.lists import ListStream

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from source_intercom.api import permissions
 from source_intercom.api.errors import RecordGone
-from source_intercom.api.pages import Page, list_pages
+from source_intercom.api.figures import Page
+from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record

@@ -8,7 +8,7 @@ from typing import Any
 
 from source_intercom.api.client import Json
 from source_intercom.api.errors import RequestRefused
-from source_intercom.api.pages import next_request, number_in
+from source_intercom.api.figures import next_request, number_in
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.lists import ListStream
 from source_intercom.streams import CATALOGUE, IntercomStream

@@ -9,7 +9,8 @@ from typing import Any
 
 from source_intercom.api.client import Json
 from source_intercom.api.errors import RequestRefused, Unavailable
-from source_intercom.api.pages import SEARCH_PAGE, next_cursor, number_in, records_in
+from source_intercom.api.figures import next_cursor, number_in, records_in
+from source_intercom.api.pages import SEARCH_PAGE
 from source_intercom.api.queries import Order, Query, equals, search_body
 from source_intercom.shapes.base import INTERCOM_BIRTH
 from source_intercom.shapes.coercion import Record

@@ -104,16 +104,6 @@ def loud(quirks: Iterable[str], lacking: str = "") -> list[Loud]:
 PERMISSIONS = tuple(sorted({permission for facts in FACTS.values() for permission in facts.permissions}))
 
 
-SLIDING = frozenset(
-    {
-        "articles", "calls", "collections", "internal_articles", "macros", "external_pages", "content_snippets",
-        "custom_object_instances", "help_center_redirects",
-    }
-)  # fmt: skip
-"""Lists that are paged by number. What is deleted from a page that was read moves the first record of the next page
-onto it, where nobody looks any more; and as the total shrinks too, the connector does not notice. So nothing is deleted
-from them while a sync runs."""
-
 CHANGES: Mapping[str, tuple[str, ...]] = {
     "contacts": ("update", "update", "create", "delete"),
     "companies": ("update", "create", "delete"),

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Coercion, Record, coercion
+from source_intercom.shapes.export import Exported
 from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams import CATALOGUE
@@ -127,6 +128,8 @@ def _facts(kind: type[IntercomStream]) -> Facts:
 # Counts are figures of a moment, and reconciliations are made by the connector: the sandbox has no truth of them.
 _NOT_HELD = ("counts", "reconciliations")
 FACTS: dict[str, Facts] = {
-    facts.name: facts for facts in (_facts(kind) for kind in CATALOGUE) if facts.name not in _NOT_HELD
+    facts.name: facts
+    for facts in (_facts(kind) for kind in CATALOGUE if not issubclass(kind, Exported))
+    if facts.name not in _NOT_HELD
 }
 """Every stream of which the sandbox can tell the truth, by name."""

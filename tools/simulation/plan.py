@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from random import Random
 
-from tools.simulation.choices import CHANGES, CLOCKS, FAULTS, LOUD, PERMISSIONS, QUIET, SLIDING, ZONES
+from tools.simulation.choices import CHANGES, CLOCKS, FAULTS, LOUD, PERMISSIONS, QUIET, ZONES
 from tools.simulation.facts import DAY, FACTS, HOUR
 
 # Workspaces live in these years, so that no moment of theirs lies in the future of the machine.
@@ -262,15 +262,14 @@ def _options(dice: Random, began: int) -> Options:
     return Options(config, start, lookback, roles, states, expands)
 
 
-def _counts(dice: Random, modes: Mapping[str, str], kinds: int, *, live: bool = False) -> dict[str, dict[str, int]]:
+def _counts(dice: Random, modes: Mapping[str, str], kinds: int) -> dict[str, dict[str, int]]:
     """Changes, more often of what is synced."""
     near = [kind for kind in CHANGES if kind in modes or FACTS[kind].family in {FACTS[name].family for name in modes}]
     counts: dict[str, dict[str, int]] = {}
     for _ in range(kinds):
         kind = dice.choice(near if near and dice.random() < 0.8 else list(CHANGES))
         verb = dice.choice(CHANGES[kind])
-        if not (live and verb == "delete" and kind in SLIDING):
-            counts.setdefault(kind, {})[verb] = dice.choice((1, 1, 2, 5))
+        counts.setdefault(kind, {})[verb] = dice.choice((1, 1, 2, 5))
     return counts
 
 
@@ -296,7 +295,7 @@ def _round(dice: Random, modes: Mapping[str, str], *, odd_clock: bool) -> Round:
         else:
             kill = Kill(by, lines=None, calls=1 + int(dice.random() ** 2 * 50))
     live = [
-        Live(2 + int(dice.random() ** 2 * 80), _counts(dice, modes, dice.randint(1, 3), live=True))
+        Live(2 + int(dice.random() ** 2 * 80), _counts(dice, modes, dice.randint(1, 3)))
         for _ in range(dice.choice((0, 0, 1, 2, 4)))
     ]
     skew = 0

@@ -16,7 +16,8 @@ from source_intercom.api.errors import (
     RecordGone,
     RequestRefused,
 )
-from source_intercom.api.pages import Page, list_pages, pages_told, records_in
+from source_intercom.api.figures import Page, pages_told, records_in
+from source_intercom.api.pages import list_pages
 from source_intercom.api.queries import days_query
 
 QUERY = days_query("updated_at", 10, 20)
@@ -336,3 +337,28 @@ def test_records_as_they_came() -> None:
 )
 def test_the_number_of_pages_that_an_answer_tells(answer: Json, pages: int) -> None:
     assert pages_told(answer) == pages
+
+
+def test_a_record_deleted_while_a_list_is_read_costs_no_other(hasty: Client, requests_mock: Mocker) -> None:
+    """The first record of the next page moves onto a page that has been read, and the total agrees with what came."""
+    held = list(range(9))
+
+    def answer(request: Any, _context: Any) -> Json:
+        page = int(request.qs.get("page", ["1"])[0])
+        records = [{"id": number} for number in held[3 * page - 3 : 3 * page]]
+        if page == 1 and len(held) == 9:
+            held.remove(1)
+            return {"tags": records, "pages": {"page": 1, "total_pages": 3}, "total_count": 9}
+        return {"tags": records, "pages": {"page": page, "total_pages": 3}, "total_count": len(held)}
+
+    requests_mock.get(ANY, json=answer)
+    pages = list(list_pages(hasty, "/tags", "tags"))
+    assert sorted(ids(pages)) == list(range(9))
+    assert requests_mock.call_count == 6
+
+
+def test_a_list_whose_total_holds_is_read_once(hasty: Client, requests_mock: Mocker) -> None:
+    counters = [{"pages": {"page": page, "total_pages": 3}, "total_count": 3} for page in (1, 2, 3)]
+    requests_mock.get(ANY, [{"json": {"tags": [{"id": number}], **told}} for number, told in enumerate(counters)])
+    assert ids(list(list_pages(hasty, "/tags", "tags"))) == [0, 1, 2]
+    assert requests_mock.call_count == 3

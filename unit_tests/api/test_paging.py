@@ -18,7 +18,8 @@ from source_intercom.api.errors import (
     RequestRefused,
     Unavailable,
 )
-from source_intercom.api.pages import Answer, Page, search_answers
+from source_intercom.api.figures import Page
+from source_intercom.api.pages import Answer, search_answers
 from source_intercom.api.queries import days_query, search_body
 
 QUERY = days_query("updated_at", 10, 20)
@@ -229,9 +230,12 @@ REFUSALS = [(400, "invalid_param"), (422, "data_invalid"), (404, "not_found")]
 def test_a_refused_cursor_is_told_from_a_refused_search(
     hasty: Client, requests_mock: Mocker, status: int, code: str
 ) -> None:
+    refusal = {"status_code": status, "json": fault(code)}
     with pytest.raises(CursorRefused) as caught:
-        answers(hasty, requests_mock, found(0, "abc"), {"status_code": status, "json": fault(code)})
+        answers(hasty, requests_mock, found(0, "abc"), refusal, refusal)
     assert caught.value.final is False
+    # Intercom takes a cursor that it has refused a moment later, so it is asked once more.
+    assert requests_mock.call_count == 1 + (2 if status != 404 else 1)
     assert f"HTTP {status}, {code}" in str(caught.value.internal_message)
 
 

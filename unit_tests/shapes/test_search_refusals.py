@@ -74,7 +74,7 @@ class TestACursorThatIsRefused:
 
     def test_is_followed_by_a_search_from_the_last_time_reached(self, new_sync: NewSync) -> None:
         records = things(*(DAYS.start + 300 * number for number in range(20)))
-        stream = made(new_sync(begin=BEGIN, birth=BIRTH), refusing(server_of(records), lambda number: number == 2))
+        stream = made(new_sync(begin=BEGIN, birth=BIRTH), refusing(server_of(records), lambda number: number in (2, 3)))
         ids_of(stream, DAYS)
         begun = [body["query"] for body in calls(stream) if "starting_after" not in body["pagination"]]
         lower = [query["value"][0]["value"][0]["value"] for query in begun if query["operator"] == "OR"]

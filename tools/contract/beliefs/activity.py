@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from source_intercom.api.errors import RequestRefused, Unavailable
-from source_intercom.api.pages import records_in
+from source_intercom.api.figures import records_in
 from source_intercom.shapes.base import INTERCOM_BIRTH
 from source_intercom.shapes.coercion import Record
 from source_intercom.sync.moments import seconds_of

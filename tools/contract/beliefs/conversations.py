@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from source_intercom.api.errors import AccessDenied, RecordGone, RequestRefused
-from source_intercom.api.pages import number_in, records_in
+from source_intercom.api.figures import number_in, records_in
 from source_intercom.api.paths import path_of
 from source_intercom.shapes.coercion import Record
 from source_intercom.streams.conversations import Calls

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from source_intercom.api.errors import AccessDenied, RecordGone, VersionRefused
-from source_intercom.api.pages import next_request, number_in
+from source_intercom.api.figures import next_request, number_in
 from source_intercom.streams.contacts import Segments
 from source_intercom.streams.conversations import Macros
 from source_intercom.streams.help_center import Articles, Collections, InternalArticles, NewsItems

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from source_intercom.api.errors import RecordGone, RequestRefused
-from source_intercom.api.pages import records_in
+from source_intercom.api.figures import records_in
 from source_intercom.api.paths import path_of
 from source_intercom.api.queries import equals, search_body
 from source_intercom.shapes.coercion import Record

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from source_intercom.api.client import Json
 from source_intercom.api.errors import GatewayAnswer, ScrollTaken
-from source_intercom.api.pages import records_in
+from source_intercom.api.figures import records_in
 from tools.contract.belief import Answer, Belief, no, not_seen, told, yes
 from tools.contract.searches import objects
 from tools.contract.workspace import Refused, Workspace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from source_intercom.api.pages import number_in
+from source_intercom.api.figures import number_in
 from source_intercom.shapes.coercion import Record
 from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.windows import HOUR
