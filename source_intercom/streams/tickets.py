@@ -1,9 +1,9 @@
 """Tickets, what lies inside them, and how they are described."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from source_intercom.api import permissions
-from source_intercom.api.errors import RequestRefused
+from source_intercom.api.errors import CursorRefused, RequestRefused
 from source_intercom.api.figures import Page
 from source_intercom.api.pages import search_answers
 from source_intercom.api.queries import equals
@@ -36,22 +36,43 @@ class Tickets(SearchStream):
         An assignment or a change of state can leave the ticket's time as it was: live captures of 17 months have parts
         up to 158 seconds later than their ticket (Estuary's snapshots, 2026).
         """
-        answers = search_answers(
-            self.client, self.endpoint, equals("open", True), self.time_field, self.records_key, order="descending"
-        )
+        seen: set[str] = set()
         try:
-            for answer in answers:
-                tickets = self.objects(answer.records)
-                yield [
-                    ticket
-                    for ticket in tickets
-                    if (self.moment_of(ticket) or since) < since <= max(self._times_of_parts(ticket), default=0)
-                ]
+            total = yield from self._open_tickets(since, seen)
+            if len(seen) < total:
+                total = yield from self._open_tickets(since, seen)
         except RequestRefused as error:
             self.logger.warning(
                 "Intercom's search does not give open tickets by themselves, so a part that leaves its ticket's time "
                 f"as it was comes only when the ticket changes again: {error.internal_message}"
             )
+            return
+        if len(seen) < total:
+            # No reason to end: the tickets themselves are held against their own total.
+            self.logger.warning(
+                f"Intercom announces {total} open tickets and gave {len(seen)}. Parts of the others that leave their "
+                "ticket's time as it was come when the ticket changes again."
+            )
+
+    def _open_tickets(self, since: int, seen: set[str]) -> Generator[Page, None, int]:
+        """Those open tickets whose parts are newer than they are and than ``since``, and how many are open at all."""
+        total = 0
+        answers = search_answers(
+            self.client, self.endpoint, equals("open", True), self.time_field, self.records_key, order="descending"
+        )
+        try:
+            for answer in answers:
+                total = answer.total or 0
+                tickets = [ticket for ticket in self.identified(answer.records) if str(ticket["id"]) not in seen]
+                seen.update(str(ticket["id"]) for ticket in tickets)
+                yield [
+                    ticket
+                    for ticket in tickets
+                    if (self.moment_of(ticket) or since) < since <= max(self._times_of_parts(ticket), default=0)
+                ]
+        except CursorRefused as error:
+            self.logger.info(f"{self.name}: the search of open tickets breaks off: {error.internal_message}")
+        return total
 
     def _times_of_parts(self, ticket: Record) -> list[int]:
         nested = ticket.get("ticket_parts")

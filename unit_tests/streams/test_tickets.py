@@ -1,0 +1,97 @@
+"""Tickets whose parts are newer than they are: an incremental sync looks at the open ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from stream_fakes import NOW, FakeIntercom, FakeReading, Json, ids, made
+
+from source_intercom.api.errors import RequestRefused
+from source_intercom.shapes.base import Sync
+from source_intercom.streams.tickets import Tickets
+from source_intercom.sync.windows import DAY, Window
+
+NewSync = Callable[..., Sync]
+SINCE = NOW - DAY
+WINDOW = Window(SINCE, NOW)
+SEARCH = "/tickets/search"
+
+
+def ticket(number: str, moment: int, *parts: int) -> Json:
+    listed = [{"id": f"{number}{moment}", "updated_at": at} for at in parts]
+    return {"id": number, "updated_at": moment, "open": True, "ticket_parts": {"ticket_parts": listed}}
+
+
+QUIET = ticket("1", SINCE - 50, SINCE - 60, SINCE + 60)
+OLD = ticket("2", SINCE - 50, SINCE - 55)
+NEW = ticket("3", SINCE + 10, SINCE + 90)
+
+
+def page(total: int, *records: Json, after: str | None = None) -> Json:
+    return {
+        "tickets": [dict(record) for record in records],
+        "total_count": total,
+        "pages": {"next": {"starting_after": after}} if after else {},
+    }
+
+
+class Open:
+    """A search whose window holds nothing, and whose open tickets come as they are given."""
+
+    def __init__(self, *answers: Json | Exception) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    def __call__(self, body: Json) -> Json:
+        if body["query"].get("field") != "open":
+            return page(0)
+        self.asked += 1
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def read(sync: Sync, intercom: FakeIntercom, search: Open) -> list[Any]:
+    intercom.on("POST", SEARCH, search)
+    reading = FakeReading()
+    reading.since = SINCE
+    return ids(record for found in made(Tickets, sync, intercom).pages(WINDOW, reading) for record in found)
+
+
+def test_with_newer_parts_come_though_their_own_time_is_old(new_sync: NewSync, intercom: FakeIntercom) -> None:
+    search = Open(page(3, NEW, QUIET, OLD))
+    assert read(new_sync(), intercom, search) == ["1"]
+    assert search.asked == 1
+
+
+def test_a_search_that_ends_early_is_asked_once_more(new_sync: NewSync, intercom: FakeIntercom) -> None:
+    search = Open(page(3, NEW, OLD), page(3, NEW, OLD, after="x"), page(3, QUIET))
+    assert read(new_sync(), intercom, search) == ["1"]
+
+
+def test_one_that_stays_short_is_said(
+    new_sync: NewSync, intercom: FakeIntercom, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert read(new_sync(), intercom, Open(page(3, QUIET), page(3, QUIET))) == ["1"]
+    assert "announces 3 open tickets and gave 1" in caplog.text
+
+
+def test_a_search_that_does_not_know_them_is_said(
+    new_sync: NewSync, intercom: FakeIntercom, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert read(new_sync(), intercom, Open(RequestRefused("no such field", "HTTP 400"))) == []
+    assert "does not give open tickets by themselves" in caplog.text
+
+
+def test_a_cursor_that_is_refused_ends_no_stream(
+    new_sync: NewSync, intercom: FakeIntercom, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It would do so in each sync; and the search is not one that does not know open tickets."""
+    refusal = RequestRefused("no such cursor", "HTTP 400")
+    first = [page(3, QUIET, after="x"), refusal, refusal]
+    assert read(new_sync(), intercom, Open(*first, *first)) == ["1"]
+    assert "announces 3 open tickets and gave 1" in caplog.text
+    assert "by themselves" not in caplog.text
