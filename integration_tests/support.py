@@ -1,5 +1,6 @@
 """Runs the connector as its users do, as a process or as a container, and reads what it prints."""
 
+import base64
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 from unittest.mock import ANY
+from urllib.parse import unquote_to_bytes
 
 import docker
 import orjson
@@ -40,6 +42,9 @@ class Output:
     code: int
     messages: list[Json] = field(default_factory=list)
     stderr: str = ""
+
+    def __post_init__(self) -> None:
+        assert_no_token(self.stderr.encode())
 
     def of(self, kind: str) -> list[Json]:
         """Bodies of all messages of a type, in order: ``of("RECORD")``."""
@@ -100,8 +105,32 @@ class Connector(Protocol):
 
 
 def parse(stdout: bytes) -> list[Json]:
-    """Every line of stdout as a message. A line that is no message fails the test: stdout is the protocol's."""
+    """Every line of stdout as a message. A line that is no message fails the test: stdout is the protocol's.
+
+    So does the token in it, which every test of what a run prints thereby searches for.
+    """
+    assert_no_token(stdout)
     return [orjson.loads(line) for line in stdout.splitlines() if line]
+
+
+def token_forms(token: bytes = TOKEN.encode()) -> set[bytes]:
+    """The token, and what base64 makes of it at whichever place of a text: alone, after a name and a colon, before one.
+
+    Three bytes become four letters. The letters that the token shares with its neighbours are left out.
+    """
+    forms = {token}
+    for shift in range(3):
+        packed = base64.b64encode(b"\0" * shift + token)
+        forms.add(packed[4 if shift else 0 : -4])
+    return forms
+
+
+def assert_no_token(printed: bytes) -> None:
+    """The token stands nowhere in what was printed: not as it is, not as in a URL, not in base64."""
+    for text in (printed, unquote_to_bytes(printed)):
+        for form in token_forms():
+            at = text.find(form)
+            assert at < 0, f"the access token was printed: {text[max(0, at - 200) : at]!r}, and then the token"
 
 
 def arguments(folder: Path, command: str, files: dict[str, Any], seen_as: str) -> list[str]:
@@ -147,7 +176,8 @@ class Process:
                 process.send_signal(signal.SIGKILL)
                 break
         # What was under way in the pipe was printed; a platform would have read it too, up to a torn last line.
-        whole, _, _ = process.stdout.read().rpartition(b"\n")
+        whole, _, torn = process.stdout.read().rpartition(b"\n")
+        assert_no_token(torn)
         _, stderr = process.communicate(timeout=TIMEOUT)
         return Output(process.returncode, parse(b"".join(lines) + whole), stderr.decode())
 
