@@ -23,6 +23,10 @@ _ESCAPES = re.compile(rf"{_HIGH}{_LOW}|{_HIGH}|{_LOW}|\\.", re.DOTALL)
 _STEPS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 # Orjson reads 1,024 levels and writes 254.
 _DEEPEST = 200
+# The lenient parser has several copies of a text in memory, which may be four times as large each.
+_MOST_LENIENT = 64 << 20
+# Bytes of smaller bodies stay with the answer, for whoever logs it.
+_KEPT = 1 << 20
 
 
 def body_of(response: requests.Response) -> object:
@@ -31,6 +35,12 @@ def body_of(response: requests.Response) -> object:
     if "parsed_body" not in known:
         known["parsed_body"] = parse(response.content)
     return known["parsed_body"]
+
+
+def keep_parsed(response: requests.Response) -> None:
+    """Parse the body now, and let go of the bytes that it was parsed from when they are many."""
+    if body_of(response) is not None and len(response.content) > _KEPT:
+        vars(response)["_content"] = b""
 
 
 def parse(content: bytes) -> object:
@@ -53,6 +63,8 @@ def parse(content: bytes) -> object:
 
 def _parse_leniently(content: bytes) -> object:
     """Read what is nearly JSON: U+FFFD for what is no text, null for what is no number, integers of any length."""
+    if len(content) > _MOST_LENIENT:
+        return None
     text = content.decode(json.detect_encoding(content), "replace")
     text = _ESCAPES.sub(_mended, text)
     try:

@@ -16,11 +16,13 @@ from airbyte_cdk.sources.streams.call_rate import LimiterSession
 from requests.auth import AuthBase
 
 from source_intercom.api.answers import failure_of, is_window_limit
+from source_intercom.api.bodies import keep_parsed
 from source_intercom.api.budget import CallBudget, WindowPolicy, pause_after
 from source_intercom.api.errors import Asked, CertificateRejected, NoRoom, RateLimited, TooLarge
 from source_intercom.api.hosts import api_host
 from source_intercom.api.masking import keep_secret
 from source_intercom.api.pace import Patience, time_scale
+from source_intercom.api.room import Crowded, Room, cost_of
 from source_intercom.api.tally import Tally
 from source_intercom.api.wire import (
     MOST_BYTES,
@@ -58,9 +60,9 @@ class BearerToken(AuthBase):
 class Transport:
     """What all streams of a process share: host, token, connection pool, call budget, threads for child calls.
 
-    Used by every thread that asks Intercom. The pool, the executor, the semaphore and the budget have locks of their
-    own, and all else but the following is never written after the constructor. ``token_worked`` goes from false to
-    true once, by whichever thread has the first good answer, and needs no lock. What has been told already
+    Used by every thread that asks Intercom. The pool, the executor, the semaphore, the budget and the room have locks
+    of their own, and all else but the following is never written after the constructor. ``token_worked`` goes from
+    false to true once, by whichever thread has the first good answer, and needs no lock. What has been told already
     (``_told_versions``, ``_tell_again``) is read and written under ``_lock`` only.
     """
 
@@ -81,6 +83,7 @@ class Transport:
         # Answers of child calls wait in the order of their parents. Without a bound on all of them together, those of
         # 200,000 conversations took 770 MB. Twice the workers keep every worker busy.
         self.details = threading.Semaphore(2 * config.num_workers)
+        self.room = Room()
         # Whether Intercom has accepted the token in this process: a 401 after that is about one resource.
         self.token_worked = False
         self._lock = threading.Lock()
@@ -178,12 +181,24 @@ class StreamSession(LimiterSession):
             if into and 200 <= response.status_code < 300:
                 save_body(response, *into)
             else:
-                read_body(response)
+                room = self._transport.room
+                with room.share() as share:
+                    read_body(response, share.take)
+                    with room.parsing(len(response.content), lambda: cost_of(response.content)):
+                        keep_parsed(response)
         except AnswerTooLarge:
             size, where = (into.most, "onto the disk") if into else (MOST_BYTES, "into memory")
             raise TooLarge(
                 f"Intercom's answer to {_endpoint(request)} is larger than {size >> 20} MB, more than this connector "
                 f"takes {where}.",
+                _endpoint(request),
+            ) from None
+        except Crowded:
+            # The error is kept until its stream ends, and with it the answer.
+            vars(response)["_content"] = b""
+            raise TooLarge(
+                f"Intercom's answer to {_endpoint(request)} does not fit into memory beside others that are being read "
+                'at the same time. Fewer "Parallel requests" (num_workers) need less memory.',
                 _endpoint(request),
             ) from None
         except NotSaved as error:

@@ -5,7 +5,8 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from typing import IO, Any
 
 import requests
@@ -30,7 +31,7 @@ class NotSaved(Exception):
 
 
 class _InTime(io.RawIOBase):
-    """The bytes of one answer, headers and all, under one deadline that moves on with what has come.
+    """The bytes of one answer, headers and all, within one time that grows with what has come.
 
     A socket's timeout bounds the time between two bytes only. Here it is the time that is left.
     """
@@ -38,21 +39,21 @@ class _InTime(io.RawIOBase):
     def __init__(self, raw: io.RawIOBase, connection: socket.socket) -> None:
         self._raw = raw
         self._connection = connection
-        timeout = connection.gettimeout()
-        self._deadline = None if timeout is None else time.monotonic() + timeout
+        # Runs down only while we wait for the server: it is not to blame when an answer waits for room in memory.
+        self._left = connection.gettimeout()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        if self._deadline is None:
+        if self._left is None:
             return self._raw.readinto(buffer)
-        left = self._deadline - time.monotonic()
-        if left <= 0:
+        if self._left <= 0:
             raise TimeoutError("the answer took too long for its size")
-        self._connection.settimeout(left)
+        self._connection.settimeout(self._left)
+        began = time.monotonic()
         read = self._raw.readinto(buffer)
-        self._deadline += (read or 0) / _SLOWEST
+        self._left += (read or 0) / _SLOWEST - (time.monotonic() - began)
         return read
 
     def close(self) -> None:
@@ -101,12 +102,19 @@ class TimedAdapter(HTTPAdapter):
         return manager
 
 
-def read_body(response: requests.Response, most: int = MOST_BYTES) -> None:
+def read_body(response: requests.Response, take: Callable[[int], None], most: int = MOST_BYTES) -> None:
     """Read an answer that was asked for as a stream, so that ``content`` has it.
 
-    Raises ``AnswerTooLarge``, or what requests raises for a body that breaks off.
+    ``take`` is told the size of each piece before the piece is kept, and may wait or raise. Raises ``AnswerTooLarge``,
+    or what requests raises for a body that breaks off.
     """
-    _keep(response, b"".join(_pieces(response, most)))
+    # Grows in its place; pieces that are joined would for a moment be in memory twice. Closed on an error too, because
+    # errors can be kept for long, with all that they came through.
+    with io.BytesIO() as body, closing(_pieces(response, most)) as pieces:
+        for piece in pieces:
+            take(len(piece))
+            body.write(piece)
+        _keep(response, body.getvalue())
 
 
 def save_body(response: requests.Response, file: IO[bytes], most: int) -> None:
@@ -133,7 +141,7 @@ def _keep(response: requests.Response, content: bytes) -> None:
     vars(response).update(_content=content, _content_consumed=True)
 
 
-def _pieces(response: requests.Response, most: int) -> Iterator[bytes]:
+def _pieces(response: requests.Response, most: int) -> Generator[bytes, None, None]:
     size = 0
     try:
         while piece := response.raw.read1(_PIECE, decode_content=True):

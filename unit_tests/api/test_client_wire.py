@@ -20,6 +20,7 @@ from source_intercom.api import pace, transport
 from source_intercom.api.client import API_VERSION, Client
 from source_intercom.api.errors import RETRIES, GatewayAnswer, TooLarge, Unavailable
 from source_intercom.api.pace import Patience
+from source_intercom.api.room import Room
 from source_intercom.api.wire import read_body
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -112,6 +113,7 @@ def test_a_body_shorter_than_it_says_is_asked_for_again(wired: Callable[[str], C
         client._transport.close()
 
 
+@pytest.mark.complaint(105)
 @pytest.mark.parametrize("place", ["elsewhere", "here", "scheme"])
 def test_a_redirect_is_not_followed(wired: Callable[[str], Client], place: str) -> None:
     """What stands elsewhere is no answer of Intercom; its data would become rows."""
@@ -168,6 +170,7 @@ def test_a_large_answer_is_whole(wired: Callable[[str], Client]) -> None:
         client._transport.close()
 
 
+@pytest.mark.complaint(104)
 @pytest.mark.parametrize("way", ["gzip", "plain"])
 def test_a_bomb_does_not_go_off(wired: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """A megabyte of gzip took 4 to 6 GB."""
@@ -177,9 +180,13 @@ def test_a_bomb_does_not_go_off(wired: Callable[[str], Client], monkeypatch: pyt
     with serving(plain(200, sent, {"Content-Encoding": "gzip"} if way == "gzip" else {}), OK) as url:
         client = wired(url)
         tracemalloc.start()
-        with pytest.raises(TooLarge, match="answer to GET /things is larger than"):
+        with pytest.raises(TooLarge, match="answer to GET /things is larger than") as kept:
             client.get("/things?page=7")
-        assert tracemalloc.get_traced_memory()[1] < 40 << 20
+        now, peak = tracemalloc.get_traced_memory()
+        assert peak < 40 << 20
+        # Errors of many records are kept until their stream ends: without the answers.
+        assert now < 2 << 20
+        del kept
         tracemalloc.stop()
         # The connection is not blocked.
         assert client.get("/things") == BODY
@@ -214,6 +221,7 @@ NEVER_ENDING = {
 }
 
 
+@pytest.mark.complaint(99)
 @pytest.mark.parametrize("kind", NEVER_ENDING)
 def test_no_answer_takes_for_ever(wired: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setattr(pace, "PATIENT", Patience(connect=0.4, answer=0.4, answers=1000.0, rate_limit=1.0))
@@ -255,6 +263,7 @@ def test_retries_end_when_answers_take_too_long(
         client._transport.close()
 
 
+@pytest.mark.complaint(99)
 @pytest.mark.parametrize(("retries", "most"), [(RETRIES, 300.0), (2, 60.0)])
 def test_a_server_that_never_answers_is_told_in_time(retries: int, most: float) -> None:
     patience = pace.patience_for(retries)
@@ -275,3 +284,32 @@ def test_a_refused_connection_is_unavailable(wired: Callable[[str], Client], tim
     assert "ConnectionError" in str(caught.value.internal_message)
     assert time.slept == [1, 2, 4, 8, 16]
     client._transport.close()
+
+
+def test_an_answer_without_room_is_refused_by_name(wired: Callable[[str], Client]) -> None:
+    with serving(PACKED["gzip"], OK) as url:
+        client = wired(url)
+        shared = client._transport
+        shared.room = Room(most_read=10, longest=0)
+        with shared.room.share() as other:
+            other.take(100)
+            with pytest.raises(TooLarge, match="answer to GET /things does not fit into memory beside others"):
+                client.get("/things?page=7")
+        # There is room again, and the connection is not blocked.
+        assert client.get("/things") == BODY
+        shared.close()
+
+
+def test_an_answer_that_does_not_fit_is_not_kept_by_its_error(wired: Callable[[str], Client]) -> None:
+    body = b'{"data": "' + b"x" * (8 << 20) + b'"}'
+    with serving(plain(200, gzip.compress(body), {"Content-Encoding": "gzip"})) as url:
+        client = wired(url)
+        client._transport.room = Room(most_resident=1, longest=0)
+        tracemalloc.start()
+        with pytest.raises(TooLarge, match="does not fit into memory") as kept:
+            client.get("/things")
+        now, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert now < 2 << 20 < 8 << 20 < peak
+        del kept
+        client._transport.close()
