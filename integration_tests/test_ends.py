@@ -67,6 +67,7 @@ def test_a_shell_sees_the_usual_code(workspace: Workspace, tmp_path: Path, numbe
     assert done.stdout.splitlines()[-1] == b"%d" % code
 
 
+@pytest.mark.complaint(94)
 def test_a_signal_while_nobody_reads_cuts_no_line(start: Any, workspace: Workspace) -> None:
     """The pipe is full and a line is under way; whoever reads it after the end must find it whole."""
     running = reading(start, workspace(**{**SLOW, "latency_ms": 0}))
@@ -94,6 +95,7 @@ def test_a_signal_while_a_reader_is_slow_loses_nothing(start: Any, process: Proc
     assert_goes_on(process, sandbox, output)
 
 
+@pytest.mark.complaint(95)
 @pytest.mark.parametrize("match", ["GET /me", "POST /contacts/search"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_a_server_hangs(start: Any, workspace: Workspace, match: str, number: int) -> None:

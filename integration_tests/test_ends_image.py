@@ -81,6 +81,7 @@ def wait_for(running: Any, word: bytes) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.complaint(109)
 def test_it_reads_everything_and_writes_nowhere(begin: Begin, workspace: Workspace) -> None:
     sandbox = workspace()
     for command in ("spec", "check", "discover"):
@@ -95,6 +96,7 @@ def test_it_reads_everything_and_writes_nowhere(begin: Begin, workspace: Workspa
     assert changed <= {"/secrets", "/dev", "/tmp"}, changed
 
 
+@pytest.mark.complaint(94)
 def test_docker_stop_ends_a_read_with_what_is_safe(begin: Begin, process: Process, workspace: Workspace) -> None:
     sandbox = workspace(contacts=4000, conversations=1500, latency_ms=60)
     reading = begin("read", sandbox.url, config=config(num_workers=8), catalog=catalog(*STREAMS, mode="incremental"))

@@ -28,6 +28,7 @@ from integration_tests.support import (
 )
 
 
+@pytest.mark.complaint(93)
 def test_a_reader_that_has_enough_ends_the_read(start: Any, workspace: Workspace) -> None:
     running = reading(start, workspace(**SLOW))
     for _ in range(5):
@@ -50,6 +51,7 @@ def test_a_reader_that_has_enough_ends_a_read_that_waits(start: Any, workspace: 
     assert running.returncode == 141
 
 
+@pytest.mark.complaint(93)
 def test_a_full_disk_ends_the_read(start: Any, workspace: Workspace, tmp_path: Path) -> None:
     printed = tmp_path / "printed"
 
@@ -93,6 +95,7 @@ def test_a_pipe_that_does_not_block_gets_everything(start: Any, workspace: Works
     assert len([message for message in parse(lines) if message["type"] == "RECORD"]) == 1500
 
 
+@pytest.mark.complaint(96)
 def test_stdout_is_utf_8_whatever_the_locale_says(start: Any, workspace: Workspace) -> None:
     sandbox = workspace()
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii:strict"}
@@ -131,6 +134,7 @@ run()
 """
 
 
+@pytest.mark.complaint(93)
 @pytest.mark.parametrize("error", [f"RuntimeError('no such thing: {TOKEN}')", "MemoryError()"])
 def test_an_error_of_the_main_thread_ends_the_read(start: Any, workspace: Workspace, error: str) -> None:
     running = reading(start, workspace(**SLOW), code=BROKEN.format(error=error))

@@ -98,6 +98,7 @@ def fill(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Fill:
     return answer
 
 
+@pytest.mark.complaint(55)
 def test_the_filled_form_passes_check(fill: Fill, workspace: Workspace, process: Process, tmp_path: Path) -> None:
     """Every kind of field is used; FORM_SCREENSHOT=form.png keeps a picture of the form, filled and unfolded."""
     sandbox = workspace()

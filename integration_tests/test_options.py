@@ -167,6 +167,7 @@ def test_events_of_users_or_leads(process: Process, workspace: Workspace, role: 
     )
 
 
+@pytest.mark.complaint(23)
 def test_lists_inside_contacts_are_completed(process: Process, workspace: Workspace) -> None:
     sandbox = workspace()
     cut = [record["id"] for record in sandbox.records("contacts") if record["tags"]["has_more"]]

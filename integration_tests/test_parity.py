@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from random import Random
 
+import pytest
+
 from sandbox import Sandbox, Settings
 from tools.simulation.choices import CHANGES
 from tools.simulation.destination import Destination
@@ -55,6 +57,7 @@ class Syncs:
         return output
 
 
+@pytest.mark.complaint(14)
 def test_one_full_refresh_equals_many_incremental_syncs() -> None:
     dice = Random("parity")
     launcher = Launcher()

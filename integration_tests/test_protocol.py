@@ -43,6 +43,7 @@ def test_check_of_a_bad_token(connector: Connector, workspace: Workspace) -> Non
     assert "no-such-token-0815" not in str(output.messages) + output.stderr
 
 
+@pytest.mark.complaint(66)
 def test_check_names_what_a_missing_permission_costs(connector: Connector, workspace: Workspace) -> None:
     scopes = [stream.permission for stream in STREAMS.values() if stream.permission != "Read tickets"]
     output = connector.run("check", workspace(scopes=scopes).url, config=config())

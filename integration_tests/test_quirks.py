@@ -147,6 +147,7 @@ def assert_ids(output: Output, sandbox: Sandbox, *streams: str) -> None:
         assert len(output.records[stream]) == len(got), f"{stream}: records came twice"
 
 
+@pytest.mark.complaint(63, 72, 74, 92)
 @pytest.mark.parametrize("case", named(WHOLE))
 def test_everything_is_read(process: Process, workspace: Workspace, case: Case) -> None:
     sandbox = workspace(**{**SIZES, **case.settings}, quirks=[case.quirk])
@@ -157,6 +158,7 @@ def test_everything_is_read(process: Process, workspace: Workspace, case: Case) 
     assert case.said in output.log
 
 
+@pytest.mark.complaint(91)
 @pytest.mark.parametrize("case", named(ENDED))
 def test_what_is_withheld_is_said(process: Process, workspace: Workspace, case: Case) -> None:
     sandbox = workspace(**{**SIZES, **case.settings}, quirks=[case.quirk])
@@ -169,6 +171,7 @@ def test_what_is_withheld_is_said(process: Process, workspace: Workspace, case: 
     assert_delivered(output, sandbox, "teams")
 
 
+@pytest.mark.complaint(77)
 @pytest.mark.parametrize("quirk", ["refused-conversation", "refused-conversation=400"])
 def test_one_refused_conversation_costs_no_other(process: Process, workspace: Workspace, quirk: str) -> None:
     sandbox = workspace(**{**SIZES, **FEW}, quirks=[quirk])
@@ -189,6 +192,7 @@ def test_a_total_that_stays_wrong_is_set_aside(process: Process, workspace: Work
     assert "Its total is taken to be wrong" in again.log
 
 
+@pytest.mark.complaint(64)
 @pytest.mark.parametrize(
     ("quirk", "streams"),
     [
@@ -211,6 +215,7 @@ def test_changed_records_come_with_the_next_sync(
         assert set(struck[stream]["update"] + struck[stream]["create"]) <= came, stream
 
 
+@pytest.mark.complaint(70, 71)
 @pytest.mark.parametrize(
     ("quirk", "change", "stream"),
     [
@@ -248,6 +253,7 @@ def long_ago(state: State) -> State:
     return aged
 
 
+@pytest.mark.complaint(66)
 def test_a_permission_that_is_granted_brings_what_was_hidden(process: Process, workspace: Workspace) -> None:
     readable = ["Read conversations", "Read users and companies", "Read admins"]
     sandbox = workspace(**{**SIZES, **FEW}, quirks=["hidden-tickets"], scopes=readable)
@@ -264,11 +270,13 @@ def test_a_permission_that_is_granted_brings_what_was_hidden(process: Process, w
         assert hidden <= ids(second, stream), stream
 
 
+@pytest.mark.complaint(62)
 def test_each_quirk_is_tried() -> None:
     tried = {case.quirk.partition("=")[0] for case in (*WHOLE, *ENDED)} | set(QUIET)
     assert set(quirks.QUIRKS) == tried
 
 
+@pytest.mark.complaint(65)
 def test_a_wrong_total_does_not_stop_a_workspace_for_ever(process: Process, workspace: Workspace) -> None:
     sandbox = workspace(**SIZES, quirks=["wrong-total-for-good"])
     state: State | None = None

@@ -69,6 +69,7 @@ def test_a_larger_workspace_through_the_container(container: Connector, workspac
             assert schemas[stream].is_valid(record), stream
 
 
+@pytest.mark.complaint(76)
 def test_every_record_fits_its_discovered_schema(process: Process, workspace: Workspace) -> None:
     sandbox = workspace()
     [found] = process.run("discover", config=config()).of("CATALOG")
@@ -82,6 +83,7 @@ def test_every_record_fits_its_discovered_schema(process: Process, workspace: Wo
             assert not faults, (stream, faults[:3])
 
 
+@pytest.mark.complaint(26)
 def test_parts_know_their_conversation(process: Process, workspace: Workspace) -> None:
     sandbox = workspace(conversations=40)
     output = process.run("read", sandbox.url, config=config(), catalog=catalog("conversations", "conversation_parts"))
@@ -93,6 +95,7 @@ def test_parts_know_their_conversation(process: Process, workspace: Workspace) -
         assert part["conversation_total_parts"] >= 1
 
 
+@pytest.mark.complaint(30)
 def test_incremental_first_sync_is_whole_and_leaves_the_official_state(process: Process, workspace: Workspace) -> None:
     sandbox = workspace()
     output = process.run("read", sandbox.url, config=config(), catalog=catalog(mode="incremental"))
@@ -133,6 +136,7 @@ def test_incremental_second_sync_brings_every_change(process: Process, workspace
         assert before[stream] != after[stream], f"{stream}: the test changed nothing"
 
 
+@pytest.mark.complaint(3)
 def test_nothing_new_costs_one_call_a_searched_stream(process: Process, workspace: Workspace) -> None:
     sandbox = workspace(history_days=400, contacts=50, conversations=50, tickets=50)
     streams = ["contacts", "conversations", "conversation_parts", "tickets", "activity_logs"]
@@ -148,6 +152,7 @@ def test_nothing_new_costs_one_call_a_searched_stream(process: Process, workspac
     assert sandbox.calls()["total"] - details <= 3 + len({*streams} - {"conversation_parts"})
 
 
+@pytest.mark.complaint(18)
 @pytest.mark.parametrize("zone", ["Pacific/Pago_Pago", "Pacific/Kiritimati", "America/St_Johns", "UTC"])
 def test_contacts_are_whole_in_every_zone(process: Process, workspace: Workspace, zone: str) -> None:
     sandbox = workspace(contacts=900, history_days=70, timezone=zone)
@@ -156,6 +161,7 @@ def test_contacts_are_whole_in_every_zone(process: Process, workspace: Workspace
     assert_delivered(output, sandbox, "contacts")
 
 
+@pytest.mark.complaint(56)
 def test_start_date_is_about_updates(process: Process, workspace: Workspace) -> None:
     sandbox = workspace(history_days=300)
     held = truth(sandbox, "conversations")
@@ -166,6 +172,7 @@ def test_start_date_is_about_updates(process: Process, workspace: Workspace) -> 
     assert_same("conversations", got, {k: v for k, v in held.items() if v["updated_at"] >= middle})
 
 
+@pytest.mark.complaint(102)
 def test_a_full_refresh_ignores_an_old_state(process: Process, workspace: Workspace) -> None:
     sandbox = workspace()
     first = process.run("read", sandbox.url, config=config(), catalog=catalog("tickets", "segments"))
@@ -173,6 +180,7 @@ def test_a_full_refresh_ignores_an_old_state(process: Process, workspace: Worksp
     assert_delivered(again, sandbox, "tickets", "segments")
 
 
+@pytest.mark.complaint(12)
 def test_records_that_change_while_a_full_refresh_runs_are_not_lost(process: Process, workspace: Workspace) -> None:
     sandbox = workspace(contacts=1500, history_days=200, latency_ms=150)
     reading = process.start("read", sandbox.url, config=config(num_workers=2), catalog=catalog("contacts"))
@@ -201,6 +209,7 @@ def legacy_states(position: int) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.complaint(6)
 @pytest.mark.parametrize("shape", range(4))
 def test_states_of_the_official_connector_go_on(process: Process, workspace: Workspace, shape: int) -> None:
     sandbox = workspace()

@@ -12,6 +12,7 @@ from integration_tests.support import HELD, STREAMS, Process, assert_same, catal
 CURSORED = [name for name, stream in STREAMS.items() if stream.cursor_field]
 
 
+@pytest.mark.complaint(4)
 def test_every_printed_state_is_a_place_to_go_on_from(process: Process, workspace: Workspace) -> None:
     """State n, and the records before it, plus a resumed run, are everything; whichever n."""
     sandbox = workspace(contacts=260, conversations=90, tickets=60, history_days=240)
@@ -104,3 +105,21 @@ def test_a_reading_of_every_parent_goes_on_where_it_was_killed(
     )
     again = read(state=rest.state)
     assert again.code == 0, again.errors
+
+
+@pytest.mark.complaint(102)
+def test_a_full_refresh_that_broke_off_goes_on(process: Process, workspace: Workspace) -> None:
+    """A platform tries again within the same job, with the states that were printed, and keeps the rows."""
+    sandbox = workspace(history_days=400, latency_ms=5)
+    options = config(activity_logs_time_step=10, num_workers=2)
+    files = {"config": options, "catalog": catalog("activity_logs")}
+    total = len(truth(sandbox, "activity_logs"))
+    killed = process.kill_when(lambda lines: lines > total * 2 // 3, "read", sandbox.url, **files)
+    assert killed.code == -9
+    assert killed.state
+    rest = process.run("read", sandbox.url, **files, state=killed.state)
+    assert rest.code == 0, rest.errors
+    assert len(rest.records["activity_logs"]) < total, "it began anew"
+    runs = [killed, rest]
+    got = {key_of("activity_logs", record): record for run in runs for record in run.records["activity_logs"]}
+    assert_same("activity_logs", got, truth(sandbox, "activity_logs"))

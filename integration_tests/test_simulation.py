@@ -23,6 +23,7 @@ def launcher() -> Iterator[Launcher]:
     log.setLevel(before)
 
 
+@pytest.mark.complaint(62)
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_happens_the_warehouse_becomes_the_workspace(launcher: Launcher, seed: int) -> None:
     result = Simulation(Plan.of(seed), launcher).run()

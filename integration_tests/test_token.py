@@ -28,6 +28,7 @@ FORMS = {
 }
 
 
+@pytest.mark.complaint(107)
 @pytest.mark.parametrize("form", FORMS)
 def test_the_search_sees_each_form(form: str) -> None:
     message = json.dumps({"type": "LOG", "log": {"level": "INFO", "message": FORMS[form]}}).encode()
@@ -45,6 +46,7 @@ def test_the_search_sees_what_a_process_prints(start: Callable[..., Any], pipe: 
         all_of(process)
 
 
+@pytest.mark.complaint(107)
 @pytest.mark.parametrize("command", ["check", "read"])
 def test_a_server_that_quotes_the_token(process: Process, workspace: Workspace, command: str) -> None:
     """In the message of each error: all that leaves the process is masked."""

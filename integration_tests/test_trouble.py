@@ -9,6 +9,7 @@ PERMISSIONS = sorted({stream.permission for stream in STREAMS.values()})
 
 
 # Two that touch most shapes of streams; what each permission costs is told by the streams' own facts.
+@pytest.mark.complaint(51)
 @pytest.mark.parametrize("lacking", ["Read tickets", "Read users and companies"])
 def test_a_missing_permission_ends_its_streams_and_no_other(
     process: Process, workspace: Workspace, lacking: str
@@ -70,6 +71,7 @@ def test_passing_faults_are_ridden_out(process: Process, workspace: Workspace, m
     assert_delivered(output, sandbox)
 
 
+@pytest.mark.complaint(9)
 def test_a_page_too_heavy_is_read_in_smaller_ones(process: Process, workspace: Workspace) -> None:
     sandbox = workspace(contacts=300, history_days=20)
     sandbox.fault("POST /contacts/search", "status:504", when={"per_page_over": 40}, times=8)
@@ -98,6 +100,7 @@ def test_activity_logs_cost_no_more_calls_than_pages(process: Process, workspace
     assert sandbox.calls()["by_endpoint"]["GET /admins/activity_logs"] == 4
 
 
+@pytest.mark.complaint(25)
 def test_vanished_parents_are_skipped_and_counted(process: Process, workspace: Workspace) -> None:
     sandbox = workspace(companies=200, conversations=100, vanished_percent=10)
     output = process.run("read", sandbox.url, config=config(), catalog=catalog())
@@ -114,6 +117,7 @@ def test_a_scroll_that_dies_starts_again_without_copies(process: Process, worksp
     assert_delivered(output, sandbox, "companies", "company_segments")
 
 
+@pytest.mark.complaint(16)
 def test_one_scroll_serves_all_company_streams(process: Process, workspace: Workspace) -> None:
     sandbox = workspace(companies=450)
     process.run("read", sandbox.url, config=config(), catalog=catalog("companies", "company_segments"))

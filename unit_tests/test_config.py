@@ -87,6 +87,7 @@ def test_bounds(option: str, least: int, most: int) -> None:
         assert f"from {least} to {most}" in accepted
 
 
+@pytest.mark.complaint(112)
 @pytest.mark.parametrize(
     ("option", "least"),
     [("lookback_window", 0), ("api_rate_limit", 6), ("reconcile_every_days", 0), ("events_lookback_days", 0)],

@@ -22,6 +22,7 @@ from source_intercom.run import run
 # --- files ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.complaint(110)
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -60,6 +60,7 @@ def test_a_catalog_may_have_no_streams() -> None:
     assert catalog_from('{"streams": []}', KNOWN).streams == []
 
 
+@pytest.mark.complaint(110, 112)
 @pytest.mark.parametrize(
     ("value", "said"),
     [

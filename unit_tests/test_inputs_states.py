@@ -55,6 +55,7 @@ BOOKMARKS = {
 }
 
 
+@pytest.mark.complaint(111)
 @pytest.mark.parametrize(
     "value",
     [
@@ -101,6 +102,7 @@ def test_a_state_in_any_form_that_somebody_writes(value: Any) -> None:
     assert states(json.dumps(value, indent=2)) == {"contacts": CONTACTS, "activity_logs": LOGS}
 
 
+@pytest.mark.complaint(111)
 @pytest.mark.parametrize("end", ["", "\n", "\n\n"])
 @pytest.mark.parametrize("lines", [PRINTED, [line["state"] for line in PRINTED if "state" in line]])
 def test_a_state_as_lines_of_messages(lines: list[Any], end: str) -> None:
@@ -138,6 +140,7 @@ def test_nothing_read_yet(text: str) -> None:
     assert states_from(text) == []
 
 
+@pytest.mark.complaint(110)
 @pytest.mark.parametrize(
     ("value", "said"),
     [

@@ -113,6 +113,7 @@ def test_identifies_itself_and_not_airbytes_connector(data: Any) -> None:
     assert UUID(data["definitionId"]) != OFFICIAL_DEFINITION_ID
 
 
+@pytest.mark.complaint(54)
 def test_allows_the_three_regions_and_nothing_else(data: Any) -> None:
     assert data["allowedHosts"]["hosts"] == ["api.intercom.io", "api.eu.intercom.io", "api.au.intercom.io"]
 
@@ -122,6 +123,7 @@ def test_tags_name_language_and_cdk(data: Any) -> None:
     assert all(re.fullmatch(r"[^:\s]+:[^:\s]+", tag) for tag in data["tags"])
 
 
+@pytest.mark.complaint(5)
 def test_a_hanging_sync_is_noticed_within_the_hour(data: Any) -> None:
     assert 60 < data["maxSecondsBetweenMessages"] < 3600
 

@@ -71,6 +71,7 @@ class TestReadingLog:
         ]
         assert {record.name for record in caplog.records} == {LOGGER.name}
 
+    @pytest.mark.complaint(113)
     def test_an_explained_error_needs_no_stack_trace(self, caplog: pytest.LogCaptureFixture) -> None:
         log = self.said(caplog)
         log.error("Exception while syncing stream tags", exc_info=AccessDenied("Grant it.", "HTTP 401, 100% sure"))

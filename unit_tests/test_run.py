@@ -174,6 +174,7 @@ def test_a_read_that_ends_with_an_error_tells_it_after_what_was_read(command: Co
 CONFIG, TRANSIENT, SYSTEM = FailureType.config_error, FailureType.transient_error, FailureType.system_error
 
 
+@pytest.mark.complaint(113)
 @pytest.mark.parametrize(
     ("told", "whole"),
     [

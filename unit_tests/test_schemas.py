@@ -57,6 +57,7 @@ def official() -> dict[str, dict[str, str]]:
 # --- The rules --------------------------------------------------------------------------------------
 
 
+@pytest.mark.complaint(60)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_schema_keeps_the_rules(path: Path) -> None:
     schema = load(path)
@@ -72,6 +73,7 @@ def test_file_is_laid_out_the_same_way_every_time(path: Path) -> None:
     assert path.read_text(encoding="utf-8") == json.dumps(load(path), indent=2, ensure_ascii=False) + "\n"
 
 
+@pytest.mark.complaint(60)
 @pytest.mark.parametrize(
     ("broken", "complaint"),
     [
@@ -161,6 +163,7 @@ def test_what_the_connector_adds_is_declared(stream: type[IntercomStream]) -> No
     assert {name: kinds(properties[name]) for name in added(stream)} == {n: [t] for n, t in added(stream).items()}
 
 
+@pytest.mark.complaint(58)
 @pytest.mark.parametrize("stream", [path.stem for path in FILES if path.stem not in official()])
 def test_ids_are_text_so_that_streams_join(stream: str) -> None:
     """The official connector fixed some as integers; where it has no stream, every id of a row is text."""
@@ -204,6 +207,7 @@ def test_every_other_time_is_unix_seconds() -> None:
     assert found == ISO_TEXT
 
 
+@pytest.mark.complaint(76)
 def test_what_live_records_hold_is_declared() -> None:
     contacts, articles, logs = (
         load(SCHEMAS / f"{name}.json")["properties"] for name in ("contacts", "articles", "activity_logs")
@@ -215,6 +219,7 @@ def test_what_live_records_hold_is_declared() -> None:
     assert not {"before", "after"} & set(logs["metadata"]["properties"])
 
 
+@pytest.mark.complaint(59)
 def test_free_values_have_no_types() -> None:
     """A value's type may differ from record to record, so none of them may become a typed column."""
     free = {"custom_attributes", "ticket_attributes"}
@@ -275,6 +280,7 @@ def test_files_are_what_the_generator_makes() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.complaint(57)
 @needs_openapi
 def test_schemas_hold_every_field_of_the_description() -> None:
     """Read here without the generator's help, so that it cannot leave a field out unseen."""

@@ -120,6 +120,7 @@ CATALOGUE: list[tuple[int, Any, type[IntercomError] | None]] = [
 ]
 
 
+@pytest.mark.complaint(78, 86)
 @pytest.mark.parametrize(("status", "body", "kind"), CATALOGUE)
 def test_what_an_answer_becomes(status: int, body: Any, kind: type[IntercomError] | None) -> None:
     assert error_class_of(answer(status, body)) is kind

@@ -18,6 +18,7 @@ from source_intercom.api.bodies import body_of, parse
 BIG = 12345678901234567890123
 
 
+@pytest.mark.complaint(89)
 @pytest.mark.parametrize(
     ("content", "read"),
     [
@@ -76,6 +77,7 @@ def test_what_is_cut_off_or_no_json_is_none(content: bytes) -> None:
     assert parse(content) is None
 
 
+@pytest.mark.complaint(89)
 @pytest.mark.parametrize("depth", [1100, 5000, 100_000])
 @pytest.mark.parametrize(("begin", "end"), [(b"[", b"]"), (b'{"a":', b"}")])
 def test_what_lies_too_deep_becomes_text(depth: int, begin: bytes, end: bytes) -> None:

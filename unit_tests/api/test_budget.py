@@ -83,12 +83,14 @@ def test_a_limit_alone_makes_windows_of_our_own(policy: WindowPolicy, time: Fake
     assert free(policy) == 100
 
 
+@pytest.mark.complaint(1)
 def test_what_is_left_is_spent_to_the_last_call(policy: WindowPolicy) -> None:
     called(policy, window(100, 40, EDGE, START))
 
     assert free(policy) == 40
 
 
+@pytest.mark.complaint(47)
 def test_nothing_left_means_nothing(policy: WindowPolicy, time: FakeTime) -> None:
     time.now = START + 4.0
     called(policy, window(100, 0, EDGE, START + 4))
@@ -145,6 +147,7 @@ def test_no_reset_is_further_than_a_window(policy: WindowPolicy) -> None:
     assert WINDOW_SECONDS <= wait(policy) <= WINDOW_SECONDS + 1
 
 
+@pytest.mark.complaint(98)
 @pytest.mark.parametrize(
     "headers",
     [
@@ -282,6 +285,7 @@ def test_the_budget_waits_and_never_fails(time: FakeTime, policy: WindowPolicy) 
     assert time.now == pytest.approx(EDGE)
 
 
+@pytest.mark.complaint(46)
 def test_the_budget_hears_of_calls_without_an_answer(time: FakeTime, policy: WindowPolicy) -> None:
     budget = CallBudget(policy)
     budget.acquire_call(REQUEST)

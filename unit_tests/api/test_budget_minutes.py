@@ -124,6 +124,7 @@ def mixed(random: Random) -> float:
     return random.uniform(2.0, 12.0) if random.random() < 0.05 else random.uniform(0.05, 0.15)
 
 
+@pytest.mark.complaint(1)
 @pytest.mark.parametrize("told_at_the_end", [False, True], ids=["told-on-arrival", "told-at-the-end"])
 @pytest.mark.parametrize("limit", [1667, 400, 167])
 def test_alone_no_call_is_refused_and_the_budget_is_used(limit: int, told_at_the_end: bool) -> None:

@@ -36,6 +36,7 @@ def test_a_post(client: Client, requests_mock: Mocker) -> None:
     assert request.headers["Content-Type"] == "application/json"
 
 
+@pytest.mark.complaint(43)
 @pytest.mark.parametrize("version", [None, "2.16"])
 @pytest.mark.parametrize("hiccup", ["500", "connect timeout", "empty 200"])
 def test_every_try_carries_version_token_and_timeouts(
@@ -59,6 +60,7 @@ def test_every_try_carries_version_token_and_timeouts(
         assert 60 <= read <= 120  # a heavy search thinks for a minute
 
 
+@pytest.mark.complaint(48)
 def test_the_version_is_a_string_that_no_rounding_has_touched() -> None:
     assert API_VERSION == "2.15"
 
@@ -81,6 +83,7 @@ def test_the_token_shows_in_no_representation(transport: Transport, client: Clie
 # --- Hosts ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.complaint(54)
 @pytest.mark.parametrize(
     ("region", "url"),
     [
@@ -124,6 +127,7 @@ def test_whoever_runs_the_process_may_set_the_host(monkeypatch: pytest.MonkeyPat
         assert api_host(region) == base
 
 
+@pytest.mark.complaint(106)
 @pytest.mark.parametrize(
     "override",
     [

@@ -40,6 +40,7 @@ from source_intercom.options.config import Config
 # --- Retries ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.complaint(44)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("hiccup", HICCUPS)
 def test_what_passes_later_is_asked_again(
@@ -175,6 +176,7 @@ def test_many_429s_cost_no_retry(client: Client, time: FakeTime, requests_mock: 
     assert sum(time.slept) == pytest.approx(20 * 11.0)
 
 
+@pytest.mark.complaint(100)
 @pytest.mark.parametrize("headers", [{}, {"X-RateLimit-Reset": "1"}, {"X-RateLimit-Limit": "0"}], ids=str)
 def test_endless_429s_end(
     client: Client, time: FakeTime, requests_mock: Mocker, headers: dict[str, str], caplog: pytest.LogCaptureFixture
@@ -190,6 +192,7 @@ def test_endless_429s_end(
     assert 10 <= caplog.text.count("rate limit (GET /things: HTTP 429") <= 16
 
 
+@pytest.mark.complaint(100)
 def test_a_search_is_not_halved_for_the_rate_limit(client: Client, time: FakeTime, requests_mock: Mocker) -> None:
     requests_mock.post(f"{HOST}/things/search", status_code=429, json=fault("rate_limit_exceeded"))
 
@@ -225,6 +228,7 @@ HEADERS = {
 }
 
 
+@pytest.mark.complaint(97)
 @pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
 @pytest.mark.parametrize("message", ["rate_limit_exceeded", "too_many_requests"])
 def test_every_429_waits(
@@ -258,6 +262,7 @@ def test_an_overloaded_resource_holds_up_nobody_else(
     assert time.slept == [1.0]
 
 
+@pytest.mark.complaint(97)
 def test_a_retry_after_is_obeyed(client: Client, time: FakeTime, requests_mock: Mocker) -> None:
     limited = {"status_code": 429, "json": fault("rate_limit_exceeded"), "headers": {"Retry-After": "37"}}
     requests_mock.get(f"{HOST}/things", [limited, GOOD])
@@ -276,6 +281,7 @@ def test_the_quota_of_exports_is_not_the_window(client: Client, requests_mock: M
     assert requests_mock.call_count == 1
 
 
+@pytest.mark.complaint(47)
 def test_a_spent_window_holds_every_stream(transport: Transport, time: FakeTime, requests_mock: Mocker) -> None:
     reset = (int(time.now) // 10 + 1) * 10
     requests_mock.get(f"{HOST}/things", **GOOD, headers=window(9, 0, reset, time.now))

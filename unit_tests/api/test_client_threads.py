@@ -73,6 +73,7 @@ def test_each_drops_what_is_not_begun_when_nobody_reads_on(client: Client) -> No
     assert len(begun) <= 1 + 4
 
 
+@pytest.mark.complaint(8)
 def test_results_that_nobody_has_taken_are_bounded_for_all_together(client: Client) -> None:
     """Memory: answers wait in the order of their parents, for many readers at once."""
     waiting: set[tuple[str, int]] = set()
@@ -124,6 +125,7 @@ def test_each_of_nothing_is_nothing(client: Client) -> None:
     assert list(client.each(str, [])) == []
 
 
+@pytest.mark.complaint(7)
 @pytest.mark.parametrize("workers", [1, 7, 100])
 def test_there_are_as_many_connections_as_workers(time: FakeTime, workers: int) -> None:
     transport = make_transport(time, num_workers=workers)

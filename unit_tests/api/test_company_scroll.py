@@ -111,6 +111,7 @@ def companies(total: int) -> list[str]:
     return [str(number) for number in range(total)]
 
 
+@pytest.mark.complaint(15, 22)
 @pytest.mark.parametrize(("total", "calls"), [(0, 1), (1, 2), (2, 2), (5, 4)])
 def test_only_an_empty_page_ends_the_walk(
     client: Client, time: FakeTime, requests_mock: Mocker, total: int, calls: int
@@ -122,6 +123,7 @@ def test_only_an_empty_page_ends_the_walk(
     assert time.slept == []
 
 
+@pytest.mark.complaint(38)
 @pytest.mark.parametrize("call", range(4))
 @pytest.mark.parametrize("kind", BREAKS)
 def test_a_broken_walk_starts_again_and_gives_nothing_twice(
@@ -144,6 +146,7 @@ def test_after_a_break_our_own_old_scroll_may_still_be_open(
     assert time.slept == [2.0, 15.0, 15.0]
 
 
+@pytest.mark.complaint(39)
 @pytest.mark.parametrize("breaks", [1, 5])
 def test_some_breaks_are_survived(client: Client, time: FakeTime, requests_mock: Mocker, breaks: int) -> None:
     server = Scroll(5, {2 * number + 1: BREAKS["restart"] for number in range(breaks)})
@@ -153,6 +156,7 @@ def test_some_breaks_are_survived(client: Client, time: FakeTime, requests_mock:
     assert time.slept == [2.0**number for number in range(1, breaks + 1)]
 
 
+@pytest.mark.complaint(38)
 @pytest.mark.parametrize("kind", BREAKS)
 def test_restarts_are_bounded(client: Client, time: FakeTime, requests_mock: Mocker, kind: str) -> None:
     server = Scroll(5, dict.fromkeys(range(1, 100, 2), BREAKS[kind]))
@@ -168,6 +172,7 @@ def test_restarts_are_bounded(client: Client, time: FakeTime, requests_mock: Moc
 CONFLICTS = {"code": TAKEN, "message": http(400, fault("bad_request", "Scroll already exists for this workspace"))}
 
 
+@pytest.mark.complaint(35)
 @pytest.mark.parametrize("conflict", CONFLICTS)
 @pytest.mark.parametrize("waits", [1, 4, 39])
 def test_somebody_elses_scroll_is_waited_for(
@@ -179,6 +184,7 @@ def test_somebody_elses_scroll_is_waited_for(
     assert time.slept == [15.0] * waits
 
 
+@pytest.mark.complaint(35)
 def test_the_wait_is_bounded_and_says_who_is_in_the_way(client: Client, time: FakeTime, requests_mock: Mocker) -> None:
     server = Scroll(3, dict.fromkeys(range(1000), TAKEN))
 
@@ -192,6 +198,7 @@ def test_the_wait_is_bounded_and_says_who_is_in_the_way(client: Client, time: Fa
     assert "scroll_exists" in str(caught.value.internal_message)
 
 
+@pytest.mark.complaint(36)
 @pytest.mark.parametrize("call", [0, 1])
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
@@ -218,6 +225,7 @@ def test_other_faults_are_not_mistaken_for_somebody_elses_scroll(
     assert time.slept == []
 
 
+@pytest.mark.complaint(28)
 @pytest.mark.parametrize("total", [2, 6, 7])
 def test_a_scroll_that_runs_in_circles_is_stopped(
     client: Client, time: FakeTime, requests_mock: Mocker, total: int

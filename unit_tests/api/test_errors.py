@@ -110,6 +110,7 @@ def test_a_missing_permission_is_named(status: int, body: Any) -> None:
     assert "plan" not in message
 
 
+@pytest.mark.complaint(45)
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
@@ -133,6 +134,7 @@ def test_intercoms_own_words_stand_beside_ours() -> None:
     assert "{hub} {0}" in str(error_of(403, fault("forbidden", "{hub} {0}")).message)
 
 
+@pytest.mark.complaint(79)
 @pytest.mark.parametrize("code", ["unauthorized", "missing_authorization", "", "token_unauthorized", "of_tomorrow"])
 def test_after_the_token_worked_a_401_is_about_one_resource(code: str) -> None:
     assert type(error_of(401, fault(code), token_worked=True)) is AccessDenied

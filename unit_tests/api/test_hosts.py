@@ -68,6 +68,7 @@ TRICKS = [
 ]
 
 
+@pytest.mark.complaint(106)
 @pytest.mark.parametrize("address", TRICKS)
 def test_tricks_are_refused(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setenv("INTERCOM_API_URL", address)

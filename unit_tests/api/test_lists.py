@@ -50,6 +50,7 @@ def urls(requests_mock: Mocker) -> list[str]:
     return [request.url for request in requests_mock.request_history]
 
 
+@pytest.mark.complaint(42)
 def test_links_are_followed_as_they_are(hasty: Client, requests_mock: Mocker) -> None:
     link = f"{HOST}/tags?before=17%2C1"
     pages = linked(hasty, requests_mock, f"{HOST}/tags?page=2&per_page=50", link, f"{HOST}/tags")
@@ -58,6 +59,7 @@ def test_links_are_followed_as_they_are(hasty: Client, requests_mock: Mocker) ->
     assert urls(requests_mock) == [f"{HOST}/tags?per_page=50", f"{HOST}/tags?page=2&per_page=50", link, f"{HOST}/tags"]
 
 
+@pytest.mark.complaint(42)
 @pytest.mark.parametrize(
     ("answers", "queries"),
     [
@@ -152,6 +154,7 @@ def test_the_last_page_of_a_list(hasty: Client, requests_mock: Mocker, last: Jso
     assert requests_mock.call_count == 1
 
 
+@pytest.mark.complaint(105)
 @pytest.mark.parametrize(
     "link",
     [
@@ -194,6 +197,7 @@ def test_a_link_to_itself_ends_in_an_error(hasty: Client, requests_mock: Mocker)
     assert requests_mock.call_count == 2
 
 
+@pytest.mark.complaint(28)
 @pytest.mark.parametrize("length", [1, 2, 3, 4, 10])
 def test_links_in_a_circle_end_in_an_error(hasty: Client, requests_mock: Mocker, length: int) -> None:
     circle = [f"{HOST}/tags?page={page}" for page in range(2, 2 + length)]
@@ -203,6 +207,7 @@ def test_links_in_a_circle_end_in_an_error(hasty: Client, requests_mock: Mocker,
     assert requests_mock.call_count == 1 + length
 
 
+@pytest.mark.complaint(63)
 @pytest.mark.parametrize(
     "answer",
     [
@@ -232,6 +237,7 @@ class TestAListInCircles:
         requests_mock.get(ANY, json=page)
         return list(list_pages(client, "/tags", "tags"))
 
+    @pytest.mark.complaint(85)
     @pytest.mark.parametrize("records", [[{"id": 1}, {"id": 2}], ["a", "b"], [{"name": "a"}], [None], []], ids=repr)
     def test_is_an_error(self, hasty: Client, requests_mock: Mocker, records: list[Any]) -> None:
         with pytest.raises(RequestRefused, match="/tags gives the same records again and again"):
@@ -271,6 +277,7 @@ def test_a_whole_list_that_is_short_of_its_total_is_said(
     assert caplog.text.count("announces 3 records under /tags and gave 2") == warns
 
 
+@pytest.mark.complaint(82)
 @pytest.mark.parametrize("wish", [0, 150])
 @pytest.mark.parametrize("body", [fault("not_found"), None], ids=["json", "page"])
 def test_a_whole_list_that_is_not_there_is_not_offered(

@@ -97,6 +97,7 @@ def certificate_error() -> requests.exceptions.SSLError:
     return requests.exceptions.SSLError(reason)
 
 
+@pytest.mark.complaint(108)
 def test_a_certificate_that_is_not_trusted_is_said_at_once(time: FakeTime, requests_mock: Mocker) -> None:
     requests_mock.get(f"{HOST}/things", exc=certificate_error())
     with pytest.raises(IntercomError, match=r"certificate of api\.intercom\.io is not trusted .*self-signed") as caught:
@@ -105,6 +106,7 @@ def test_a_certificate_that_is_not_trusted_is_said_at_once(time: FakeTime, reque
     assert time.slept == []
 
 
+@pytest.mark.complaint(108)
 def test_other_faults_of_tls_are_tried_again_and_named(time: FakeTime, requests_mock: Mocker) -> None:
     requests_mock.get(f"{HOST}/things", exc=requests.exceptions.SSLError("EOF occurred in violation of protocol"))
     with pytest.raises(IntercomError, match=r"No secure connection to api\.intercom\.io") as caught:
@@ -114,6 +116,7 @@ def test_other_faults_of_tls_are_tried_again_and_named(time: FakeTime, requests_
     assert len(time.slept) == RETRIES
 
 
+@pytest.mark.complaint(43, 91)
 def test_another_version_than_asked_for_is_said_once(
     time: FakeTime, requests_mock: Mocker, caplog: pytest.LogCaptureFixture
 ) -> None:

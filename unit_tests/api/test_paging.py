@@ -67,6 +67,7 @@ def ids(pages: list[Page]) -> list[int]:
     return [record["id"] for page in pages for record in page]
 
 
+@pytest.mark.complaint(41)
 def test_a_search_is_read_to_its_end_with_the_whole_body_each_time(hasty: Client, requests_mock: Mocker) -> None:
     server = Search(400)
     pages = search(hasty, requests_mock, server)
@@ -115,6 +116,7 @@ def test_a_next_page_that_cannot_be_asked_for_is_no_end(hasty: Client, requests_
         search(hasty, requests_mock, [{"json": {"things": [{"id": 1}], "pages": {"next": following}}}])
 
 
+@pytest.mark.complaint(9)
 def test_a_page_too_heavy_is_halved_and_the_size_recovers(hasty: Client, requests_mock: Mocker) -> None:
     server = Search(1000, bears={10: 40})
     pages = search(hasty, requests_mock, server)
@@ -175,6 +177,7 @@ def answers(client: Client, requests_mock: Mocker, *told: Json) -> list[Answer]:
 class TestASearchInCircles:
     """It ends, and says so in its last answer: whoever holds the records against the total decides."""
 
+    @pytest.mark.complaint(85)
     @pytest.mark.parametrize("cursors", [["a", "a"], ["a", "b", "a"]], ids="-".join)
     def test_by_its_cursors(self, hasty: Client, requests_mock: Mocker, cursors: list[str]) -> None:
         got = answers(hasty, requests_mock, *(found(number, cursor, 9) for number, cursor in enumerate(cursors)))
@@ -182,6 +185,7 @@ class TestASearchInCircles:
         assert [answer.is_last for answer in got] == [False] * (len(cursors) - 1) + [True]
         assert requests_mock.call_count == len(cursors)
 
+    @pytest.mark.complaint(28)
     @pytest.mark.parametrize("records", [[{"id": 0}], [], [{"id": 1}, {"id": 0}]], ids=["one", "none", "two"])
     def test_by_its_records(self, hasty: Client, requests_mock: Mocker, records: list[Json]) -> None:
         again = [
@@ -198,6 +202,7 @@ class TestASearchInCircles:
         assert ids([answer.records for answer in got]) == [0, 0, 1, 1, 2, 2, 3]
 
 
+@pytest.mark.complaint(84)
 @pytest.mark.parametrize("cursor", [None, ""])
 def test_a_cursor_that_is_null_is_the_end(hasty: Client, requests_mock: Mocker, cursor: Any) -> None:
     (answer,) = answers(hasty, requests_mock, found(0, cursor, 1))

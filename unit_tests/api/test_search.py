@@ -75,6 +75,7 @@ lengths = st.integers(0, 3) | st.integers(0, 3 * DAY) | st.integers(0, 400 * DAY
 shares = st.floats(0, 1)
 
 
+@pytest.mark.complaint(20)
 @settings(deadline=None, max_examples=400)
 @given(st.sampled_from(ZONES), starts, lengths, shares)
 @example("America/New_York", SPRING, 0, 0.0)

@@ -51,6 +51,7 @@ def states_on_the_way(out: list[Any]) -> list[tuple[int, Json]]:
     return [(place, state) for place, state in told if state and "under_way" in state]
 
 
+@pytest.mark.complaint(101)
 def test_goes_on_behind_the_last_state_from_wherever_it_is_killed(new_sync: NewSync) -> None:
     first = read(new_sync(start_date=START), workspace(FakeIntercom()))
     assert sorted(first.rows("contact_events")) == sorted(event["id"] for event in EVENTS.values())

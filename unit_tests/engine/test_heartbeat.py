@@ -33,6 +33,7 @@ def queued(syncing: Syncing) -> list[Any]:
     return [syncing.queue.get_nowait() for _ in range(syncing.queue.qsize())]
 
 
+@pytest.mark.complaint(5, 101)
 def test_a_stream_with_a_state_repeats_it(new_sync: NewSync) -> None:
     states = {"tickets": {"updated_at": POSITION}}
     syncing = Syncing([Tickets], new_sync(), FakeIntercom(), states=states)
@@ -41,6 +42,7 @@ def test_a_stream_with_a_state_repeats_it(new_sync: NewSync) -> None:
     assert {state["updated_at"] for state in syncing.states("tickets")} == {POSITION}
 
 
+@pytest.mark.complaint(5)
 def test_a_stream_without_one_says_an_empty_state_through_the_queue_of_the_records(new_sync: NewSync) -> None:
     syncing = Syncing([Tags], new_sync(), FakeIntercom())
     told: list[Any] = []

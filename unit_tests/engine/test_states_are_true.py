@@ -94,6 +94,7 @@ def left_out(
             yield state, lost
 
 
+@pytest.mark.complaint(34)
 @settings(max_examples=60)
 @given(data=st.data())
 def test_whatever_the_order_the_failures_and_the_moment_of_a_kill(data: st.DataObject) -> None:

@@ -158,6 +158,7 @@ class TestTheHourBeforeASavedState:
         assert sync_of.last_state()["updated_at"] == self.SAVED
         assert left_to_read(sync_of.last_state(), begin=BEGIN)[0].start == self.SAVED - HOUR + 1
 
+    @pytest.mark.complaint(69)
     def test_a_state_never_goes_back(self) -> None:
         for page in (2, 9, 1_000):
             states = self.sync(fails_at_page=page)[0].states()

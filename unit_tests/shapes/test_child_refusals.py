@@ -60,6 +60,7 @@ class Table:
 REFUSALS = [AccessDenied("no", "HTTP 403"), RequestRefused("no", "HTTP 400"), Unavailable("busy", "HTTP 504")]
 
 
+@pytest.mark.complaint(77)
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda error: type(error).__name__)
 def test_one_of_three_hundred_is_named_and_all_others_are_read(refusal: IntercomError, new_sync: NewSync) -> None:
     given, error = Table(new_sync, OneByOne, 300, of_123=refusal).rows()

@@ -45,6 +45,7 @@ def ticket(number: str, things: Any = ...) -> Json:
     return {"id": number, "updated_at": 5, **({} if things is ... else {"things": things})}
 
 
+@pytest.mark.complaint(90)
 @pytest.mark.parametrize(
     ("things", "found", "odd"),
     [
@@ -89,6 +90,7 @@ def test_the_page_of_all_stays_as_it_was(new_sync: NewSync) -> None:
 class TestAListThatNoRecordOfAPageShows:
     """A field may be absent because the version does not give it, or because there is nothing in it."""
 
+    @pytest.mark.complaint(72)
     def test_is_asked_for_record_by_record(self, new_sync: NewSync) -> None:
         stream, intercom = made(new_sync, Asking)
         for number in "12":

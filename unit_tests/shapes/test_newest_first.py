@@ -79,6 +79,7 @@ class TestAListInOrder:
 
 
 class TestAListOutOfOrder:
+    @pytest.mark.complaint(67)
     @pytest.mark.parametrize(
         "pages",
         [

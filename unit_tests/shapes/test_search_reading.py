@@ -134,6 +134,7 @@ def failing_at(server: Answering, *bad: str, error: Exception | None = None) -> 
 
 
 class TestARecordThatIntercomCannotGive:
+    @pytest.mark.complaint(40)
     @pytest.mark.parametrize(("count", "bad"), [(5, 0), (5, 3), (30, 12), (30, 29)])
     @pytest.mark.parametrize("costly", [True, False])
     def test_costs_itself_only_and_leaves_its_second_unread(
@@ -189,6 +190,7 @@ class TestARecordThatIntercomCannotGive:
 class TestAnIndexThatLags:
     """A record that has just changed may show its new time while the search still sorts it by the old one."""
 
+    @pytest.mark.complaint(19)
     @pytest.mark.parametrize("stale", [[2], [5], [7], [27], list(range(6, 15))], ids=str)
     @pytest.mark.parametrize("window_pages", [1_000, 3])
     def test_hides_nothing(
@@ -228,6 +230,7 @@ class TestAnIndexThatLags:
         assert reading.covered == []
 
 
+@pytest.mark.complaint(12)
 def test_a_record_that_changes_while_it_is_read_is_found_by_the_last_look(new_sync: NewSync) -> None:
     for seed in range(10):
         chance = random.Random(seed)
@@ -292,6 +295,7 @@ class TestAnUnfinishedDay:
         assert found == []
         assert len(calls(stream)) == 1
 
+    @pytest.mark.complaint(64)
     def test_and_of_the_days_that_follow(self, new_sync: NewSync) -> None:
         """After a pause of days the first of them is read from its end, the others as windows of their own."""
         gap = Window(self.MIDNIGHT - 5 * DAY + 20 * HOUR, BEGIN)

@@ -72,6 +72,7 @@ class TestACursorThatIsRefused:
         stream = made(new_sync(begin=BEGIN, birth=BIRTH), refusing(server_of(records), refuses))
         assert sorted(ids_of(stream, window)) == [f"{number:03}" for number in range(20)]
 
+    @pytest.mark.complaint(83)
     def test_is_followed_by_a_search_from_the_last_time_reached(self, new_sync: NewSync) -> None:
         records = things(*(DAYS.start + 300 * number for number in range(20)))
         stream = made(new_sync(begin=BEGIN, birth=BIRTH), refusing(server_of(records), lambda number: number in (2, 3)))
@@ -156,6 +157,7 @@ class TestFiltersThatAreRefused:
         sync = new_sync(begin=BEGIN, birth=BIRTH, filters={"conversations": {"states": ["open", "closed"]}})
         return made(sync, answer, Conversations)
 
+    @pytest.mark.complaint(88)
     def test_are_applied_here(self, new_sync: NewSync, caplog: pytest.LogCaptureFixture) -> None:
         stream = self.conversations(new_sync, refuses=lambda body: "'state'" in str(body))
         assert sorted(ids_of(stream, DAYS)) == [f"{number:03}" for number in range(12) if number % 3 < 2]

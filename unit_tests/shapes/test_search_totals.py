@@ -73,6 +73,7 @@ class TestAShortWindow:
         assert reading.short == []
         assert "of 10 records that Intercom announces" in caplog.text
 
+    @pytest.mark.complaint(65)
     @BOTH
     def test_twice_in_a_row_is_incomplete(self, window: Window, new_sync: NewSync) -> None:
         stream = made(new_sync(begin=BEGIN, birth=BIRTH), hiding(ten(window), "004"))

@@ -23,6 +23,7 @@ class TestCheck:
         assert len(GUARDED) < workspace.calls() <= 1 + len(endpoints)
         assert workspace.calls("/companies") == 0
 
+    @pytest.mark.complaint(52)
     @pytest.mark.parametrize(("status", "code"), [(401, "token_unauthorized"), (403, "forbidden")])
     @pytest.mark.parametrize("permission", GUARDED)
     def test_with_one_missing_names_it_and_its_streams(
@@ -38,6 +39,7 @@ class TestCheck:
         assert [name for name in costs if f"{name}," not in message and f"{name}." not in message] == []
         assert message in caplog.text
 
+    @pytest.mark.complaint(52)
     def test_with_none_fails(self, workspace: Workspace) -> None:
         workspace.deny(*GUARDED)
         status, message = check()
@@ -76,6 +78,7 @@ class TestCheck:
         workspace.network.get("https://api.eu.intercom.io/me", status_code=401, json=fault("unauthorized"))
         assert "api.eu.intercom.io" in check(region="eu")[1]
 
+    @pytest.mark.complaint(81)
     def test_a_probe_that_gets_no_answer_is_a_line_of_the_report(self, workspace: Workspace) -> None:
         workspace.fail("POST", "/tickets/search", status_code=502, text="bad gateway")
         status, message = check()
@@ -93,6 +96,7 @@ class TestCheck:
             check(num_workers=0)
         assert workspace.calls() == 0
 
+    @pytest.mark.complaint(80)
     def test_who_we_are_denied_stops_nothing(self, workspace: Workspace) -> None:
         workspace.fail("GET", "/me", status_code=401, json=fault("token_unauthorized"))
         status, message = check()

@@ -66,6 +66,7 @@ class TestStreamsWithoutState:
 
 
 class TestFailures:
+    @pytest.mark.complaint(53)
     def test_a_missing_permission_ends_its_stream_and_no_other(self, workspace: Workspace) -> None:
         workspace.deny("Read tickets")
         workspace.lists["/tags"] = [{"id": 1}]

@@ -11,6 +11,7 @@ from source_intercom import source as module
 from source_intercom.source import SourceIntercom
 
 
+@pytest.mark.complaint(8)
 @pytest.mark.timeout(60)
 @pytest.mark.usefixtures("workspace")
 @pytest.mark.parametrize(("pages", "most"), [(True, 64), (False, 1_000)], ids=["pages", "records"])

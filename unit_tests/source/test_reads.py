@@ -79,6 +79,7 @@ class TestReadBounds:
         workspace.server_time = 1_600_000_000
         assert read("tickets").states("tickets")[-1] == {"updated_at": NOW}
 
+    @pytest.mark.complaint(103)
     def test_a_clock_before_the_newest_state_is_not_believed(self, workspace: Workspace) -> None:
         workspace.server_time = NOW - 30 * DAY
         state = saved(tickets={"updated_at": NOW - HOUR})

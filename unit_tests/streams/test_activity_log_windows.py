@@ -92,6 +92,7 @@ def test_the_next_page_is_followed(new_sync: NewSync) -> None:
     assert moments(stream, Window(T, T + 1_000)) == [T, T + 1]
 
 
+@pytest.mark.complaint(10)
 @pytest.mark.parametrize("step", [1, 5, 30, 91])
 def test_windows_are_as_long_as_the_option_says(step: int, new_sync: NewSync) -> None:
     sync = new_sync(activity_logs_time_step=step, birth=0)
@@ -123,6 +124,7 @@ class TestTheWholeRange:
         assert (handed[0].start, handed[-1].end) == self.EVERYTHING
         assert all(one.end + 1 == two.start for one, two in pairwise(handed))
 
+    @pytest.mark.complaint(87)
     def test_is_tried_once_and_then_read_in_months(self, new_sync: NewSync) -> None:
         logs: list[int | None] = [T, *(self.BIRTH + day * DAY for day in range(300))]
         stream, intercom = made(new_sync(birth=self.BIRTH), Logs(logs, longest=31 * DAY))
@@ -182,6 +184,7 @@ class TestTheWholeRange:
 
 
 class TestHalving:
+    @pytest.mark.complaint(10)
     def test_reads_everything_in_ranges_that_intercom_can_bear(self, new_sync: NewSync) -> None:
         window = Window(T, T + 30 * DAY - 1)
         every_day: list[int | None] = [T + day * DAY for day in range(30)]

@@ -130,6 +130,7 @@ class TestCompanies:
 
 
 class TestSegments:
+    @pytest.mark.complaint(27)
     def test_are_a_row_for_each_membership_whenever_it_changed(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         sync = new_sync(selected=frozenset({"company_segments"}))
         stream = CompanySegments(sync)
@@ -143,6 +144,7 @@ class TestSegments:
             ("c3", "s1"),
         ]
 
+    @pytest.mark.complaint(37)
     def test_are_asked_for_only_after_the_walk(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         sync = new_sync(selected=frozenset({"company_segments"}))
         stream = CompanySegments(sync)
@@ -180,6 +182,7 @@ class TestSegments:
             intercom.on("GET", f"/companies/c{number}/segments", segments("s"))
         assert [row["company_id"] for row in rows_of(stream, WINDOW)] == [f"c{number}" for number in numbers]
 
+    @pytest.mark.complaint(27)
     def test_the_same_segment_of_two_companies_is_two_objects(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         shared = segments("s")
         sync = new_sync()

@@ -49,6 +49,7 @@ def details_asked(intercom: FakeIntercom) -> list[str]:
     return sorted(path for method, path, _ in intercom.calls if method == "GET")
 
 
+@pytest.mark.complaint(2, 11)
 def test_all_parts_are_emitted_regardless_of_their_own_time(stream: ConversationParts, intercom: FakeIntercom) -> None:
     found(intercom, page("conversations", conversation("7")))
     times = [0, 999, 1_500, 2_001, 10**10, None]
@@ -82,6 +83,7 @@ def test_only_conversations_of_the_window_are_asked_for(stream: ConversationPart
     assert [part["id"] for part in rows_of(stream, WINDOW)] == [3, 4, 5]
 
 
+@pytest.mark.complaint(2)
 @pytest.mark.parametrize(
     ("known", "calls"),
     [
@@ -102,6 +104,7 @@ def test_a_conversation_is_skipped_only_when_it_says_that_it_has_no_parts(
     assert len(details_asked(intercom)) == calls
 
 
+@pytest.mark.complaint(11)
 def test_a_search_without_statistics_on_the_next_pages_is_followed_too(
     stream: ConversationParts, intercom: FakeIntercom
 ) -> None:
@@ -146,6 +149,7 @@ class TestGone:
 
 
 class TestCapped:
+    @pytest.mark.complaint(24)
     def test_is_named_with_both_counts(
         self, stream: ConversationParts, intercom: FakeIntercom, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -239,6 +243,7 @@ def test_a_refusal_of_many_and_of_all_is_one_of_the_stream(stream: ConversationP
         list(rows_of(stream, WINDOW))
 
 
+@pytest.mark.complaint(3)
 def test_the_state_is_that_of_conversations(stream: ConversationParts) -> None:
     assert stream.cursor_field == "updated_at"
     assert stream.endpoint == "/conversations/search"

@@ -78,6 +78,7 @@ class TestNested:
     def test_a_list_may_stand_alone(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         assert ids(self.rows(new_sync(), intercom, self.ticket("1", [{"id": "a"}]))) == ["a"]
 
+    @pytest.mark.complaint(23, 61)
     def test_a_list_that_goes_on_is_completed(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         intercom.on("GET", "/tickets/1/things", {"things": [{"id": number} for number in range(12)]})
         cut_off = {"data": [{"id": number} for number in range(10)], "has_more": True, "total_count": 12}

@@ -99,6 +99,7 @@ class Whole:
         assert self.read.states(self.stream.name)[-1] == {"updated_at": self.gap.end}
 
 
+@pytest.mark.complaint(17)
 @pytest.mark.parametrize("stream", [Conversations, Tickets])
 @pytest.mark.parametrize("inclusive", [True, False], ids=["bounds belong to it", "bounds do not"])
 @settings(max_examples=200, phases=PHASES)
@@ -117,6 +118,7 @@ ZONES = ["UTC", "Pacific/Pago_Pago", "Pacific/Kiritimati", "Asia/Kathmandu", "Am
 CLOCK_CHANGE = int(datetime(2024, 11, 3, 12, tzinfo=timezone.utc).timestamp())
 
 
+@pytest.mark.complaint(18)
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("known", [True, False], ids=["zone known", "zone unknown"])
 @settings(max_examples=60, phases=PHASES)

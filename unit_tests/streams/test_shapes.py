@@ -92,6 +92,7 @@ class TestWalks:
         intercom.on("GET", "/segments", {"segments": [{"id": 1}]})
         assert ids(rows_of(made(Segments, new_sync(), intercom, full=full), WINDOW)) == [1]
 
+    @pytest.mark.complaint(75)
     @pytest.mark.parametrize("full", [True, False])
     @pytest.mark.parametrize("strange", ["soon", "", " ", "²", "2024-13-45", "1e3", [], {}])
     def test_keep_a_record_whose_time_cannot_be_told(

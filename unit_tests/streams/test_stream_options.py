@@ -238,6 +238,7 @@ class TestEvents:
         assert {row["intercom_user_id"] for row in rows} == {"1"}
         assert len([path for method, path, _ in intercom.calls if method == "GET"]) == 3
 
+    @pytest.mark.complaint(73)
     def test_that_arrive_late_are_read_again_for_some_days(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         intercom.on("POST", Contacts.endpoint, page("data", {"id": "1", "updated_at": 5}))
         day = 86_400
@@ -332,6 +333,7 @@ class TestCounts:
         assert ("contacts", "tag", "2") in keys
         assert {row["counted_at"] for row in rows} == {NOW}
 
+    @pytest.mark.complaint(88)
     def test_leave_out_what_a_permission_is_missing_for_and_say_so(
         self, new_sync: NewSync, intercom: FakeIntercom, monkeypatch: pytest.MonkeyPatch
     ) -> None:

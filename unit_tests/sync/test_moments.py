@@ -14,6 +14,7 @@ from source_intercom.sync.moments import seconds_of
 NOON = 1_700_000_000  # 2023-11-14T22:13:20Z
 
 
+@pytest.mark.complaint(50)
 @pytest.mark.parametrize(
     "value",
     [
@@ -87,6 +88,7 @@ def test_at_the_bounds(value: Any, moment: int) -> None:
     assert seconds_of(value) == moment
 
 
+@pytest.mark.complaint(75)
 @given(
     moment=st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)),
     offset=st.integers(-14 * 60, 14 * 60),
@@ -99,6 +101,7 @@ def test_iso_text_of_any_zone_and_precision(moment: datetime, offset: int, digit
     assert seconds_of(f"{text[:19]}{fraction}{text[19:]}") == int(zoned.timestamp())
 
 
+@pytest.mark.complaint(50)
 @given(value=st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists))
 def test_nothing_breaks_it(value: Any) -> None:
     moment = seconds_of(value)

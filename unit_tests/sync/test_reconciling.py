@@ -16,6 +16,7 @@ def due(raw: dict[str, Any], *, last: int = NOW - 8 * DAY, every_days: int = 7) 
     return Reconciliation.due(raw, start=START, now=NOW, last=last, every_days=every_days)
 
 
+@pytest.mark.complaint(71)
 @pytest.mark.parametrize(("days", "is_due"), [(6, False), (7, True), (8, True)])
 def test_is_due_so_many_days_after_the_last_one(days: int, is_due: bool) -> None:
     assert (due({}, last=NOW - days * DAY) is not None) == is_due

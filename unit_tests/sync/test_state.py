@@ -21,6 +21,7 @@ def read(raw: dict[str, Any], *, field: str = "updated_at", start: int = START, 
     return read_state(raw, stream="conversation_parts", field=field, start=start, now=now)
 
 
+@pytest.mark.complaint(19)
 def test_the_index_lag_is_an_hour() -> None:
     assert INDEX_LAG == HOUR == 3600
 
@@ -139,16 +140,19 @@ def test_a_state_a_little_ahead_knows_no_more_than_now(ahead: int) -> None:
     assert read({"updated_at": NOW + ahead}) == [Window(START, NOW)]
 
 
+@pytest.mark.complaint(68)
 @pytest.mark.parametrize("ahead", [86_401, 10**9, 10**15])
 def test_a_state_in_the_future_is_refused(ahead: int) -> None:
     with pytest.raises(StateError, match="lies in the future"):
         read({"updated_at": NOW + ahead})
 
 
+@pytest.mark.complaint(68)
 def test_milliseconds_are_understood() -> None:
     assert read({"updated_at": SAVED * 1000}) == [Window(START, SAVED)]
 
 
+@pytest.mark.complaint(69)
 def test_a_start_date_that_was_moved_back_leaves_what_lies_before_it_to_be_read() -> None:
     windows = read({"updated_at": SAVED, "read_from": START + 500})
     assert list(gaps(windows, START, NOW, 0)) == [Window(START, START + 499), Window(SAVED + 1, NOW)]

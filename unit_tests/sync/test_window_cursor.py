@@ -106,6 +106,7 @@ class TestSlices:
 
 
 class TestStatesOut:
+    @pytest.mark.complaint(13)
     def test_one_after_each_window(self) -> None:
         messages = InMemoryMessageRepository()
         made = cursor(messages=messages)
@@ -140,6 +141,7 @@ class TestStatesOut:
         made.ensure_at_least_one_state_emitted()
         assert states_in(messages) == [{FIELD: 0}]
 
+    @pytest.mark.complaint(13)
     def test_one_even_when_nothing_was_read(self) -> None:
         messages = InMemoryMessageRepository()
         cursor(messages=messages).ensure_at_least_one_state_emitted()
@@ -180,6 +182,7 @@ class TestStatesOut:
         made.ensure_at_least_one_state_emitted()
         assert states_in(messages) == [{FIELD: 1_099}]
 
+    @pytest.mark.complaint(4)
     def test_a_part_of_a_window_counts_as_soon_as_it_was_given(self) -> None:
         messages = InMemoryMessageRepository()
         made = cursor(messages=messages)

@@ -56,6 +56,7 @@ def assert_cut(parts: list[Window], gap: Window) -> None:
 
 
 class TestWindow:
+    @pytest.mark.complaint(20)
     def test_holds_both_of_its_ends_and_nothing_beyond(self) -> None:
         window = Window(10, 20)
         assert [moment for moment in range(5, 25) if window.holds(moment)] == list(range(10, 21))
@@ -104,6 +105,7 @@ class TestWhole:
 
 
 class TestOfDays:
+    @pytest.mark.complaint(17)
     @given(gap=spans(), days=st.integers(1, 91), since=st.integers(CENTURY_START, CENTURY_END))
     @example(gap=Window(0, 0), days=1, since=0)
     @example(gap=Window(0, DAY - 1), days=1, since=0)
