@@ -16,7 +16,7 @@ from source_intercom.api.errors import (
     RecordGone,
     RequestRefused,
 )
-from source_intercom.api.figures import Page, pages_told, records_in
+from source_intercom.api.figures import Page
 from source_intercom.api.pages import list_pages
 from source_intercom.api.queries import days_query
 
@@ -307,43 +307,6 @@ def test_a_list_that_stands_still_ends_in_an_error(hasty: Client, requests_mock:
 
 
 # --- Where the records stand ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("answer", [{}, {"data": []}, {"tags": None}, {"tags": {"tags": []}}, {"tags": "none"}])
-def test_an_answer_without_its_list_is_no_empty_list(answer: Json) -> None:
-    with pytest.raises(RequestRefused) as caught:
-        records_in(answer, "tags")
-    assert f"no list under 'tags', but the keys {sorted(answer)}" in str(caught.value.internal_message)
-
-
-@pytest.mark.parametrize(
-    "answer", [{"data": [{"id": 1}]}, {"companies": [{"id": 1}]}, {"data": None, "companies": [{"id": 1}]}]
-)
-def test_records_may_stand_in_either_of_two_places(answer: Json) -> None:
-    assert records_in(answer, "data|companies") == [{"id": 1}]
-    with pytest.raises(RequestRefused):
-        records_in(answer, "tags|things")
-
-
-def test_records_as_they_came() -> None:
-    records = [{"id": 1}, {"id": 2}]
-    assert records_in({"type": "list", "tags": records}, "tags") is records
-
-
-@pytest.mark.parametrize(
-    ("answer", "pages"),
-    [
-        ({"pages": {"total_pages": 7}}, 7),
-        ({"pages": {"total_pages": None}}, 1),
-        ({"pages": {}}, 1),
-        ({"pages": None}, 1),
-        ({"pages": {"total_pages": "7"}}, 7),
-        ({"total_pages": 7}, 7),
-        ({}, 1),
-    ],
-)
-def test_the_number_of_pages_that_an_answer_tells(answer: Json, pages: int) -> None:
-    assert pages_told(answer) == pages
 
 
 def test_a_record_deleted_while_a_list_is_read_costs_no_other(hasty: Client, requests_mock: Mocker) -> None:

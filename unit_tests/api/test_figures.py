@@ -1,0 +1,46 @@
+"""What an answer tells: its records, and how many pages there are."""
+
+from __future__ import annotations
+
+import pytest
+
+from source_intercom.api.client import Json
+from source_intercom.api.errors import RequestRefused
+from source_intercom.api.figures import pages_told, records_in
+
+
+@pytest.mark.parametrize("answer", [{}, {"data": []}, {"tags": None}, {"tags": {"tags": []}}, {"tags": "none"}])
+def test_an_answer_without_its_list_is_no_empty_list(answer: Json) -> None:
+    with pytest.raises(RequestRefused) as caught:
+        records_in(answer, "tags")
+    assert f"no list under 'tags', but the keys {sorted(answer)}" in str(caught.value.internal_message)
+
+
+@pytest.mark.parametrize(
+    "answer", [{"data": [{"id": 1}]}, {"companies": [{"id": 1}]}, {"data": None, "companies": [{"id": 1}]}]
+)
+def test_records_may_stand_in_either_of_two_places(answer: Json) -> None:
+    assert records_in(answer, "data|companies") == [{"id": 1}]
+    with pytest.raises(RequestRefused):
+        records_in(answer, "tags|things")
+
+
+def test_records_as_they_came() -> None:
+    records = [{"id": 1}, {"id": 2}]
+    assert records_in({"type": "list", "tags": records}, "tags") is records
+
+
+@pytest.mark.parametrize(
+    ("answer", "pages"),
+    [
+        ({"pages": {"total_pages": 7}}, 7),
+        ({"pages": {"total_pages": None}}, 1),
+        ({"pages": {}}, 1),
+        ({"pages": None}, 1),
+        ({"pages": {"total_pages": "7"}}, 7),
+        ({"total_pages": 7}, 7),
+        ({}, 1),
+    ],
+)
+def test_the_number_of_pages_that_an_answer_tells(answer: Json, pages: int) -> None:
+    assert pages_told(answer) == pages
