@@ -14,7 +14,11 @@
 
 {% macro duckdb__json_text(column, path) %}(cast({{ column }} as json) ->> '$.{{ path | join('.') }}'){% endmacro %}
 
-{# dbt_intercom asks fivetran_utils for medians, which has no way to make them in DuckDB. #}
+{#
+    dbt_intercom asks fivetran_utils for medians, which has no way to make them in DuckDB. Versions of dbt_intercom that
+    bring a way of their own group the rows first; the others need them for each row.
+#}
 {% macro duckdb__percentile(percentile_field, partition_field, percent) %}
-    quantile_cont({{ percentile_field }}, {{ percent }}) over (partition by {{ partition_field }})
+    quantile_cont({{ percentile_field }}, {{ percent }})
+    {%- if not (intercom is defined and intercom.duckdb__percentile is defined) %} over (partition by {{ partition_field }}){% endif %}
 {% endmacro %}

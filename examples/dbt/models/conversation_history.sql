@@ -14,7 +14,7 @@ select
     {{ json_text('one.sla_applied', 'sla_status') }} as sla_status,
     {{ utc('one.snoozed_until') }} as snoozed_until,
     {{ utc('one.waiting_since') }} as waiting_since,
-    {{ json_text('one.source', 'author', 'id') }} as source_author_id,
+    coalesce(merged.new_id, {{ json_text('one.source', 'author', 'id') }}) as source_author_id,
     {{ json_text('one.source', 'author', 'type') }} as source_author_type,
     {{ json_text('one.source', 'body') }} as source_body,
     {{ json_text('one.source', 'delivered_as') }} as source_delivered_as,
@@ -28,3 +28,4 @@ from ({{ latest_rows('conversations', ['id'], 'updated_at') }}) as one
 left join (
     select distinct id from {{ source('intercom_streams', 'conversations_deleted') }}
 ) as deleted on deleted.id = one.id
+left join {{ ref('contact_now') }} as merged on merged.old_id = {{ json_text('one.source', 'author', 'id') }}

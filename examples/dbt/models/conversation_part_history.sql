@@ -4,7 +4,7 @@ select
     one.conversation_id,
     one.part_type,
     one.body,
-    {{ json_text('one.author', 'id') }} as author_id,
+    coalesce(merged.new_id, {{ json_text('one.author', 'id') }}) as author_id,
     {{ json_text('one.author', 'type') }} as author_type,
     {{ json_text('one.assigned_to', 'id') }} as assigned_to_id,
     {{ json_text('one.assigned_to', 'type') }} as assigned_to_type,
@@ -15,3 +15,4 @@ select
 from ({{ latest_rows('conversation_parts', ['id'], 'conversation_updated_at') }}) as one
 inner join {{ ref('conversation_history') }} as conversation
     on conversation.id = one.conversation_id and conversation._fivetran_active
+left join {{ ref('contact_now') }} as merged on merged.old_id = {{ json_text('one.author', 'id') }}
