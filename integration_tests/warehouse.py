@@ -13,13 +13,13 @@ from integration_tests.support import STREAMS, Json, Output
 
 Rows = list[tuple[Any, ...]]
 SCALARS = {"string": "varchar", "integer": "bigint", "number": "decimal(38, 9)", "boolean": "boolean"}
-TIMESTAMPTZ = "timestamp with time zone"
 
 
 class Database(Protocol):
-    """What the tests need of a database; ``json_type`` is how it keeps objects and arrays."""
+    """What the tests need of a database, and the types of objects and of moments in it."""
 
     json_type: str
+    moment_type: str
 
     def run(self, statement: str) -> Rows: ...
 
@@ -30,6 +30,8 @@ class DuckDB:
     """A DuckDB file. Nobody else can open it meanwhile, so it is open for the time of a call only."""
 
     json_type = "json"
+    # As PyAirbyte's tables have it, in UTC.
+    moment_type = "timestamp"
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -56,6 +58,7 @@ class PostgreSQL:
     """A PostgreSQL database."""
 
     json_type = "jsonb"
+    moment_type = "timestamp with time zone"
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -85,7 +88,7 @@ def load(database: Database, schema: str, output: Output, streams: Iterable[str]
         arrived[message["stream"]].append({**message["data"], "_airbyte_extracted_at": extracted})
     database.run(f"create schema if not exists {schema}")
     for stream in streams:
-        columns = _columns(stream, database.json_type)
+        columns = _columns(stream, database)
         table = f"{schema}.{stream}"
         declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
         database.run(f"create table if not exists {table} ({declared})")
@@ -106,7 +109,7 @@ def load(database: Database, schema: str, output: Output, streams: Iterable[str]
             database.insert(table, columns, rows)
 
 
-def _columns(stream: str, json_type: str) -> dict[str, str]:
+def _columns(stream: str, database: Database) -> dict[str, str]:
     """Column -> type, as a destination declares it."""
     properties: dict[str, Json] = STREAMS[stream].get_json_schema()["properties"]
     kinds = {
@@ -115,5 +118,5 @@ def _columns(stream: str, json_type: str) -> dict[str, str]:
         else schema["type"]
         for name, schema in properties.items()
     }
-    columns = {name: SCALARS.get(kind, json_type) for name, kind in kinds.items()}
-    return {**columns, "_airbyte_extracted_at": TIMESTAMPTZ}
+    columns = {name: SCALARS.get(kind, database.json_type) for name, kind in kinds.items()}
+    return {**columns, "_airbyte_extracted_at": database.moment_type}
