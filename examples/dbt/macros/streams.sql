@@ -34,14 +34,20 @@
 
 {#
     The links of a stream that belong to a parent of a history table, with is_active: each change of a parent delivers
-    all its links again, with the new time of the parent, so a link with an older time has ended.
+    all its links again, with the new time of the parent, so a link with an older time has ended. A tag or a company that
+    is deleted takes its links with it, without a change of the parent: linked_table has these.
 #}
-{% macro latest_links(stream, parent_table, parent_key, parent_time) %}
+{% macro latest_links(stream, parent_table, parent_key, parent_time, linked_table=none) %}
     select
         link.*,
         link.is_there
         and coalesce(parent._fivetran_active, false)
         and coalesce({{ utc('link.' ~ parent_time) }} >= parent.updated_at, true)
+        {% if linked_table == 'tag' %}
+        and not coalesce(linked._fivetran_deleted, false)
+        {% elif linked_table %}
+        and coalesce(linked._fivetran_active, true)
+        {% endif %}
         and coalesce(link.{{ parent_time }}, 0) >= link.newest_time as is_active
     from (
         select
@@ -50,6 +56,9 @@
         from ({{ latest_rows(stream, [parent_key, 'id'], parent_time) }}) as latest
     ) as link
     left join {{ ref(parent_table) }} as parent on parent.id = link.{{ parent_key }}
+    {% if linked_table %}
+    left join {{ ref(linked_table) }} as linked on linked.id = link.id
+    {% endif %}
 {% endmacro %}
 
 {# The columns at the end of Fivetran's history tables, and of its others. #}

@@ -3,4 +3,4 @@ select
     link.id as company_id,
     {{ utc('link.contact_updated_at') }} as contact_updated_at,
     {{ history_columns('link.is_active', 'link.contact_updated_at', 'link') }}
-from ({{ latest_links('contact_companies', 'contact_history', 'contact_id', 'contact_updated_at') }}) as link
+from ({{ latest_links('contact_companies', 'contact_history', 'contact_id', 'contact_updated_at', 'company_history') }}) as link

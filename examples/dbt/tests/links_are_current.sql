@@ -27,3 +27,15 @@ where
     )
 {% if not loop.last %}union all{% endif %}
 {% endfor %}
+union all
+select 'contact_company_history', link.contact_id
+from {{ ref('contact_company_history') }} as link
+inner join {{ ref('company_history') }} as company on company.id = link.company_id
+where link._fivetran_active and not company._fivetran_active
+{% for parent in ['company', 'contact', 'conversation'] %}
+union all
+select '{{ parent }}_tag_history', link.{{ parent }}_id
+from {{ ref(parent ~ '_tag_history') }} as link
+inner join {{ ref('tag') }} as tag on tag.id = link.tag_id
+where link._fivetran_active and tag._fivetran_deleted
+{% endfor %}
