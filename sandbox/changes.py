@@ -64,6 +64,8 @@ class Changes:
             records.delete(number)
             if kind == "conversations":
                 ws.deleted_conversations.append((now, number))
+            if kind == "contacts":
+                ws.deleted_contacts.append((now, number))
         for number in self._some(records, update):
             self._update(kind, number, now)
             done["update"].append(records.id(number))

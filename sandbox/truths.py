@@ -14,6 +14,7 @@ from .kinds import CORE, KINDS
 from .quirks.bodies import shown
 from .quirks.world_of import hides, is_ticket, refuses
 from .records import (
+    activities,
     activity,
     automation,
     companies,
@@ -136,6 +137,7 @@ _ALL: dict[str, Truth] = {
     "contact_events": _children("contacts", "intercom_user_id", events.events),
     "contact_event_summaries": _children("contacts", "intercom_user_id", events.summaries),
     "contact_merge_history": _children("contacts", "contact_id", merges.history),
+    "contact_activities": lambda ws: (activities.shown(event) for event in ws.activities.events()),
     # Attached to a company.
     "company_segments": _children("companies", "company_id", lambda ws, n: (
         ws.segments.body(one) for one in companies.segment_numbers(ws, n)), name="segment"),

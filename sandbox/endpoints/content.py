@@ -17,6 +17,9 @@ def add(router: Router) -> None:
     listed(router, "/help_center/help_centers", "help_centers", articles, "2.11")
     router.get("/help_center/help_centers/{id}/redirects", Permission.READ_REDIRECTS, since="2.16")(redirects)
     paged(router, "/internal_articles", "internal_articles", articles, "2.13", Paged(25))
+    paged(router, "/folders", "folders", articles, "2.17", Paged(50, counters="pages without next"))
+    paged(router, "/dynamic_contents", "dynamic_contents", Permission.READ_DYNAMIC_CONTENT, "2.17",
+          Paged(50, 50, counters="top", clamps=True), by_updated=True)  # fmt: skip
     paged(router, "/news/news_items", "news_items", feeds, "2.11", Paged(10))
     paged(router, "/news/newsfeeds", "newsfeeds", feeds, "2.11", Paged(10))
     router.get("/news/newsfeeds/{id}/items", feeds)(newsfeed_items)

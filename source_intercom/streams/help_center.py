@@ -51,6 +51,26 @@ class InternalArticles(WalkedStream):
     permission = permissions.ARTICLES
 
 
+class Folders(WalkedStream):
+    """Folders that content is kept in."""
+
+    # Only 2.17 has them (docs/intercom-api.md#folders).
+    endpoint = "/folders"
+    params = (("per_page", "150"),)
+    permission = permissions.ARTICLES
+    version = "2.17"
+
+
+class DynamicContents(NewestFirstStream):
+    """Pieces of content that several articles show, with a variation for each language; newest first."""
+
+    # More than 50 a page gives 50 (docs/intercom-api.md#dynamic-contents).
+    endpoint = "/dynamic_contents"
+    params = (("per_page", "50"),)
+    permission = permissions.DYNAMIC_CONTENT
+    version = "2.17"
+
+
 class NewsItems(WalkedStream):
     """News posts."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 # anchors would clash.
 FAMILIES = {
     "contacts": "Contacts and audience",
+    "activities": "Contacts and audience",
     "events": "Contacts and audience",
     "companies": "Companies and members",
     "conversations": "Conversations and calls",
@@ -80,6 +81,12 @@ READ_AS = {
         "With a token that may only read, Intercom cannot filter companies, so each sync reads all and delivers what "
         "changed.",
         "one for each 100 companies, at each sync; all company streams use the same pages",
+    ),
+    "contact_activities": Reading(
+        "by cursor, oldest first",
+        "Intercom cannot filter, but gives a cursor: each sync goes on an hour before the last event of the last sync. "
+        "The state is the time of the last event that was seen.",
+        "one for each 150 events since the last sync, and one more",
     ),
     "contact_events": Reading(
         "one request for each contact",
@@ -169,6 +176,11 @@ CAVEATS: dict[str, tuple[str, ...]] = {
         "membership that ended; a full refresh with overwrite shows current memberships only.",
     ),
     "company_tags": (_removed("tags", "company"),),
+    "contact_activities": (
+        "Intercom does not document how far back the events reach. It also gives no events when it cannot read them at "
+        "that moment. So an empty sync does not prove that nothing happened; the next sync asks from the same place.",
+        "[Recipe](recipes.md#apply-deletions-of-contacts): remove deleted contacts from your tables.",
+    ),
     "contact_attributes": ("Standard attributes have no `id`, so the key is `full_name`.",),
     "contact_companies": (
         _removed("links", "contact"),
@@ -236,6 +248,10 @@ CAVEATS: dict[str, tuple[str, ...]] = {
     ),
     "data_connector_execution_results": ("Intercom does not document how long it keeps results.",),
     "external_pages": ("Rows hold whole pages of HTML and can be large.",),
+    "folders": (
+        "`content_count` is the number at the time of the row. Intercom does not document whether new content moves a "
+        "folder's `updated_at`; full comparisons (`reconcile_every_days`) bring the current numbers.",
+    ),
     "macros": ("A macro that the owner of the token may not see can be missing.",),
     "newsfeed_items": ("Live items only.",),
     "segments": (
