@@ -98,6 +98,7 @@ class Settings:
     region: str = "US"
     latency_ms: float = 0
     rate_limit: int = 10_000
+    realtime_monitoring: bool = True
     rate_headers: bool = True
     gzip: bool = False
     index_lag_seconds: int = 0

@@ -70,6 +70,17 @@ READ_AS = {
         "at a time, then for half of that, down to an hour. `activity_logs_time_step` makes all ranges shorter.",
         "one for each 250 entries, and at least one for each range",
     ),
+    "article_statistics": Reading(
+        "one request for some articles",
+        "Each sync reads the list of articles, and asks for those that changed and for a share of the others, so that "
+        "each article is counted at least once a week.",
+        "one for each article that is counted, in addition to the list of articles",
+    ),
+    "article_versions": Reading(
+        "one request for each changed article",
+        "Intercom sorts articles newest first; for each that changed, all its versions are read.",
+        "one for each changed article, in addition to the list of articles down to the last sync",
+    ),
     "call_transcripts": Reading(
         "one request for each changed call",
         "The pages of [`calls`](#calls) are read, and then the transcripts of calls that changed, for twenty "
@@ -159,7 +170,15 @@ CAVEATS: dict[str, tuple[str, ...]] = {
         "Some plans of Intercom have no activity logs. Then the stream ends incomplete and names the reason.",
     ),
     "admins": ("Sync with overwrite to remove deleted teammates, or without it to keep their names for old replies.",),
-    "articles": ("Intercom's list has no statistics of views and reactions.",),
+    "article_statistics": (
+        "An article that nobody edits is counted once a week, however often you sync; a full refresh counts all. Use "
+        "append mode to see how the figures move. Articles of which Intercom counts nothing have no row.",
+    ),
+    "article_versions": (
+        "Metadata only: the text of each version would cost one more request.",
+        "The first sync makes one request for each article, later ones one for each changed article.",
+    ),
+    "articles": ("Views and reactions are in `article_statistics`.",),
     "call_transcripts": ("Calls without a conversation have no row.",),
     "calls": ("Recordings are not synced.",),
     "companies": (
@@ -260,6 +279,10 @@ CAVEATS: dict[str, tuple[str, ...]] = {
     ),
     "side_conversations": ("A side conversation is delivered when its conversation changes.",),
     "tags": ("Sync with overwrite to remove deleted tags.",),
+    "team_metrics": (
+        "Only where the workspace has real-time monitoring; elsewhere the stream ends incomplete and names the plan.",
+        "Figures of the moment: use append mode to see how they move.",
+    ),
     "teams": ("Sync with overwrite to remove deleted teams.",),
     "ticket_contacts": (_removed("contacts", "ticket"),),
     "ticket_parts": (

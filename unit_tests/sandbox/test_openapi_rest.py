@@ -160,6 +160,8 @@ def answers_of_2_15(ask: Asker) -> Iterator[Answer]:
         yield ask.get(path, per_page=25)
     for path in ("/articles", "/help_center/collections", "/news/news_items"):
         yield ask.get(path, per_page=150)
+    for name in ask.ids("articles"):
+        yield ask.get("/articles/{article_id}", name)
     yield ask.post("/calls/search", {"conversation_ids": ask.parents("call_transcripts", "conversation_id", 20)})
     for name in ask.ids("newsfeeds"):
         yield ask.get("/news/newsfeeds/{newsfeed_id}/items", name)
@@ -185,6 +187,10 @@ def answers_of_2_16(ask: Asker) -> Iterator[Answer]:
     for name in ask.ids("data_connectors"):
         yield ask.get("/data_connectors/{data_connector_id}/execution_results", name, start_ts=0, per_page=30,
                       include_bodies="true")  # fmt: skip
+    for name in ask.ids("articles"):
+        yield ask.get("/articles/{article_id}/versions", name)
+    for name in ask.ids("teams"):
+        yield ask.get("/teams/{team_id}/metrics", name)
     for name in ask.ids("help_centers"):
         yield ask.get("/help_center/help_centers/{help_center_id}/redirects", name)
     yield ask.get("/custom_object_instances/{custom_object_type_identifier}", "Order")

@@ -52,6 +52,8 @@ BY_PARENT = [
      "data_connector_id", "data", 4, 10, 30, {"start_ts": 0}),
     ("help_center_redirects", "help_centers", "/help_center/help_centers/{}/redirects", "help_center_id", "data", 4,
      50, 250, {}),
+    ("article_versions", "articles", "/articles/{}/versions", "article_id", "data", 7, 25, 150, {}),
+    ("team_metrics", "teams", "/teams/{}/metrics", "team_id", "data", None, 0, 0, {}),
     ("newsfeed_items", "newsfeeds", "/news/newsfeeds/{}/items", "newsfeed_id", "data", 4, 20, 150, {}),
     ("conversation_handling_events", "conversations", "/conversations/{}/handling_events", "conversation_id",
      "handling_events", None, 0, 0, {}),
