@@ -55,3 +55,16 @@ def test_the_feed_of_contacts(client: Client) -> None:
     assert client.get("/contacts/activities", headers=NEW, per_page=1_000).json()["pages"]["per_page"] == 150
     assert error_of(client.get("/contacts/activities", headers=NEW, per_page=0)) == (400, "invalid_per_page")
     assert error_of(client.get("/contacts/activities", headers=NEW, starting_after="x")) == (400, "client_error")
+
+
+def test_a_feed_whose_store_cannot_be_read_is_empty(client: Client) -> None:
+    client.sandbox.settings.quirks = ["empty-activities=2"]
+    first = client.get("/contacts/activities", headers=NEW).json()
+    assert len(first["data"]) == 50
+    following = client.get("/contacts/activities", headers=NEW, **first["pages"]["next"])
+    assert (following.status_code, following.json()) == (
+        200,
+        {"type": "list", "data": [], "pages": {"type": "pages", "per_page": 50}},
+    )
+    client.sandbox.settings.quirks = []
+    assert client.get("/contacts/activities", headers=NEW, **first["pages"]["next"]).json()["data"]
