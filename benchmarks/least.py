@@ -25,6 +25,7 @@ SEARCH = 150
 LONGEST = {
     "activity_logs": 250,
     "companies": 100,
+    "contact_activities": 150,
     "company_contacts": 150,
     "company_notes": 150,
     "contact_companies": 60,
@@ -100,8 +101,8 @@ def list_calls(name: str, held: Held) -> int:
         return sum(pages(count, size) for count in held.by(name, key).values())
     if size is None:
         return 1
-    # A scroll over companies says that it is over by a page that is empty.
-    return pages(len(held.records(name)), size) + kind.endpoint.endswith("/scroll")
+    # A scroll over companies and the feed of contact activities say that they are over by a page that is empty.
+    return pages(len(held.records(name)), size) + kind.endpoint.endswith(("/scroll", "/activities"))
 
 
 def _children(kind: Kind, parents: str) -> Own:

@@ -49,6 +49,8 @@ class Case:
 
 
 WHOLE = (
+    # An empty page ends it, whatever cursor comes with that.
+    Case("endless-paging", ("contact_activities",)),
     Case("text-page-counters", BY_NUMBER),
     Case("search-ends-early", SEARCHED, "They are asked for once more"),
     Case("repeated-page", SEARCHED, "They are asked for once more"),
@@ -112,6 +114,11 @@ ENDED = (
     Case("resource-401", ("tags",), 'lacks the permission "Read tags"'),
     Case("missing-endpoint", ("newsfeeds",), "does not offer /news/newsfeeds"),
     Case("version-refused", ("macros",), "does not serve this data in the API version"),
+    Case(
+        "version-refused=2.17",
+        ("folders", "dynamic_contents", "contact_activities"),
+        "does not serve this data in the API version",
+    ),
     Case("probe-errors=400:GET /segments", ("segments",), "refused a request"),
     Case("export-ends", ("message_opens",), "export of message data failed"),
     Case("export-ends=canceled", ("message_opens",), "export of message data was canceled"),
@@ -199,7 +206,10 @@ def test_a_total_that_stays_wrong_is_set_aside(process: Process, workspace: Work
         ("whole-utc-days", ("conversations", "tickets")),
         ("contacts-utc-days", ("contacts",)),
         ("ignored-sort", SEARCHED),
-        ("unsorted-lists", ("articles", "collections", "internal_articles", "news_items", "macros")),
+        (
+            "unsorted-lists",
+            ("articles", "collections", "internal_articles", "news_items", "macros", "dynamic_contents"),
+        ),
     ],
 )
 def test_changed_records_come_with_the_next_sync(

@@ -12,7 +12,7 @@ from .workspace import Workspace
 
 ATTACHED = {"contact_notes": "contacts", "company_notes": "companies", "contact_events": "contacts",
             "contact_merge_history": "contacts", "contact_tags": "contacts", "contact_companies": "contacts",
-            "contact_subscriptions": "contacts"}  # fmt: skip
+            "contact_subscriptions": "contacts", "article_statistics": "articles"}  # fmt: skip
 """What can be added to a record, and to which kind of record; it has no life of its own."""
 LINKED: dict[str, tuple[str, Callable[[Workspace, int], list[int]]]] = {
     "contact_tags": ("tags", contacts.tag_numbers),
@@ -64,6 +64,8 @@ class Changes:
             records.delete(number)
             if kind == "conversations":
                 ws.deleted_conversations.append((now, number))
+            if kind == "contacts":
+                ws.deleted_contacts.append((now, number))
         for number in self._some(records, update):
             self._update(kind, number, now)
             done["update"].append(records.id(number))
@@ -131,6 +133,9 @@ class Changes:
         return done
 
     def _moved(self, kind: str, records: Collection, number: int, now: int) -> None:
+        if kind == "article_statistics":
+            # A view is no change of the article.
+            return
         if ATTACHED[kind] == "contacts" and kind != "contact_events" and self._ws.settings.quirk(QUIET) is not None:
             records.changed_quietly()
         else:

@@ -10,7 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .collection import IdScheme, NumberIds, Record
-from .records import ai_content, automation, help_center, messages, news, phone, subscriptions, workplace
+from .records import (
+    ai_content,
+    automation,
+    help_center,
+    library,
+    messages,
+    news,
+    phone,
+    subscriptions,
+    workplace,
+)  # fmt: skip
 from .world import World
 
 CORE = ("contacts", "companies", "conversations", "tickets", "admins", "teams", "tags", "segments", "activity_logs")
@@ -51,6 +61,8 @@ KINDS: dict[str, Kind] = {
     "help_centers": Kind(help_center.center, 1_790),
     "help_center_redirects": Kind(help_center.redirect, 26_000),
     "internal_articles": Kind(help_center.internal_article, 3_900_000),
+    "folders": Kind(library.folder, 610),
+    "dynamic_contents": Kind(library.dynamic_content, 12_100),
     "news_items": Kind(news.item, 141_000),
     "newsfeeds": Kind(news.feed, 198_000),
     "content_import_sources": Kind(ai_content.source, 33_000),

@@ -17,6 +17,7 @@ class Permission(Enum):
     READ_TAGS = ("Read tags", "read_tags")
     READ_EVENTS = ("Read events", "read_events")
     READ_ARTICLES = ("Read and list articles", "read_articles_scope")
+    READ_DYNAMIC_CONTENT = ("Read dynamic content", "read_dynamic_content")
     READ_NEWS = ("Read and list news items and newsfeeds", "read_news")
     READ_CONTENT = ("Read content data", "read_content")
     EXPORT_CONTENT = ("Export content data", "export_content_data")

@@ -17,8 +17,8 @@ from .permissions import Permission
 from .search.engine import Engine
 from .world import World
 
-VERSIONS = ("2.11", "2.12", "2.13", "2.14", "2.15", "2.16")
-"""Versions the sandbox answers to, oldest first. Shapes are those of 2.15."""
+VERSIONS = ("2.11", "2.12", "2.13", "2.14", "2.15", "2.16", "2.17")
+"""Versions the sandbox answers to, oldest first. Shapes are those of 2.15, or of 2.16 where that differs."""
 FIRST_STRICT_VERSION = "2.14"
 """Endpoints of this version and younger refuse a missing permission with 403, older ones with 401."""
 

@@ -22,6 +22,7 @@ DATA_SETTINGS = frozenset(
         "newsfeeds", "content_import_sources", "external_pages", "content_snippets", "macros", "data_connectors",
         "data_connector_execution_results", "custom_object_instances", "custom_object_types", "calls",
         "subscription_types", "away_status_reasons", "brands", "email_settings", "office_hours_schedules",
+        "folders", "dynamic_contents",
         "office_hours_exceptions", "audiences", "conversation_attributes", "deleted_conversations",
         "message_receipts",
     }
@@ -61,6 +62,8 @@ class Settings:
     help_centers: int = 2
     help_center_redirects: int = 12
     internal_articles: int = 30
+    folders: int = 14
+    dynamic_contents: int = 16
     news_items: int = 25
     newsfeeds: int = 3
     content_import_sources: int = 4
@@ -95,6 +98,7 @@ class Settings:
     region: str = "US"
     latency_ms: float = 0
     rate_limit: int = 10_000
+    realtime_monitoring: bool = True
     rate_headers: bool = True
     gzip: bool = False
     index_lag_seconds: int = 0

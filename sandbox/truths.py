@@ -14,6 +14,7 @@ from .kinds import CORE, KINDS
 from .quirks.bodies import shown
 from .quirks.world_of import hides, is_ticket, refuses
 from .records import (
+    activities,
     activity,
     automation,
     companies,
@@ -136,6 +137,7 @@ _ALL: dict[str, Truth] = {
     "contact_events": _children("contacts", "intercom_user_id", events.events),
     "contact_event_summaries": _children("contacts", "intercom_user_id", events.summaries),
     "contact_merge_history": _children("contacts", "contact_id", merges.history),
+    "contact_activities": lambda ws: (activities.shown(event) for event in ws.activities.events()),
     # Attached to a company.
     "company_segments": _children("companies", "company_id", lambda ws, n: (
         ws.segments.body(one) for one in companies.segment_numbers(ws, n)), name="segment"),
@@ -167,6 +169,10 @@ _ALL: dict[str, Truth] = {
     "help_center_redirects": _linked("help_center_redirects", "help_centers", "help_center_id", help_center.center_of),
     "newsfeed_items": _children("newsfeeds", "newsfeed_id", lambda ws, n: (
         ws.collection("news_items").body(one) for one in news.live_numbers(ws, n))),
+    "article_statistics": _children("articles", "article_id", lambda ws, n: (
+        [counted] if (counted := help_center.statistics(ws, n)) else [])),
+    "article_versions": _children("articles", "article_id", help_center.versions),
+    "team_metrics": _children("teams", "team_id", small.team_metrics),
     "custom_object_instances": _instances,
     # Told by the files of the content export.
     **{f"message_{many}": partial(messages.statistic, kind=one) for one, many in MESSAGE_STATISTICS.items()},

@@ -13,6 +13,7 @@ from .exports import ExportJobs
 from .kinds import CHANGEABLE, CORE, KINDS
 from .links import Links
 from .records import activity, companies, contacts, conversations, small, tickets
+from .records.activities import Activities
 from .records.membership import Membership
 from .scroll import Scroll
 from .settings import Settings
@@ -53,6 +54,9 @@ class Workspace:
         """Second and number of the contacts merged into a contact since the workspace was laid out."""
         self.deleted_conversations: list[tuple[int, int]] = []
         """Second and number of the conversations deleted since then, oldest first."""
+        self.deleted_contacts: list[tuple[int, int]] = []
+        """Second and number of the contacts deleted since then, oldest first."""
+        self.activities = Activities(self)
         self.membership = Membership(self)
         self.scroll = Scroll(self)
         self.exports = ExportJobs(settings)

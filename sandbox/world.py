@@ -12,6 +12,7 @@ from typing import Protocol
 
 from .collection import Collection
 from .exports import ExportJobs
+from .feed import Event
 from .settings import Settings
 
 
@@ -23,6 +24,12 @@ class Members(Protocol):
     def of_segment(self, number: int) -> int: ...
 
     def calls_of(self, conversation: int) -> list[int]: ...
+
+
+class Feed(Protocol):
+    """What happened to contacts, oldest first."""
+
+    def events(self) -> Sequence[Event]: ...
 
 
 class CompanyScroll(Protocol):
@@ -65,12 +72,19 @@ class World(Protocol):
     @property
     def membership(self) -> Members: ...
     @property
+    def activities(self) -> Feed: ...
+    @property
     def scroll(self) -> CompanyScroll: ...
     @property
     def exports(self) -> ExportJobs: ...
     @property
     def merged(self) -> Mapping[int, Sequence[tuple[int, int]]]:
         """Second and number of the contacts merged into a contact since the workspace was laid out."""
+        ...
+
+    @property
+    def deleted_contacts(self) -> Sequence[tuple[int, int]]:
+        """Second and number of the contacts deleted since then, oldest first."""
         ...
 
     @property

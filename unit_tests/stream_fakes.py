@@ -14,6 +14,7 @@ from source_intercom.api.client import Client, Transport
 from source_intercom.options.config import Config
 from source_intercom.shapes.base import INTERCOM_BIRTH, IntercomStream, Sync
 from source_intercom.shapes.reading import Sliced
+from source_intercom.sync.state import PageCursor
 from source_intercom.sync.windows import Window
 
 Json = dict[str, Any]
@@ -106,6 +107,7 @@ class FakeReading:
         self.sum_of_slices: Sliced | None = None
         self.job: Mapping[str, Any] | None = None
         self._known_short = known_short
+        self.page_cursor: PageCursor | None = None
 
     def split(self, windows: Iterable[Window]) -> None:
         self.handed += windows
@@ -125,6 +127,9 @@ class FakeReading:
 
     def asked(self, through: int | str) -> None:
         self.places.append(through)
+
+    def keep_page_cursor(self, cursor: PageCursor) -> None:
+        self.page_cursor = cursor
 
     def expect(self, total: int) -> None:
         self.totals.append(total)

@@ -100,6 +100,46 @@ def test_recipe_apply_deletions(warehouse: Warehouse) -> None:
         assert warehouse.run(f"SELECT conversation_id FROM {stream}") == [("1",)]
 
 
+def test_recipe_apply_deletions_of_contacts(warehouse: Warehouse) -> None:
+    names = ("kept", "deleted", "merged", "left", "other")
+    warehouse.table("contacts", *({"id": name} for name in names))
+    for stream in ("contact_tags", "contact_notes"):
+        warehouse.table(stream, *({"id": "1", "contact_id": name} for name in names))
+    merge = {"contact_id": "left", "merge_source_id": "merged", "merge_target_id": "left", "created_at": 7}
+    failed = {"contact_id": "other", "merge_source_id": "other", "merge_target_id": "left", "created_at": 8}
+    warehouse.table(
+        "contact_activities",
+        {"id": "1", "event_type": "contact.created", "contact_id": "kept", "created_at": 4},
+        {"id": "2", "event_type": "contact.deleted", "contact_id": "deleted", "created_at": 5},
+        {"id": "3", "event_type": "contact.merged", **merge},
+        {"id": "4", "event_type": "contact.merge_failed", **failed},
+    )
+    warehouse.run(recipes()["Apply deletions of contacts"])
+    gone = warehouse.run("SELECT * FROM gone_contacts ORDER BY gone_at")
+    assert gone == [("deleted", None, 5), ("merged", "left", 7)]
+    left = [("kept",), ("left",), ("other",)]
+    assert warehouse.run("SELECT id FROM contacts ORDER BY id") == left
+    for stream in ("contact_tags", "contact_notes"):
+        assert warehouse.run(f"SELECT contact_id FROM {stream} ORDER BY contact_id") == left
+
+
+def test_recipe_rows_that_a_full_comparison_did_not_bring(warehouse: Warehouse) -> None:
+    warehouse.table(
+        "contacts",
+        {"id": "before", "_airbyte_extracted_at": "2024-01-01 11:59:59"},
+        {"id": "during", "_airbyte_extracted_at": "2024-01-01 12:00:01"},
+        {"id": "after", "_airbyte_extracted_at": "2024-01-02"},
+    )
+    warehouse.table(
+        "reconciliations",
+        {"stream": "contacts", "began_at": 1_704_067_200, "records": 3},
+        {"stream": "contacts", "began_at": 1_704_110_400, "records": 2},
+        {"stream": "tickets", "began_at": 1_800_000_000, "records": 2},
+    )
+    warehouse.run(recipes()["Rows that a full comparison did not bring"])
+    assert warehouse.run("SELECT id FROM contacts ORDER BY id") == [("after",), ("during",)]
+
+
 def test_recipe_follow_merges(warehouse: Warehouse) -> None:
     warehouse.table("contacts", {"id": "lead"}, {"id": "user"}, {"id": "final"}, {"id": "other"})
     warehouse.table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ import orjson
 from ..collection import Record
 from ..errors import ApiError, bad_cursor, bad_parameter, not_found
 from ..permissions import Permission
-from ..records import contacts, events, merges, notes, subscriptions
+from ..records import activities, contacts, events, merges, notes, subscriptions
 from ..router import Call, Reply, Router
 from ..world import World
 from .parents import company_of, contact_of
@@ -31,6 +32,7 @@ def add(router: Router) -> None:
     for what, records in CONTACT_LISTS.items():
         plain_list(router, f"/contacts/{{id}}/{what}", key="data", list_type="list", permission=people,
                    records=lambda call, records=records: records(call.ws, contact_of(call)))  # type: ignore[misc]  # fmt: skip
+    router.get("/contacts/activities", people, since="2.17")(contact_activities)
     router.get("/contacts/{id}/companies", people)(contact_companies)
     router.get("/contacts/{id}/notes", people)(contact_notes)
     router.get("/contacts/{id}/merge_history", people, since="2.16")(merge_history)
@@ -51,6 +53,32 @@ def _subscriptions(ws: World, contact: int) -> Sequence[Record]:
 CONTACT_LISTS: dict[str, Callable[[World, int], Sequence[Record]]] = {
     "tags": contacts.tags, "segments": _segments, "subscriptions": _subscriptions,
 }  # fmt: skip
+
+
+ACTIVITIES_AT_MOST = 150
+
+
+def contact_activities(call: Call) -> Reply:
+    """What happened to contacts, oldest first. Each page that has events has a cursor, and the last page has none.
+
+    The cursor is the id of an event, which need not be there any more.
+    """
+    raw = re.match(r"0*[1-9]\d*", call.query.get("per_page") or "50")
+    if raw is None:
+        raise ApiError(400, "invalid_per_page", "per_page must be a positive integer")
+    per_page = min(ACTIVITIES_AT_MOST, int(raw[0]))
+    events, after, start = call.ws.activities.events(), call.query.get("starting_after"), 0
+    if after:
+        place = re.fullmatch(r"(\d{13})\.([0-9a-f]{6,12})", after)
+        if place is None:
+            raise bad_cursor()
+        start = bisect_right(events, (int(place[1]), int(place[2], 16)), key=lambda event: event[:2])
+    shown = events[start : start + per_page]
+    pages: Record = {"type": "pages", "per_page": per_page}
+    if shown:
+        pages["next"] = {"starting_after": shown[-1].id}
+    body = {"type": "list", "data": [activities.shown(event) for event in shown], "pages": pages}
+    return Reply(orjson.dumps(body), ids=[event.id for event in shown])
 
 
 def contact_companies(call: Call) -> Reply:

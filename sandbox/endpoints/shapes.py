@@ -25,7 +25,8 @@ Records = Callable[[Call], Sequence[Record]]
 Item = TypeVar("Item")
 LAST_SECOND = (1 << 31) - 1
 NO_ORDER = frozenset({"articles", "collections", "help_center_redirects", "internal_articles", "news_items", "macros",
-                      "data_connectors", "conversations_deleted"})  # fmt: skip
+                      "data_connectors", "conversations_deleted",
+                      "dynamic_contents"})  # fmt: skip
 """Lists that may come in no order."""
 UNSTATED_MAX = 150
 """The longest page of a list for which Intercom states no limit: as long as that of a search."""
@@ -81,6 +82,7 @@ def numbered_pages(call: Call, total: int, page: int, per_page: int) -> Record:
 class Paged:
     """A list by number of page: what it is called, how long a page is, and where the counters stand.
 
+    `clamps`: more than the longest page is answered with that, instead of refused.
     `counters`: "pages" has a URL of the next page, "pages without next" none, "top" has no `pages` at all but
     the counters beside the records.
     """
@@ -90,10 +92,13 @@ class Paged:
     key: str = "data"
     list_type: str = "list"
     counters: str = "pages"
+    clamps: bool = False
 
     def reply(self, call: Call, items: Sequence[Item], build: Callable[[Item], Record]) -> Reply:
         """One page; only what is on it is built."""
-        page, per_page = call.number("page", 1), call.number("per_page", self.default, high=self.high)
+        page = call.number("page", 1)
+        per_page = call.number("per_page", self.default, high=None if self.clamps else self.high)
+        per_page = min(per_page, self.high)
         shown = [build(item) for item in items[(page - 1) * per_page : page * per_page]]
         pages = numbered_pages(call, len(items), page, per_page)
         body: Record = {"type": self.list_type, self.key: shown, "total_count": len(items)}

@@ -7,7 +7,7 @@ import orjson
 from ..collection import Record
 from ..errors import ApiError, not_found
 from ..permissions import Permission
-from ..records import activity, automation, workplace
+from ..records import activity, automation, small, workplace
 from ..router import Call, Reply, Router
 from . import parents
 from .shapes import Paged, listed, newest_first, paged
@@ -23,6 +23,7 @@ def add(router: Router) -> None:
     listed(router, "/away_status_reasons", "away_status_reasons", Permission.READ_ADMINS, "2.14")
     listed(router, "/brands", "brands", Permission.READ_ADMINS, "2.15")
     listed(router, "/emails", "email_settings", Permission.READ_ADMINS, "2.15")
+    router.get("/teams/{id}/metrics", Permission.READ_ADMINS, since="2.16")(team_metrics)
     listed(router, "/office_hours_schedules", "office_hours_schedules", Permission.READ_ADMINS, "2.16",
            "office_hours_schedule.list")  # fmt: skip
     router.get(EXCEPTIONS, Permission.READ_ADMINS, since="2.16")(exceptions)
@@ -34,6 +35,14 @@ def add(router: Router) -> None:
     router.get("/data_connectors", Permission.READ_CONTENT, since="2.16")(connectors)
     router.get("/data_connectors/{id}/execution_results", Permission.READ_CONTENT, since="2.16")(executions)
     router.get("/custom_object_instances/{type}", Permission.READ_CUSTOM_OBJECTS, since="2.16")(instances)
+
+
+def team_metrics(call: Call) -> Reply:
+    """Of each member of one team, where the workspace has real-time monitoring."""
+    if not call.ws.settings.realtime_monitoring:
+        raise ApiError(403, "api_plan_restricted", "Real-time monitoring is not enabled for your workspace.")
+    team = parents.of(call, "teams", not_found("team_not_found", "Team not found"))
+    return Reply(orjson.dumps({"type": "team_metric.list", "data": small.team_metrics(call.ws, team)}))
 
 
 def exceptions(call: Call) -> Reply:

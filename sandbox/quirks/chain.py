@@ -38,6 +38,7 @@ THROUGH: dict[str, Quirk] = {
     "null-next": paging.null_next,
     "wrong-total-for-good": paging.wrong_total,
     "search-ends-early": paging.search_ends_early,
+    "empty-activities": paging.empty_activities,
     "no-pages": paging.no_pages,
     "repeated-page": paging.repeated_page,
     "empty-last-page": paging.empty_last_page,

@@ -64,12 +64,16 @@ QUIRKS: Mapping[str, About] = {
         "searches take sort and ignore it",
         "ForestAdmin forest_admin_datasource_intercom, measured on 2.16, 2026-08"),
     "unsorted-lists": About(
-        "articles, collections, redirects, news items, internal articles, macros, data connectors and deleted "
-        "conversations come in no order",
+        "articles, collections, redirects, news items, internal articles, macros, data connectors, dynamic contents "
+        "and deleted conversations come in no order",
         "Intercom's reference of 2.17 no longer promises the order of collections; Fivetran re-imports articles"),
     "scroll-conflict-message": About(
         "the refusal of a second scroll has another code, but its message",
         "the connectors of Estuary and Airbyte match the message, not the code; read 2026-11"),
+    "empty-activities": About(
+        "the feed of contact activities answers an empty page although it has more",
+        "Intercom's reference of 2.17: so it does when its store cannot be read", COUNT,
+        "from which of its answers on (1)"),
     # What a search can be asked.
     "whole-utc-days": About(
         "searches of conversations and tickets see whole UTC days: > begins the day after, < ends before the day",

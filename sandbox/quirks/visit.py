@@ -17,7 +17,7 @@ Go = Callable[[Call], Reply]
 
 SEARCHES = frozenset({"POST /contacts/search", "POST /conversations/search", "POST /tickets/search"})
 BY_CURSOR = SEARCHES | {
-    "GET /contacts", "GET /conversations", "GET /macros", "GET /data_connectors",
+    "GET /contacts", "GET /contacts/activities", "GET /conversations", "GET /macros", "GET /data_connectors",
     "GET /data_connectors/{id}/execution_results",
 }  # fmt: skip
 """Endpoints whose `pages.next` is an object with a cursor."""

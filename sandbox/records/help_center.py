@@ -53,6 +53,49 @@ def article(ws: World, number: int) -> Record:
     return record
 
 
+def statistics(ws: World, number: int) -> Record | None:
+    """What `GET /articles/{id}` counts of an article; nothing of some drafts. Views come without a change of it."""
+    dice, version = roll(ws.seed, "article_statistics", number), ws.collection("articles").version(number)
+    if dice[0] < 20:
+        return None
+    happy, neutral = dice[3] % 60, dice[4] % 40
+    return {
+        "type": "article_statistics",
+        "views": wide(dice, 5) % 5_000 + 10 * version + len(ws.added("article_statistics", number)),
+        "conversions": dice[1] % 30,
+        "reactions": dice[2],
+        "happy_reaction_percentage": float(happy),
+        "neutral_reaction_percentage": float(neutral),
+        "sad_reaction_percentage": float(100 - happy - neutral),
+    }
+
+
+def versions(ws: World, number: int) -> list[Record]:
+    """The versions of an article, newest first, as their list shows them: without their texts."""
+    articles, dice = ws.collection("articles"), roll(ws.seed, "article_versions", number)
+    history = articles.history(number)
+    created, first = articles.created[number], history.first_updated
+    before = 1 + dice[0] % 4 if dice[1] < 200 else 30
+    moments = [created + (first - created) * at // before for at in range(before)] + history.moments
+    name = int(articles.id(number)) * 1_000
+    return [
+        {
+            "type": "article_version",
+            "id": str(name + at),
+            "article_id": articles.id(number),
+            "title": f"{SUBJECTS[number % len(SUBJECTS)]} {number} ({at})",
+            "description": SENTENCES[dice[2] % len(SENTENCES)] if dice[3] < 150 else None,
+            "author_id": str(ws.admin_number(dice[4])),
+            "created_by_id": str(ws.admin_number(dice[5])),
+            "created_via": ("web", "api")[(dice[6] + at) % 2],
+            "from_version_id": str(name + at - 1) if at else None,
+            "state": ("published", "draft")[(dice[7] + at) % 2],
+            "created_at": moment,
+        }
+        for at, moment in reversed(list(enumerate(moments)))
+    ]
+
+
 def collection(ws: World, number: int) -> Record:
     """A collection; those that stand in another have a `parent_id`, and no help center of their own."""
     shelves, centers = ws.collection("collections"), ws.laid_out("help_centers")

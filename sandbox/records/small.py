@@ -65,6 +65,18 @@ def team(ws: World, number: int) -> Record:
     return record
 
 
+def team_metrics(ws: World, team: int) -> list[Record]:
+    """How many conversations each admin of a team has at the moment."""
+    found: list[Record] = []
+    for number in team_members(ws, team):
+        dice = roll(ws.seed, "team_metrics", number)
+        found.append({
+            "type": "team_metric", "admin_id": ws.admins.id(number),
+            "open": dice[0] % 20, "idle": dice[1] % (dice[0] % 20 + 1), "snoozed": dice[2] % 8,
+        })  # fmt: skip
+    return found
+
+
 def tag(ws: World, number: int) -> Record:
     version = ws.tags.version(number)
     name = f"{TAG_NAMES[number % len(TAG_NAMES)]} {number // len(TAG_NAMES)}"

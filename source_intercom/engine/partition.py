@@ -27,6 +27,7 @@ from source_intercom.engine.output import as_pages, as_records
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.reading import Sliced
 from source_intercom.sync.cursor import WindowCursor
+from source_intercom.sync.state import PageCursor
 from source_intercom.sync.windows import Window
 
 if TYPE_CHECKING:
@@ -201,6 +202,16 @@ class WindowPartition(Partition):
     def keep_job(self, job: Mapping[str, Any] | None) -> None:
         for cursor in self._cursors():
             cursor.keep_job(job)
+
+    @property
+    def page_cursor(self) -> PageCursor | None:
+        kept = [cursor.page_cursor for cursor in self._cursors()]
+        # The one of the stream that has come least far, and only where each has one.
+        return min(filter(None, kept), key=lambda cursor: cursor.moment) if kept and all(kept) else None
+
+    def keep_page_cursor(self, cursor: PageCursor) -> None:
+        for each in self._cursors():
+            each.keep_page_cursor(cursor)
 
     def accepts_short(self, missing: int) -> bool:
         if not self._cursors():

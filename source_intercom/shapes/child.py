@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from source_intercom.api.errors import IntercomError, RecordGone, Unavailable
+from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone, Unavailable
 from source_intercom.api.figures import Page
 from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
@@ -85,7 +85,8 @@ class Child(IntercomStream):
             self.client.tally.add(gone=1)
             return []
         except IntercomError as error:
-            if not error.may_be_of_one:
+            # What the plan of the workspace lacks, no other record has either.
+            if not error.may_be_of_one or (isinstance(error, AccessDenied) and error.by_plan):
                 raise
             return error
         return [self.named(row, parent) for row in self.objects(rows)]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
+from source_intercom.sync.state import PageCursor
 from source_intercom.sync.windows import Window
 
 
@@ -54,6 +55,13 @@ class Reading(Protocol):
     def keep_job(self, job: Mapping[str, Any] | None) -> None:
         """Intercom works on something for us: the state shall tell of it from now on. None: of none any more."""
 
+    @property
+    def page_cursor(self) -> PageCursor | None:
+        """The cursor that an earlier sync kept, of a list that is sorted oldest first; None for none."""
+
+    def keep_page_cursor(self, cursor: PageCursor) -> None:
+        """Have the state tell where in its list the next sync may begin."""
+
     def accepts_short(self, missing: int) -> bool:
         """Whether as many records of this window were missed before, so that Intercom's total must be wrong.
 
@@ -77,6 +85,7 @@ class Uncut:
 
     most_parts: ClassVar[int] = 0
     job: ClassVar[None] = None
+    page_cursor: ClassVar[None] = None
 
     def __init__(self, reading: Reading, part: Window | None = None) -> None:
         self._reading = reading
@@ -117,6 +126,9 @@ class Uncut:
         """Nothing, for the same reason."""
 
     def keep_job(self, job: Mapping[str, Any] | None) -> None:
+        raise NotImplementedError("this window is read as it is")
+
+    def keep_page_cursor(self, cursor: PageCursor) -> None:
         raise NotImplementedError("this window is read as it is")
 
     def accepts_short(self, missing: int) -> bool:

@@ -2,6 +2,7 @@
 
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.streams import (
+    activities,
     activity_logs,
     companies,
     contacts,
@@ -17,6 +18,7 @@ from source_intercom.streams import (
 
 _FAMILIES = (
     contacts,
+    activities,
     events,
     companies,
     conversations,

@@ -1,8 +1,20 @@
 """Help center, news, and what Fin reads."""
 
+from collections.abc import Iterator
+from zlib import crc32
+
 from source_intercom.api import permissions
+from source_intercom.api.figures import Page
+from source_intercom.api.paths import path_of
 from source_intercom.shapes.child import Child
+from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
+from source_intercom.shapes.reading import Reading
+from source_intercom.sync.windows import DAY, Window
+
+_WEEK = 7 * DAY
+# So many articles are asked for between two checkpoints.
+_BATCH = 500
 
 
 class Articles(NewestFirstStream):
@@ -11,6 +23,72 @@ class Articles(NewestFirstStream):
     endpoint = "/articles"
     page_wish = 150
     permission = permissions.ARTICLES
+
+
+class _EveryArticle(Articles):
+    """The ids and times of all articles, in an order that the next sync finds again, should this one break off."""
+
+    reads_whole = True
+
+    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
+        # Only these two fields: the texts of all articles together can be large.
+        times = {str(one["id"]): one.get("updated_at") for page in self.listed() for one in self.identified(page)}
+        ids = sorted(times)
+        for start in range(0, len(ids), _BATCH):
+            batch = ids[start : start + _BATCH]
+            yield [{"id": article_id, "updated_at": times[article_id]} for article_id in batch]
+            reading.asked(batch[-1])
+
+    def lies_within(self, record: Record, through: int | str) -> bool:
+        return isinstance(through, str) and str(record["id"]) <= through
+
+
+class ArticleStatistics(Child):
+    """Views, conversations and reactions of each article, as they were when they were counted.
+
+    Readers move them without changing the article, and Intercom has no list of them
+    (docs/intercom-api.md#articles). So a sync asks for the articles that changed and for a share of the others: each
+    article has a second of the week of its own, and is due when that lies between the last sync and this one. Each is
+    asked for once a week, however often there is a sync.
+    """
+
+    parent = _EveryArticle
+    every_parent = True
+    child = "/articles/{id}"
+    key = ("article_id",)
+    parent_key = "article_id"
+    parent_time = "article_updated_at"
+    cursor_time = "counted_at"
+
+    def wants(self, record: Record, window: Window) -> bool:
+        moment = self.source.moment_of(record)
+        return self.full or moment is None or moment >= window.start or _is_due(str(record["id"]), window)
+
+    def children(self, parent: Record, window: Window) -> Page:
+        counted = self.client.get(path_of(self.child, id=parent["id"])).get("statistics")
+        # Some articles have none.
+        return [{**counted, "counted_at": self.sync.begin}] if isinstance(counted, dict) else []
+
+
+def _is_due(article_id: str, window: Window) -> bool:
+    """Whether the article's own second of the week lies in a window."""
+    own = crc32(article_id.encode()) % _WEEK
+    return (own - window.start) % _WEEK <= window.end - window.start
+
+
+class _ArticlesOf216(Articles):
+    version = "2.16"
+
+
+class ArticleVersions(Child):
+    """Who changed which article and when: the versions of each article that changed, without their texts."""
+
+    parent = _ArticlesOf216
+    child = "/articles/{id}/versions"
+    child_wish = 150
+    parent_key = "article_id"
+    parent_time = "article_updated_at"
+    cursor_time = "article_updated_at"
 
 
 class Collections(WalkedStream):
@@ -49,6 +127,26 @@ class InternalArticles(WalkedStream):
     endpoint = "/internal_articles"
     page_wish = 150
     permission = permissions.ARTICLES
+
+
+class Folders(WalkedStream):
+    """Folders that content is kept in."""
+
+    # Only 2.17 has them (docs/intercom-api.md#folders).
+    endpoint = "/folders"
+    params = (("per_page", "150"),)
+    permission = permissions.ARTICLES
+    version = "2.17"
+
+
+class DynamicContents(NewestFirstStream):
+    """Pieces of content that several articles show, with a variation for each language; newest first."""
+
+    # More than 50 a page gives 50 (docs/intercom-api.md#dynamic-contents).
+    endpoint = "/dynamic_contents"
+    params = (("per_page", "50"),)
+    permission = permissions.DYNAMIC_CONTENT
+    version = "2.17"
 
 
 class NewsItems(WalkedStream):

@@ -1,6 +1,7 @@
 """What describes the workspace itself: people, teams, tags, settings, and what its admins did."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from source_intercom.api import permissions
 from source_intercom.api.errors import RecordGone
@@ -40,6 +41,30 @@ class TeamAdmins(Nested):
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
         for team in self.identified(page):
             yield [{"team_id": team["id"], "admin_id": admin_id} for admin_id in team.get("admin_ids") or ()]
+
+
+class _TeamsOf216(Teams):
+    version = "2.16"
+
+
+class TeamMetrics(Child):
+    """How many conversations each teammate of a team has at the moment: open, idle and snoozed."""
+
+    # Only workspaces with real-time monitoring have them (docs/intercom-api.md#team-metrics).
+    parent = _TeamsOf216
+    child = "/teams/{id}/metrics"
+    key = ("team_id", "admin_id")
+    parent_key = "team_id"
+
+    def children(self, parent: Record, window: Window) -> Page:
+        return [{**row, "counted_at": self.sync.begin} for row in self.objects(super().children(parent, window))]
+
+    def probe(self) -> None:
+        teams = (team for page in self.source.listed() for team in self.identified(page))
+        for team in teams:
+            with suppress(RecordGone):
+                self.client.get(path_of(self.child, id=team["id"]))
+            return
 
 
 class Tags(ListStream):

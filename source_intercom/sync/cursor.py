@@ -19,7 +19,16 @@ from airbyte_cdk.sources.streams.concurrent.state_converters.datetime_stream_sta
 from airbyte_cdk.sources.types import Record, StreamSlice
 
 from source_intercom.sync.reconciling import Reconciliation
-from source_intercom.sync.state import JOB, REFRESHING, SLICES, STATE_TYPE, Remembered, Shortage, UnderWay
+from source_intercom.sync.state import (
+    JOB,
+    REFRESHING,
+    SLICES,
+    STATE_TYPE,
+    PageCursor,
+    Remembered,
+    Shortage,
+    UnderWay,
+)
 from source_intercom.sync.windows import Planner, Window, cut_at, gaps, overlap_of, without
 
 # More windows that came short than these in one stream are one and the same trouble; a state must stay small.
@@ -97,6 +106,7 @@ class WindowCursor(ConcurrentCursor):
         self._is_through = False
         self._under_way = self._reads.under_way
         self.job = self._remembered.job
+        self._page_cursor = self._remembered.page_cursor
         self._reconciliation = reconciliation
         self._reconciled = dict(reconciled or {})
         slices = [
@@ -129,7 +139,8 @@ class WindowCursor(ConcurrentCursor):
         return first.end if first and first.start <= self._bounds.start and first.end >= self._bounds.start else None
 
     def _beside(self) -> dict[str, Any]:
-        beside = replace(self._reads, under_way=self._under_way).with_shortages(self._shortages).beside()
+        told = replace(self._reads, under_way=self._under_way, page_cursor=self._page_cursor)
+        beside = told.with_shortages(self._shortages).beside()
         if self._is_through:
             # A full refresh that is through starts anew the next time.
             beside.pop(REFRESHING, None)
@@ -197,6 +208,16 @@ class WindowCursor(ConcurrentCursor):
             self.job = job
             if job is not None:
                 self._emit_state_message()
+
+    @property
+    def page_cursor(self) -> PageCursor | None:
+        """Where in its list the reading may begin."""
+        return self._page_cursor
+
+    def keep_page_cursor(self, cursor: PageCursor) -> None:
+        """Have the states from now on tell where in its list the next sync may begin."""
+        with self._lock:
+            self._page_cursor = cursor
 
     def repeat(self) -> None:
         """Say again how far the stream has come: platforms end a source that is silent for long."""

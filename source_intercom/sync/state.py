@@ -36,7 +36,11 @@ REFRESHING = "full_refresh_began_at"
 UNDER_WAY = "under_way"
 # A job that Intercom works on for us.
 JOB = "job"
-_BESIDE = frozenset({FILTERS, READ_FROM, WITHOUT, SHORT, REFRESHING, UNDER_WAY, RECONCILED, RECONCILING, JOB})
+# Where in a list that is paged by cursor the reading of the next sync may begin.
+PAGE_CURSOR = "page_cursor"
+_BESIDE = frozenset(
+    {FILTERS, READ_FROM, WITHOUT, SHORT, REFRESHING, UNDER_WAY, RECONCILED, RECONCILING, JOB, PAGE_CURSOR}
+)
 SLICES = "slices"
 # The CDK's own mark of a full refresh that is through.
 FINISHED = "__ab_full_refresh_sync_complete"
@@ -75,6 +79,24 @@ class UnderWay(NamedTuple):
         return None
 
 
+class PageCursor(NamedTuple):
+    """A cursor of a list that is sorted oldest first. What lies before it is as old as ``moment`` or older.
+
+    ``moment`` is in Unix seconds.
+    """
+
+    after: str
+    moment: int
+
+    @classmethod
+    def of(cls, raw: object) -> "PageCursor | None":
+        """What a saved state tells; what is not as we write it says nothing."""
+        if not isinstance(raw, dict):
+            return None
+        after, moment = raw.get("after"), seconds_of(raw.get("moment"))
+        return cls(after, moment) if isinstance(after, str) and after and moment is not None else None
+
+
 @dataclass(frozen=True)
 class Remembered:
     """What stands beside the position of a state: what decided which records were read.
@@ -82,7 +104,7 @@ class Remembered:
     ``filters`` is the short name of the user's filters, ``read_from`` the start date in Unix seconds,
     ``without`` the permissions that were missing and without which Intercom leaves records out, ``refreshing`` the
     moment at which a full refresh began that was not finished, ``under_way`` how far every parent has been asked,
-    ``job`` what Intercom was working on for us.
+    ``job`` what Intercom was working on for us, ``page_cursor`` where in its list the next sync may begin.
     """
 
     filters: str | None = None
@@ -92,6 +114,7 @@ class Remembered:
     refreshing: int = 0
     under_way: UnderWay | None = None
     job: Mapping[str, Any] | None = None
+    page_cursor: PageCursor | None = None
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Remembered":
@@ -103,6 +126,7 @@ class Remembered:
             without=tuple(name for name in without if isinstance(name, str)) if isinstance(without, list) else (),
             under_way=UnderWay.of(raw.get(UNDER_WAY)),
             job=dict(job) if isinstance(job, Mapping) else None,
+            page_cursor=PageCursor.of(raw.get(PAGE_CURSOR)),
             refreshing=0 if raw.get(FINISHED) else seconds_of(raw.get(REFRESHING)) or 0,
             shortages=tuple(
                 Shortage(*item)
@@ -124,6 +148,7 @@ class Remembered:
             SHORT: [list(short) for short in self.shortages],
             REFRESHING: self.refreshing,
             UNDER_WAY: self.under_way and {"began_at": self.under_way.began, "through": self.under_way.through},
+            PAGE_CURSOR: self.page_cursor and self.page_cursor._asdict(),
         }
         return {key: value for key, value in said.items() if value}
 

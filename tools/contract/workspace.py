@@ -25,6 +25,8 @@ from source_intercom.options.config import Config
 MOST_CALLS = 200
 NEWER = "2.16"
 """The version of the streams that 2.15 does not have."""
+NEWEST = "2.17"
+"""The version of the few streams that 2.16 does not have either."""
 _RETRIES = 2  # as `check` has
 _BOM = b"\xef\xbb\xbf"
 _CODE = re.compile(r"[a-z]+(?:_[a-z]+)*")

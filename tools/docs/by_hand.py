@@ -12,6 +12,7 @@ from dataclasses import dataclass
 # anchors would clash.
 FAMILIES = {
     "contacts": "Contacts and audience",
+    "activities": "Contacts and audience",
     "events": "Contacts and audience",
     "companies": "Companies and members",
     "conversations": "Conversations and calls",
@@ -69,6 +70,17 @@ READ_AS = {
         "at a time, then for half of that, down to an hour. `activity_logs_time_step` makes all ranges shorter.",
         "one for each 250 entries, and at least one for each range",
     ),
+    "article_statistics": Reading(
+        "one request for some articles",
+        "Each sync reads the list of articles, and asks for those that changed and for a share of the others, so that "
+        "each article is counted at least once a week.",
+        "one for each article that is counted, in addition to the list of articles",
+    ),
+    "article_versions": Reading(
+        "one request for each changed article",
+        "Intercom sorts articles newest first; for each that changed, all its versions are read.",
+        "one for each changed article, in addition to the list of articles down to the last sync",
+    ),
     "call_transcripts": Reading(
         "one request for each changed call",
         "The pages of [`calls`](#calls) are read, and then the transcripts of calls that changed, for twenty "
@@ -80,6 +92,12 @@ READ_AS = {
         "With a token that may only read, Intercom cannot filter companies, so each sync reads all and delivers what "
         "changed.",
         "one for each 100 companies, at each sync; all company streams use the same pages",
+    ),
+    "contact_activities": Reading(
+        "by cursor, oldest first",
+        "Intercom cannot filter, but gives a cursor: each sync goes on an hour before the last event of the last sync. "
+        "The state is the time of the last event that was seen.",
+        "one for each 150 events since the last sync, and one more",
     ),
     "contact_events": Reading(
         "one request for each contact",
@@ -152,7 +170,15 @@ CAVEATS: dict[str, tuple[str, ...]] = {
         "Some plans of Intercom have no activity logs. Then the stream ends incomplete and names the reason.",
     ),
     "admins": ("Sync with overwrite to remove deleted teammates, or without it to keep their names for old replies.",),
-    "articles": ("Intercom's list has no statistics of views and reactions.",),
+    "article_statistics": (
+        "An article that nobody edits is counted once a week, however often you sync; a full refresh counts all. Use "
+        "append mode to see how the figures move. Articles of which Intercom counts nothing have no row.",
+    ),
+    "article_versions": (
+        "Metadata only: the text of each version would cost one more request.",
+        "The first sync makes one request for each article, later ones one for each changed article.",
+    ),
+    "articles": ("Views and reactions are in `article_statistics`.",),
     "call_transcripts": ("Calls without a conversation have no row.",),
     "calls": ("Recordings are not synced.",),
     "companies": (
@@ -169,6 +195,11 @@ CAVEATS: dict[str, tuple[str, ...]] = {
         "membership that ended; a full refresh with overwrite shows current memberships only.",
     ),
     "company_tags": (_removed("tags", "company"),),
+    "contact_activities": (
+        "Intercom does not document how far back the events reach. It also gives no events when it cannot read them at "
+        "that moment. So an empty sync does not prove that nothing happened; the next sync asks from the same place.",
+        "[Recipe](recipes.md#apply-deletions-of-contacts): remove deleted contacts from your tables.",
+    ),
     "contact_attributes": ("Standard attributes have no `id`, so the key is `full_name`.",),
     "contact_companies": (
         _removed("links", "contact"),
@@ -236,6 +267,10 @@ CAVEATS: dict[str, tuple[str, ...]] = {
     ),
     "data_connector_execution_results": ("Intercom does not document how long it keeps results.",),
     "external_pages": ("Rows hold whole pages of HTML and can be large.",),
+    "folders": (
+        "`content_count` is the number at the time of the row. Intercom does not document whether new content moves a "
+        "folder's `updated_at`; full comparisons (`reconcile_every_days`) bring the current numbers.",
+    ),
     "macros": ("A macro that the owner of the token may not see can be missing.",),
     "newsfeed_items": ("Live items only.",),
     "segments": (
@@ -244,6 +279,10 @@ CAVEATS: dict[str, tuple[str, ...]] = {
     ),
     "side_conversations": ("A side conversation is delivered when its conversation changes.",),
     "tags": ("Sync with overwrite to remove deleted tags.",),
+    "team_metrics": (
+        "Only where the workspace has real-time monitoring; elsewhere the stream ends incomplete and names the plan.",
+        "Figures of the moment: use append mode to see how they move.",
+    ),
     "teams": ("Sync with overwrite to remove deleted teams.",),
     "ticket_contacts": (_removed("contacts", "ticket"),),
     "ticket_parts": (

@@ -26,7 +26,7 @@ def sandbox() -> Iterator[Sandbox]:
 def _ask(sandbox: Sandbox, kind: str, per_page: int | None = None) -> requests.Response:
     stream = KINDS[kind]
     url = sandbox.url + stream.endpoint.format(type_identifier="Order")
-    headers = {"Authorization": "Bearer sandbox-token", "Intercom-Version": "2.16"}
+    headers = {"Authorization": "Bearer sandbox-token", "Intercom-Version": "2.17"}
     if issubclass(stream, SearchStream):
         query = {"field": "updated_at", "operator": ">", "value": 0}
         body = {"query": query, "pagination": {"per_page": per_page}}
@@ -39,7 +39,11 @@ def _ask(sandbox: Sandbox, kind: str, per_page: int | None = None) -> requests.R
 def test_the_sandbox_gives_pages_of_that_length_and_none_longer(sandbox: Sandbox, kind: str) -> None:
     longest = LISTS[kind] or 0
 
-    assert [_ask(sandbox, kind, size).status_code for size in (longest, longest + 1)] == [200, 400]
+    assert _ask(sandbox, kind, longest).status_code == 200
+    beyond = _ask(sandbox, kind, longest + 1)
+    # Most lists refuse a longer page; some give their longest one instead.
+    told = beyond.json()
+    assert beyond.status_code == 400 or {**told, **told.get("pages", {})}["per_page"] == longest
 
 
 @pytest.mark.parametrize("kind", WHOLE)

@@ -63,6 +63,7 @@ SEES = (
     Case("unsorted-lists", "list-order-articles"),
     Case("unsorted-lists", "list-order-macros"),
     Case("unsorted-lists", "list-order-data-connectors"),
+    Case("unsorted-lists", "list-order-dynamic-contents"),
     Case("unsorted-lists", "list-order-conversations-deleted"),
     Case("scroll-conflict-message", "scroll-conflict", note="HTTP 400 bad_request"),
     Case("whole-utc-days", "search-days-conversations", "yes"),
@@ -86,6 +87,7 @@ SEES = (
     Case("missing-endpoint", "access-offered", note="/news/newsfeeds (HTTP 404 not_found)"),
     Case("html-403", "error-envelope", note="403, 405", after=("list-places",)),
     Case("version-refused", "version-216", note="intercom_version_invalid"),
+    Case("version-refused=2.17", "version-217", note="intercom_version_invalid"),
     Case("version-refused=2.15", "version-215", note="intercom_version_invalid"),
     Case("other-version-served", "version-served", note="2.14 for 2.15"),
     Case("other-region", "me-region", note="eu"),
@@ -113,6 +115,7 @@ SEES = (
 )  # fmt: skip
 
 UNSEEN = {
+    "empty-activities": "the answer is the same as where nothing has happened to contacts",
     "late-events": "an event tells when it happened and not when it arrived, so a late one looks like any other",
 }
 """Quirks that no single run without changes can see, each with the reason."""

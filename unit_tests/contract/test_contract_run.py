@@ -142,7 +142,9 @@ def test_a_missing_permission_is_named_as_intercom_does() -> None:
     made = answers(named("access-permissions", "access-scope-named", "tickets-shown"), scopes=READS)
     assert made["tickets-shown"].word == "no"
     assert made["access-permissions"].word == "no"
-    assert made["access-scope-named"] == yes("read_activity_logs, read_content")
+    assert made["access-scope-named"] == yes(
+        "read_activity_logs, read_articles_scope, read_content, read_dynamic_content"
+    )
 
 
 @pytest.mark.parametrize(

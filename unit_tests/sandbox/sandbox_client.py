@@ -32,7 +32,7 @@ class Client:
              **query: object) -> requests.Response:  # fmt: skip
         return self.session.post(self.sandbox.url + path, json=body, params=query, headers=headers, timeout=10)  # type: ignore[arg-type]
 
-    def pages(self, path: str, key: str = "data", version: str = "2.16", **query: object) -> list[list[Json]]:
+    def pages(self, path: str, key: str = "data", version: str = "2.17", **query: object) -> list[list[Json]]:
         """The pages of a list, by whichever way it is paged: a URL, a cursor, or counters alone."""
         found: list[list[Json]] = []
         headers: dict[str, str | None] = {"Intercom-Version": version}
@@ -55,7 +55,7 @@ class Client:
             else:
                 return found
 
-    def all(self, path: str, key: str = "data", version: str = "2.16", **query: object) -> list[Json]:
+    def all(self, path: str, key: str = "data", version: str = "2.17", **query: object) -> list[Json]:
         """The records of all pages."""
         return [one for page in self.pages(path, key, version, **query) for one in page]
 

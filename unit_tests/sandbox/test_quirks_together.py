@@ -65,7 +65,7 @@ def test_no_quirk_makes_the_server_fail(name: str) -> None:
     with serve(contacts=20, conversations=20, tickets=20, companies=5, quirks=[name]) as client:
         for path in ("/me", "/tags", "/contacts", "/conversations", "/articles", "/macros", "/calls", "/segments",
                      "/admins/activity_logs", "/companies/scroll", "/content_snippets", "/news/newsfeeds"):  # fmt: skip
-            answer = client.get(path, headers={"Intercom-Version": "2.16"})
+            answer = client.get(path, headers={"Intercom-Version": "2.17"})
             assert answer.status_code in (200, 400, 401, 403, 404, 405, 422) or name == "probe-errors", path
         for kind in ("contacts", "conversations", "tickets"):
             assert client.search(kind, where("created_at", ">", 1)).status_code in (200, 403, 405)

@@ -75,7 +75,7 @@ def test_a_workspace_may_lack_any_one_thing(without: str) -> None:
     with serve(**sizes) as client:
         for endpoint in client.sandbox.server.router.endpoints:
             if endpoint.method == "GET" and "{" not in endpoint.path and endpoint.path != "/events":
-                assert client.get(endpoint.path, {"Intercom-Version": "2.16"}).status_code == 200
+                assert client.get(endpoint.path, {"Intercom-Version": "2.17"}).status_code == 200
 
 
 # What is in it.

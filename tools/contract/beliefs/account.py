@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from source_intercom.api.client import API_VERSION
 from source_intercom.api.errors import RecordGone, RequestRefused, VersionRefused
 from tools.contract.belief import Answer, Belief, no, not_seen, told, yes
-from tools.contract.workspace import NEWER, Refused, Workspace
+from tools.contract.workspace import NEWER, NEWEST, Refused, Workspace
 
 _MILLISECONDS = 100_000_000_000
 _REGIONS = {"us": "us", "eu": "eu", "europe": "eu", "au": "au", "australia": "au"}
@@ -59,6 +59,10 @@ def _version_215(ws: Workspace) -> Answer:
 
 def _version_216(ws: Workspace) -> Answer:
     return _version(ws, NEWER)
+
+
+def _version_217(ws: Workspace) -> Answer:
+    return _version(ws, NEWEST)
 
 
 def _version(ws: Workspace, version: str) -> Answer:
@@ -149,6 +153,15 @@ BELIEFS = (
         "These streams end incomplete, and say so. No other is held up.",
         "version-216",
         _version_216,
+    ),
+    Belief(
+        "version-217",
+        f"Is version {NEWEST} served?",
+        "yes",
+        "The streams that exist only there ask for it.",
+        "These streams end incomplete, and say so. No other is held up.",
+        "version-217",
+        _version_217,
     ),
     Belief(
         "version-invalid",

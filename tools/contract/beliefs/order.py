@@ -9,7 +9,7 @@ from itertools import pairwise
 from source_intercom.shapes.lists import NewestFirstStream
 from source_intercom.streams import IntercomStream
 from source_intercom.streams.conversations import ConversationsDeleted, Macros
-from source_intercom.streams.help_center import Articles, Collections, InternalArticles, NewsItems
+from source_intercom.streams.help_center import Articles, Collections, DynamicContents, InternalArticles, NewsItems
 from source_intercom.streams.workspace import DataConnectors
 from source_intercom.sync.moments import seconds_of
 from tools.contract.belief import Answer, Belief, Expected, not_seen, told
@@ -67,6 +67,15 @@ _SORTS: tuple[Callable[[], Belief], ...] = (
     lambda: _sort(CONVERSATIONS, "either"),
     lambda: _sort(TICKETS, "either"),
 )
-_LISTS = (Articles, Macros, DataConnectors, ConversationsDeleted, Collections, InternalArticles, NewsItems)
+_LISTS = (
+    Articles,
+    Macros,
+    DataConnectors,
+    DynamicContents,
+    ConversationsDeleted,
+    Collections,
+    InternalArticles,
+    NewsItems,
+)
 
 BELIEFS = (*(make() for make in _SORTS), *map(_list, _LISTS))
