@@ -11,6 +11,7 @@ from stream_fakes import FakeIntercom, Json, ids, made, page, rows_of
 from source_intercom.api.errors import RecordGone, Unavailable
 from source_intercom.shapes.base import Sync
 from source_intercom.shapes.child import Child
+from source_intercom.shapes.export import Exported
 from source_intercom.shapes.nested import Nested
 from source_intercom.streams import CATALOGUE, IntercomStream
 from source_intercom.streams.tickets import Tickets
@@ -20,7 +21,9 @@ NewSync = Callable[..., Sync]
 WINDOW = Window(1_000, 2_000)
 
 
-OF_PARENTS = [stream for stream in CATALOGUE if stream.parent is not None and not stream.comes_last]
+# The rows of an export come from a file, and have no parent whose id could be missing.
+OF_PARENTS = [stream for stream in CATALOGUE if stream.parent and not stream.comes_last]
+OF_PARENTS = [stream for stream in OF_PARENTS if not issubclass(stream, Exported)]
 
 
 @pytest.mark.parametrize("stream", OF_PARENTS, ids=lambda stream: stream.__name__)
