@@ -18,7 +18,7 @@ FAULTS = (
     "status:500", "status:502", "status:503", "status:504", "status:429", "status:999", "html:403", "html:405",
     "html:502", "html:503", "error:500:server_error", "reset", "truncate", "empty", "hang:0.05", "limit:none",
     "limit:past", "limit:same", "limit:ms", "limit:digits", "limit:zero", "limit:now", "scroll", "quote-token",
-    "drip-headers:0.0002", "header-flood:200", "redirect:http://127.0.0.1:9",
+    "drip-headers:0.0002", "header-flood:200", "redirect:http://127.0.0.1:9",  # ignore-https-check: nobody is there
 )  # fmt: skip
 """Answers that go wrong for a while. Those that take real minutes (silence, bombs) have tests of their own."""
 
