@@ -68,6 +68,7 @@ GUARDED = {
     "Read help center redirects": ["/help_center/help_centers"],
     "Read and list news items and newsfeeds": ["/news/news_items"],
     "Read content data": ["/data_connectors"],
+    "Read dynamic content": ["/dynamic_contents"],
     "Export content data": [f"{EXPORTS}/{NO_JOB}"],
 }
 
