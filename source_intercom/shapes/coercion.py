@@ -7,7 +7,8 @@ text where Intercom's description says object (Nango's fixtures, May 2026), and 
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Any, TypeAlias
+from operator import is_not
+from typing import Any, NamedTuple, TypeAlias
 
 from source_intercom.sync.moments import seconds_of
 
@@ -15,11 +16,20 @@ Record: TypeAlias = dict[str, Any]
 # Returns the record itself where all is as declared, and a changed copy where not.
 Coercion: TypeAlias = Callable[[Record], Record]
 _Cast: TypeAlias = Callable[[Any], Any]
-# Key of an object -> how to make its value fit, or the same for the object or the list of objects below it.
-_Plan: TypeAlias = "dict[str, _Cast | _Plan]"
 
 _TIMES = ("snoozed_until", "waiting_since")
 _MILLISECONDS = 100_000_000_000
+
+
+class _Plan(NamedTuple):
+    """What of an object is looked at.
+
+    ``values`` are keys, each with the type that needs no look and with how to make another one fit; ``below`` are keys
+    of objects, or of lists of objects, with their own plans.
+    """
+
+    values: tuple[tuple[str, type, _Cast], ...]
+    below: "tuple[tuple[str, _Plan], ...]"
 
 
 def coercion(schema: Mapping[str, Any]) -> Coercion:
@@ -34,37 +44,51 @@ def coercion(schema: Mapping[str, Any]) -> Coercion:
 
 
 def _plan(schema: Mapping[str, Any]) -> _Plan:
-    plan: _Plan = {}
+    values: list[tuple[str, type, _Cast]] = []
+    below: list[tuple[str, _Plan]] = []
     for key, declared in schema.get("properties", {}).items():
         inner = declared.get("items", declared)
         kinds = [kind for kind in inner.get("type", ()) if kind != "null"]
         if key == "id" or key.endswith(("_id", "_ids")):
             if kinds in (["string"], ["integer"]):
-                plan[key] = _as_text if kinds == ["string"] else _as_integer
+                values.append((key, str, _as_text) if kinds == ["string"] else (key, int, _as_integer))
         elif key.endswith("_at") or key in _TIMES:
             if kinds == ["integer"]:
-                plan[key] = _as_seconds
+                values.append((key, int, _as_seconds))
             elif kinds == ["string"] and inner.get("format") == "date-time":
-                plan[key] = _as_iso
+                values.append((key, str, _as_iso))
         elif key == "avatar" and kinds == ["object"]:
-            plan[key] = _as_avatar
-        elif below := _plan(inner):
-            plan[key] = below
-    return plan
+            values.append((key, dict, _as_avatar))
+        else:
+            inside = _plan(inner)
+            if inside.values or inside.below:
+                below.append((key, inside))
+    return _Plan(tuple(values), tuple(below))
 
 
 def _applied(plan: _Plan, record: Record) -> Record:
+    # Each record of a sync passes here with dozens of keys: what needs nothing done costs no call.
     changed: Record | None = None
-    for key, wanted in plan.items():
-        value = record.get(key)
-        if value is None:
+    values, below = plan
+    get = record.get
+    for key, fits, cast in values:
+        value = get(key)
+        kind: type = type(value)
+        if value is None or (kind is fits and (fits is not int or -_MILLISECONDS < value < _MILLISECONDS)):
             continue
-        made = _below(wanted, value) if isinstance(wanted, dict) else _made(wanted, value)
+        made = _made(cast, value)
         if made is not value:
-            if changed is None:
-                changed = dict(record)
+            changed = changed or dict(record)
             changed[key] = made
-    return record if changed is None else changed
+    for key, inside in below:
+        value = get(key)
+        if not value:
+            continue
+        made = _below(inside, value)
+        if made is not value:
+            changed = changed or dict(record)
+            changed[key] = made
+    return changed or record
 
 
 def _below(plan: _Plan, value: Any) -> Any:
@@ -73,14 +97,14 @@ def _below(plan: _Plan, value: Any) -> Any:
     if not isinstance(value, list):
         return value
     made = [_applied(plan, item) if isinstance(item, dict) else item for item in value]
-    return made if any(new is not old for new, old in zip(made, value, strict=True)) else value
+    return made if any(map(is_not, made, value)) else value
 
 
 def _made(cast: _Cast, value: Any) -> Any:
     if not isinstance(value, list):
         return cast(value)
     made = [cast(item) for item in value]
-    return made if any(new is not old for new, old in zip(made, value, strict=True)) else value
+    return made if any(map(is_not, made, value)) else value
 
 
 def _as_text(value: Any) -> Any:
