@@ -52,7 +52,7 @@ class Counts(IntercomStream):
 
     def _by_segment(self) -> Page:
         """Segments tell their sizes themselves."""
-        pages = list_pages(self.client, "/segments", "segments", {"include_count": "true"})
+        pages = list_pages(self.client, "/segments", "segments", {"include_count": "true"}, whole=True)
         return [
             self._row("contacts", "segment", str(segment["id"]), segment.get("name"), segment.get("count"))
             for page in pages
@@ -60,7 +60,7 @@ class Counts(IntercomStream):
         ]
 
     def _by_tag(self) -> Page:
-        pages = list_pages(self.client_for(permissions.TAGS), "/tags", "data")
+        pages = list_pages(self.client_for(permissions.TAGS), "/tags", "data", whole=True)
         tags = [tag for page in pages for tag in self.identified(page)]
         counted = self.client.each(
             lambda tag: self._counted(self.client, "contacts", "tag_id", str(tag["id"]), tag.get("name")), tags

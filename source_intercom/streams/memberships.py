@@ -58,7 +58,7 @@ class Memberships:
         """The segments with their sizes, None where the search cannot be trusted with them."""
         listed = [
             segment
-            for page in list_pages(self._client, "/segments", "segments", dict(_COUNTED))
+            for page in list_pages(self._client, "/segments", "segments", dict(_COUNTED), whole=True)
             for segment in self._stream.identified(page)
         ]
         found: list[_Segment] = []

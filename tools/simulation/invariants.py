@@ -110,7 +110,8 @@ def check_complete(sync: Sync, destination: Destination) -> Iterator[Violation]:
             yield Violation("said", name, "INCOMPLETE without an error")
         if status != "COMPLETE":
             continue
-        if facts.cursor:
+        # The feed of what happened to contacts stands at the last event that it gave: an empty page proves nothing.
+        if facts.cursor and name != "contact_activities":
             said = sync.output.states.get(name)
             position = Claim.of(said.state, facts.cursor).position if said else None
             # A reading of every contact or company that is gone on with ends as of the moment at which it began.

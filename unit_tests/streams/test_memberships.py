@@ -9,7 +9,7 @@ import pytest
 from stream_fakes import NOW, FakeIntercom, Json, SearchServer, made, rows_of
 
 from source_intercom.api import pages
-from source_intercom.api.errors import IntercomError, RequestRefused, Unavailable
+from source_intercom.api.errors import IntercomError, NotOffered, RecordGone, RequestRefused, Unavailable
 from source_intercom.shapes.base import Sync
 from source_intercom.streams import memberships
 from source_intercom.streams.contacts import ContactSegments
@@ -193,3 +193,9 @@ def test_with_filters_of_contacts_every_chosen_contact_is_asked(new_sync: NewSyn
     Workspace(intercom)
     found = rows(new_sync(birth=BIRTH, filters={"contacts": {"ids": ["000", "001"]}}), intercom)
     assert set(links(found)) == {("a", "000"), ("b", "000"), ("a", "001")}
+
+
+def test_a_workspace_that_offers_no_segments_is_told_so(new_sync: NewSync, intercom: FakeIntercom) -> None:
+    intercom.on("GET", "/segments", RecordGone("gone", "HTTP 404"))
+    with pytest.raises(NotOffered, match="does not offer /segments"):
+        rows(new_sync(birth=BIRTH), intercom)
