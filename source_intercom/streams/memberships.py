@@ -79,8 +79,9 @@ class Memberships:
                 answer = next(self._answers(self._question(segment, None)))
                 if answer.total is not None and answer.total == number_in(segment, "count"):
                     # Nothing but the segment chooses who is on this page: where a start date does too, all are read.
-                    ids = self._ids_in(answer.records) if answer.is_last and self._reads_all else None
-                    return _Segment(segment, answer.total, ids)
+                    ids = self._ids_in(answer.records) if self._reads_all else []
+                    # A search that ends early has a last page, too.
+                    return _Segment(segment, answer.total, ids if len(ids) == answer.total else None)
                 segment = self._client.get(path_of("/segments/{id}", id=segment["id"]), dict(_COUNTED))
         except (RequestRefused, RecordGone):
             pass
@@ -91,12 +92,17 @@ class Memberships:
         for segment in segments:
             # By segment, so that no more than the members of one are kept.
             given: set[str] = set()
-            for ids in [segment.ids] if segment.ids is not None else self._client.each(self._ids, self._parts(segment)):
-                yield self._rows(segment, ids, given)
-            if len(given) < segment.members and len(given) < self._total(segment.record):
-                # Whoever changes while the parts are read moves to the end of the last one.
-                recent = Window(self._life.end - INDEX_LAG, self._window.end)
-                yield self._rows(segment, self._ids(self._question(segment.record, recent)), given)
+            if segment.ids is not None:
+                yield self._rows(segment, segment.ids, given)
+                continue
+            # A search may end early, and is asked once more. Who changes meanwhile moves to the end of the last part.
+            recent = self._question(segment.record, Window(self._life.end - INDEX_LAG, self._window.end))
+            for questions in (self._parts(segment), [*self._parts(segment), recent]):
+                for ids in self._client.each(self._ids, questions):
+                    yield self._rows(segment, ids, given)
+                if len(given) >= segment.members or len(given) >= self._total(segment.record):
+                    break
+            else:
                 self._refuse_if_short(segment, given)
 
     def _rows(self, segment: _Segment, ids: list[str], given: set[str]) -> Page:

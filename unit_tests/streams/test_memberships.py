@@ -199,3 +199,18 @@ def test_a_workspace_that_offers_no_segments_is_told_so(new_sync: NewSync, inter
     intercom.on("GET", "/segments", RecordGone("gone", "HTTP 404"))
     with pytest.raises(NotOffered, match="does not offer /segments"):
         rows(new_sync(birth=BIRTH), intercom)
+
+
+def test_a_search_that_ends_early_is_asked_once_more(new_sync: NewSync, intercom: FakeIntercom) -> None:
+    workspace = Workspace(intercom)
+    begun: list[Json] = []
+
+    def ending(body: Json) -> Json:
+        answer = workspace.search(body)
+        if "starting_after" not in body["pagination"] and body["query"] not in begun:
+            begun.append(body["query"])
+            return {**answer, "pages": {}}
+        return answer
+
+    intercom.on("POST", SEARCH, ending)
+    assert sorted(links(rows(new_sync(birth=BIRTH), intercom))) == sorted(EVERYTHING)
