@@ -32,7 +32,7 @@ from source_intercom.engine.heartbeat import Heartbeat
 from source_intercom.engine.messages import Messages
 from source_intercom.engine.report import Progress, reading_log
 from source_intercom.options.config import Config, ConfigError
-from source_intercom.shapes.base import Sync
+from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.streams import CATALOGUE
 
 # Records wait here for stdout. A conversation can weigh 100 KB, so the CDK's 10,000 would be gigabytes.
@@ -121,23 +121,23 @@ class SourceIntercom(AbstractSource):
         try:
             names = frozenset(wanted.stream.name for wanted in catalog.streams)
             states = ConnectorStateManager(state=state)
-            described = [
-                classes[wanted.stream.name](full=wanted.sync_mode == SyncMode.full_refresh, order_by=options.order_by)
-                for wanted in catalog.streams
-            ]
-            refuse_unusable(states, described, options.start)
+
+            def made(sync: Sync | None = None) -> list[IntercomStream]:
+                return [
+                    classes[wanted.stream.name](
+                        sync, full=wanted.sync_mode == SyncMode.full_refresh, order_by=options.order_by
+                    )
+                    for wanted in catalog.streams
+                ]
+
+            refuse_unusable(states, made(), options.start)
             newest = newest_position(states.get_stream_state(name, None) for name in names)
             self._sync = sync = begin_sync(options, transport, logger, selected=names, newest_state=newest)
             # States and logs must leave through the queue of the records, or a state would overtake the
             # records that it covers.
             queue: Queue[QueueItem] = Queue(maxsize=_QUEUED_PAGES if self._pages else _QUEUED_RECORDS)
             self._messages = Messages(queue)
-            streams = [
-                classes[wanted.stream.name](
-                    sync, full=wanted.sync_mode == SyncMode.full_refresh, order_by=options.order_by
-                )
-                for wanted in catalog.streams
-            ]
+            streams = made(sync)
             concurrent = ConcurrentSource.create(
                 # A thread for each stream's planner besides the workers, so that planners never starve them.
                 num_workers=options.num_workers + len(streams),

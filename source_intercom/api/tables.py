@@ -75,7 +75,7 @@ def tables_in(file: IO[bytes]) -> list[Table]:
             archive = zipfile.ZipFile(file)
             names = archive.namelist()
         tables = [
-            Table(_stem(name), lambda name=name: archive.open(name))  # type: ignore[misc]
+            Table(_stem(name), lambda name=name: archive.open(name))  # type: ignore[misc]  # a default has no type
             for name in names
             if name.lower().endswith(".csv")
         ]
@@ -105,7 +105,7 @@ class _Shared(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # what io passes
         piece = self._file.read(len(buffer))
         buffer[: len(piece)] = piece
         return len(piece)

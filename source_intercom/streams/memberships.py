@@ -100,24 +100,22 @@ class Memberships:
             for questions in (self._parts(segment), [*self._parts(segment), recent]):
                 for ids in self._client.each(self._ids, questions):
                     yield self._rows(segment, ids, given)
-                if len(given) >= segment.members or len(given) >= self._total(segment.record):
+                if len(given) >= segment.members or len(given) >= (total := self._total(segment.record)):
                     break
             else:
-                self._refuse_if_short(segment, given)
+                raise self._short(segment, total, given)
 
     def _rows(self, segment: _Segment, ids: list[str], given: set[str]) -> Page:
         new = [contact_id for contact_id in dict.fromkeys(ids) if contact_id not in given]
         given.update(new)
         return [{**segment.row, "contact_id": contact_id} for contact_id in new]
 
-    def _refuse_if_short(self, segment: _Segment, given: set[str]) -> None:
-        total = self._total(segment.record)
-        if len(given) < total:
-            raise Unavailable(
-                f"Intercom announces {total} contacts in segment '{segment.record['id']}', but gives only "
-                f"{len(given)}. The next sync asks again.",
-                f"POST {_SEARCH}",
-            )
+    def _short(self, segment: _Segment, total: int, given: set[str]) -> Unavailable:
+        return Unavailable(
+            f"Intercom announces {total} contacts in segment '{segment.record['id']}', but gives only {len(given)}. "
+            "The next sync asks again.",
+            f"POST {_SEARCH}",
+        )
 
     def _parts(self, segment: _Segment) -> list[Question]:
         parts = max(1, -(-segment.members // _PART))

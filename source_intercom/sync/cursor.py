@@ -150,7 +150,7 @@ class WindowCursor(ConcurrentCursor):
 
     @property
     def done(self) -> tuple[Window, ...]:
-        """The windows that need not be read again; streams with the same ones can be read together."""
+        """The windows that need not be read again."""
         if self._reconciliation is None:
             return self._done
         return tuple(overlap_of(self._done, self._reconciliation.done))
