@@ -27,8 +27,8 @@ class Failures:
         """Pass the messages on.
 
         Before the first error that asks for another config or permission, everything that the token may not read is
-        logged. PyAirbyte and Meltano's wrapper end a read at its first error, so their users would learn of one
-        permission at each try. A read without such an error makes no request for this.
+        logged. airbyte-serverless and Meltano's wrapper end a read at its first error, and PyAirbyte throws away what
+        it has read, so their users would try again and again. A read without such an error makes no request for this.
         """
         for message in messages:
             error = message.trace.error if message.trace else None

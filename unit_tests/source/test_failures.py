@@ -88,7 +88,7 @@ class TestFailures:
     def test_before_the_first_error_the_log_lists_all_that_the_token_may_not_read(
         self, workspace: Workspace, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """PyAirbyte and Meltano's wrapper end a read at its first error."""
+        """airbyte-serverless and Meltano's wrapper end a read at its first error."""
         workspace.deny("Read tickets", "Read tags")
         reading = SourceIntercom().read(LOGGER, CONFIG, catalog("tickets", "ticket_types", "tags", "admins"))
         with caplog.at_level(logging.INFO):
