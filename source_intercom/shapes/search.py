@@ -156,11 +156,12 @@ class SearchStream(IntercomStream):
         missing = ended.missing(seen)
         if missing <= 0:
             return False
-        if not reading.accepts_short(missing):
+        before = reading.short_before(missing)
+        if not before:
             return True
         self.logger.warning(
-            f"{self.name}: Intercom announces {missing} records more between {window.start} and {window.end} "
-            "(Unix seconds) than it gives, as it did in the last sync. Its total is taken to be wrong."
+            f"{self.name}: Intercom announces {missing} more records between {window.start} and {window.end} (Unix "
+            f"seconds) than it gives, as it did {before}. Its total is taken to be wrong."
         )
         return False
 

@@ -51,12 +51,16 @@ class TestStreamsWithoutState:
         assert output.error is None
         assert self.names(output) == ["of-1", "of-2"]
 
-    def test_what_it_keeps_back_twice_is_taken_for_a_wrong_total(self, workspace: Workspace) -> None:
+    def test_what_it_keeps_back_twice_is_taken_for_a_wrong_total(
+        self, workspace: Workspace, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """As lists are: else a workspace whose totals are wrong for good would never get the stream."""
         self.short_search(workspace, (["1"], 2), (["1"], 2), ([], 0))
         output = read("contact_event_summaries", mode="full_refresh")
         assert output.error is None
         assert self.names(output) == ["of-1"]
+        # No sync before this one is spoken of: there was none.
+        assert "as it did when this sync asked for the first time. Its total is taken to be wrong." in caplog.text
         assert workspace.calls("/contacts/search") >= 2
 
     def test_totals_that_disagree_are_no_reason_to_believe_one(self, workspace: Workspace) -> None:
