@@ -40,7 +40,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 @pytest.fixture
 def lacking(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A workspace whose token lacks two permissions."""
-    scopes = frozenset(one.label for one in Permission.all_reads() if one not in LACKING)
+    scopes = [one.label for one in Permission.all_reads() if one not in LACKING]
     with Sandbox(Settings(contacts=5, conversations=2, companies=2, tickets=2, scopes=scopes)) as made:
         monkeypatch.setenv("INTERCOM_API_URL", made.url)
         monkeypatch.setenv("SOURCE_INTERCOM", str(CONNECTOR))
