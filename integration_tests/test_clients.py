@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 import subprocess
 import sys
@@ -47,7 +46,8 @@ def lacking(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         yield made
 
 
-def test_pyairbyte_is_told_which_streams_the_token_cannot_read(lacking: Sandbox) -> None:
+@pytest.mark.usefixtures("lacking")
+def test_pyairbyte_is_told_which_streams_the_token_cannot_read() -> None:
     page = (ROOT / "docs" / "clients" / "pyairbyte.md").read_text(encoding="utf-8")
     (program,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     kept = [
@@ -96,7 +96,10 @@ class Tap:
 
     def select(self, names: list[str]) -> None:
         """As Meltano does it: in the metadata of the catalog that the tap printed."""
-        catalog = json.loads(self.run("--discover").stdout)
+        printed = self.run("--discover").stdout
+        # Meltano ends with "Separator is not found, and chunk exceed the limit" at a longer line.
+        assert max(map(len, printed.splitlines())) < 64 << 10
+        catalog = json.loads(printed)
         for entry in catalog["streams"]:
             entry["metadata"][0]["metadata"]["selected"] = entry["stream"] in names
         self.write("catalog", catalog)
@@ -117,23 +120,15 @@ def test_meltanos_tap_reads_what_is_selected_and_goes_on_from_its_state(sandbox:
     assert keys == {"admins": ["id"], "contacts": ["id"], "contact_tags": ["contact_id", "id"]}
     sandbox.change(contacts={"update": 1})
     tap.write("state", [message["value"] for message in first if message["type"] == "STATE"][-1])
-    again = Counter(
-        message["stream"] for message in tap.sync("--state", "state.json") if message["type"] == "RECORD"
-    )
+    again = Counter(message["stream"] for message in tap.sync("--state", "state.json") if message["type"] == "RECORD")
     assert 1 <= again["contacts"] < 20
 
 
-def test_meltanos_tap_can_be_read_by_lines_of_64_kilobytes(tmp_path: Path) -> None:
-    """Meltano ends with "Separator is not found, and chunk exceed the limit" where a line of the catalog is longer."""
-    (tmp_path / "config.json").write_text(json.dumps({"access_token": TOKEN}))
-    os.environ.setdefault("SOURCE_INTERCOM", str(CONNECTOR))
-    done = Tap(tmp_path).run("--discover")
-    assert max(map(len, done.stdout.splitlines())) < 64 << 10
-
-
-def test_meltanos_tap_fails_as_the_connector_does(lacking: Sandbox, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("lacking")
+def test_meltanos_tap_fails_as_the_connector_does(tmp_path: Path) -> None:
     tap = Tap(tmp_path)
-    tap.select(["admins", "tickets"])
+    selected = [{"breadcrumb": [], "metadata": {"selected": True}}]
+    tap.write("catalog", {"streams": [{"stream": name, "metadata": selected} for name in ("admins", "tickets")]})
     done = tap.run("--catalog", "catalog.json")
     assert done.returncode == 1
     assert 'lacks the permission "Read tickets"' in done.stderr
@@ -147,31 +142,25 @@ def stand_in_for_dlt(states: Json) -> ModuleType:
     made.resource = lambda **_: lambda function: function
     made.mark = SimpleNamespace(
         make_hints=lambda **hints: hints,
-        with_hints=lambda rows, hints, **_: ("hints", hints),
+        with_hints=lambda _rows, hints, **_: ("hints", hints),
         with_table_name=lambda row, name: (name, row),
     )
     made.current = SimpleNamespace(resource_state=lambda: states)
     return made  # type: ignore[no-any-return]
 
 
-def test_dlts_pipeline_reads_into_tables_with_their_keys(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dlts_pipeline_reads_into_tables_with_their_keys(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     states: Json = {}
     monkeypatch.setitem(sys.modules, "dlt", stand_in_for_dlt(states))
     names: Json = {"__name__": "intercom_pipeline"}
     exec((ROOT / "examples" / "dlt" / "intercom_pipeline.py").read_text(encoding="utf-8"), names)
 
-    def read() -> tuple[Counter[str], dict[str, Json]]:
-        items = list(names["intercom"](streams=CHOSEN, access_token=TOKEN))
-        hints = {item["table_name"]: item for kind, item in items if kind == "hints"}
-        return Counter(kind for kind, _ in items if kind != "hints"), hints
-
-    came, hints = read()
+    items = list(names["intercom"](streams=CHOSEN, access_token=TOKEN))
+    hints = {item["table_name"]: item for kind, item in items if kind == "hints"}
+    came = Counter(kind for kind, _ in items if kind != "hints")
     assert came == {name: len(truth(sandbox, name)) for name in CHOSEN}
     assert hints["contact_tags"]["primary_key"] == ["contact_id", "id"]
     types = {name: column["data_type"] for name, column in hints["contacts"]["columns"].items()}
     assert (types["id"], types["updated_at"], types["location"]) == ("text", "bigint", "json")
     assert sorted(states["states"]) == sorted(CHOSEN)
-    assert read()[0]["contacts"] < 20
     assert names["errors"] == []
