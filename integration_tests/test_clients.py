@@ -119,7 +119,10 @@ def test_meltanos_tap_reads_what_is_selected_and_goes_on_from_its_state(sandbox:
     keys = {message["stream"]: message["key_properties"] for message in first if message["type"] == "SCHEMA"}
     assert keys == {"admins": ["id"], "contacts": ["id"], "contact_tags": ["contact_id", "id"]}
     sandbox.change(contacts={"update": 1})
-    tap.write("state", [message["value"] for message in first if message["type"] == "STATE"][-1])
+    state = [message["value"] for message in first if message["type"] == "STATE"][-1]
+    # Targets of the Singer SDK end with "Object of type Decimal is not JSON serializable" at a fraction.
+    assert not re.search(r": -?\d+\.\d", json.dumps(state))
+    tap.write("state", state)
     again = Counter(message["stream"] for message in tap.sync("--state", "state.json") if message["type"] == "RECORD")
     assert 1 <= again["contacts"] < 20
 
