@@ -116,8 +116,8 @@ class ContentExports:
                         str(error.internal_message),
                     ) from None
                 self._logger.info(
-                    "Waiting for another export of message data in this workspace to end: that of another "
-                    "integration, of a person, or of a sync that broke off"
+                    "Waiting until another export of message data in this workspace ends. Another integration, a "
+                    "person, or a sync that broke off began it"
                 )
                 self._pause(_LONGEST_PAUSE * client.time_scale)
 

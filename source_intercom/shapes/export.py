@@ -170,7 +170,7 @@ class ContentExport(IntercomStream):
             except (RecordGone, ExportEnded) as error:
                 if left is None:
                     raise
-                self.logger.info(f"The export that the last sync began is of no use: {error.internal_message}")
+                self.logger.info(f"The export that the last sync began cannot be used: {error.internal_message}")
                 left = None
                 continue
             reading.keep_job(None)
@@ -210,7 +210,7 @@ class ContentExport(IntercomStream):
         if longest // 2 < self._lookback:
             self.logger.warning(
                 f"{self.name}: what people do more than {longest // 2 // DAY} days after a message can be missing, "
-                "because Intercom's exports are cut at ten million rows."
+                "because Intercom exports at most ten million rows at a time."
             )
         return longest
 
