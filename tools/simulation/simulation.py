@@ -20,7 +20,7 @@ from tools.simulation.output import Output
 from tools.simulation.plan import Counts, Plan, Round
 from tools.simulation.process import BOUND, Launcher, Run
 from tools.simulation.sync import Sync, Violation
-from tools.simulation.truth import History, Workspace, unchanged
+from tools.simulation.truth import History, Workspace
 
 Rows: TypeAlias = Mapping[str, Mapping[Key, Record]]
 
@@ -122,7 +122,8 @@ class Simulation:
         sandbox.clear_faults()
         for fault in one.faults:
             sandbox.fault(fault.match, fault.kind, times=fault.times, skip=fault.skip, every=fault.every)
-        before, second = self._history.now, self._now()
+        self._history.begin()
+        second = self._now()
         rows = {stream: dict(self._destination.rows(stream)) for stream in plan.modes}
         anew = [stream for stream in plan.modes if stream in self._finished or not FACTS[stream].is_resumable]
         self._finished.clear()
@@ -150,7 +151,7 @@ class Simulation:
         sync = Sync(
             plan=plan,
             output=output,
-            same=unchanged(before, self._history.now),
+            same=self._history.unchanged(),
             history=self._history,
             resumed=resumed,
             second=second,

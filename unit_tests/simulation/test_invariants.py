@@ -7,6 +7,7 @@ import base64
 import pytest
 from simulation_samples import BEGAN, contact, destination, error, held, printed, record, state, status, sync
 
+from tools.simulation.facts import HOUR
 from tools.simulation.invariants import check_complete, check_process, check_repeats, check_states
 from tools.simulation.outcome import check_end
 from tools.simulation.sync import Violation
@@ -109,6 +110,12 @@ class TestRepeats:
         output = printed(record("contacts", OLD), state("contacts", {"updated_at": BEGAN, "reconciled_at": BEGAN}))
         one = sync(output, OLD, resumed={"updated_at": BEGAN, "reconciled_at": 7})
         assert names(check_repeats(one, {"contacts": {("1",): OLD}})) == []
+
+    @pytest.mark.parametrize(("moment", "found"), [(1, []), (BEGAN - 2 * HOUR, ["again"])])
+    def test_a_list_may_come_again_from_the_page_whose_cursor_was_kept(self, moment: int, found: list[str]) -> None:
+        resumed = {"updated_at": BEGAN, "page_cursor": {"after": "x", "moment": moment}}
+        one = sync(printed(record("contacts", OLD)), OLD, resumed=resumed)
+        assert names(check_repeats(one, {"contacts": {("1",): OLD}})) == found
 
 
 class TestEnd:
