@@ -125,7 +125,11 @@ class Simulation:
         self._history.begin()
         second = self._now()
         rows = {stream: dict(self._destination.rows(stream)) for stream in plan.modes}
-        anew = [stream for stream in plan.modes if stream in self._finished or not FACTS[stream].is_resumable]
+        anew = {
+            stream
+            for stream in plan.modes
+            if stream in self._finished or not FACTS[stream].is_resumable or not rows[stream]
+        }
         self._finished.clear()
         resumed = {
             stream: state["stream"]["stream_state"]  # type: ignore[index]
@@ -154,6 +158,7 @@ class Simulation:
             same=self._history.unchanged(),
             history=self._history,
             resumed=resumed,
+            anew=frozenset(anew),
             second=second,
             ended=self._now() + 1,
             begin=second + min(0, one.skew if one.skew > -HOUR * 24 else 0, plan.clock_error),

@@ -36,7 +36,8 @@ class Sync:
 
     ``same`` is what the workspace held in one form from before it to after it, ``second`` when it began on
     Intercom's clock, ``ended`` when it ended, ``begin`` the earliest second that may be the end of what it reads.
-    ``resumed`` are the states that it was given.
+    ``resumed`` are the states that it was given, ``anew`` the streams of which the destination held nothing
+    when it began: rows of one that broke off stay, also where they are gone by now.
     """
 
     plan: Plan
@@ -44,6 +45,7 @@ class Sync:
     same: Snapshot
     history: History
     resumed: Mapping[str, Mapping[str, object]]
+    anew: frozenset[str]
     second: int
     ended: int
     begin: int

@@ -139,6 +139,14 @@ class TestEnd:
         one.history.known["contacts"].add(("2",))
         assert names(check_end(one, destination(OLD, NEW))) == []
 
+    @pytest.mark.parametrize(("anew", "found"), [(True, ["foreign"]), (False, [])])
+    def test_a_row_that_is_gone_stays_only_from_a_full_refresh_that_broke_off(
+        self, anew: bool, found: list[str]
+    ) -> None:
+        one = sync(printed(status("contacts", "COMPLETE")), OLD, mode="full_refresh", anew=anew)
+        one.history.known["contacts"].add(("2",))
+        assert names(check_end(one, destination(OLD, NEW, mode="full_refresh"))) == found
+
     def test_a_stream_that_cannot_be_read_must_have_a_reason_that_is_said(self) -> None:
         refused = printed(status("contacts", "INCOMPLETE"), error("contacts", "announces 5 records"))
         assert names(check_end(sync(refused), destination())) == ["end"]
