@@ -121,6 +121,8 @@ ORDEALS = (
 
 def measure_endings(ours: Contender, log: Callable[[str], None], ordeals: Sequence[Ordeal] = ORDEALS) -> list[Ended]:
     """All of them, one after the other, each with a sandbox of its own."""
+    # A shell starts what runs in its background deaf to Ctrl-C, and so would be what starts from here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     done = []
     for ordeal in ordeals:
         ended = _undergo(ours, ordeal)
