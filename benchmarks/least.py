@@ -158,6 +158,8 @@ def _members(held: Held) -> int:
 OWN = {
     "call_transcripts": Way(("calls",), _transcripts),
     "contact_segments": Way(("segments",), _members),
+    # They lie in the companies' own records.
+    "company_segments": Way(("companies",)),
     "contact_subscriptions": Way(
         ("contacts",), _cut("contacts", ["opted_in_subscription_types", "opted_out_subscription_types"])
     ),

@@ -77,6 +77,10 @@ WHOLE = (
     Case("other-region", ("tags",), "another continent"),
     Case("no-merge-history", ("contact_merge_history",), settings=FEW),
     Case("many-ticket-parts", ("tickets", "ticket_parts"), "has 520 parts"),
+    *(
+        Case(f"company-segments={way}", ("company_segments",), "", {"companies": 70})
+        for way in ("cut", "absent", "unsaid", "stale", "thin")
+    ),
     Case("avatar-text", ("contacts",)),
     Case("open-metadata", ("activity_logs",)),
     Case("odd-times", (*SEARCHED, "calls")),

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from logging import Logger
 
+import orjson
+
 from source_intercom.api.client import Client, Json
 from source_intercom.api.errors import (
     IntercomError,
@@ -15,7 +17,7 @@ from source_intercom.api.errors import (
     Unavailable,
     strange,
 )
-from source_intercom.api.figures import Page, records_in
+from source_intercom.api.figures import Page, records_in, whole_list_in
 from source_intercom.options.home import REPORT
 
 _SCROLL_POLL = 15.0  # seconds between two tries while somebody else's scroll is open
@@ -113,15 +115,21 @@ class CompanyWalk:
     """Walks the scroll once. Who walks it gets the companies; who comes after gets their ids.
 
     The ids are handed out only when the walk is over: calls between two pages would let the scroll expire,
-    which Intercom ends after a minute without a call. ``client`` makes the walk's calls and counts them.
+    which Intercom ends after a minute without a call. ``client`` makes the walk's calls and counts them. ``keeps``
+    names a list inside the companies that is kept for those who come after: ``shown`` has its items by company, where
+    the company shows all of them.
 
-    Shared by all company streams of a read. The one thread that walks writes ``_ids`` and ``_failure``; the others
-    read them only after ``_over`` is set, which happens once, after the last write. ``_alone`` is held by the thread
-    that walks for want of a stream that does, so that no second one opens a scroll.
+    Shared by all company streams of a read. The one thread that walks writes ``_ids``, ``shown`` and ``_failure``; the
+    others read them only after ``_over`` is set, which happens once, after the last write. ``_alone`` is held by the
+    thread that walks for want of a stream that does, so that no second one opens a scroll.
     """
 
-    def __init__(self, client: Client, logger: Logger) -> None:
+    def __init__(self, client: Client, logger: Logger, *, keeps: str = "") -> None:
         self.client = client
+        self.shown: dict[str, Page] = {}
+        self._keeps = keeps
+        # Many companies show the same list, which is kept once.
+        self._lists: dict[bytes, Page] = {}
         self._scroll = CompanyScroll(client, logger)
         self._ids: list[str] = []
         self._failure: Exception | None = None
@@ -132,7 +140,9 @@ class CompanyWalk:
         """Walk. To be called once, and to be read to its end."""
         try:
             for page in self._scroll.pages():
-                self._ids += [str(company["id"]) for company in page if isinstance(company, dict) and "id" in company]
+                for company in page:
+                    if isinstance(company, dict) and "id" in company:
+                        self._note(str(company["id"]), company)
                 yield page
             self._over.set()
         except Exception as error:
@@ -140,6 +150,12 @@ class CompanyWalk:
             raise
         finally:
             self.give_up()
+
+    def _note(self, company_id: str, company: Json) -> None:
+        self._ids.append(company_id)
+        items = whole_list_in(company, self._keeps) if self._keeps else None
+        if items is not None:
+            self.shown[company_id] = self._lists.setdefault(orjson.dumps(items), items)
 
     def give_up(self) -> None:
         """The walk has ended, whole or not; nobody needs to wait for it any more."""

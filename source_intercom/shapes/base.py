@@ -56,7 +56,8 @@ class Sync:
 
     def __post_init__(self) -> None:
         client = Client("companies", self.transport, self.logger, permission=permissions.CONTACTS, retries=self.retries)
-        self.companies = CompanyWalk(client, self.logger)
+        keeps = "segments" if "company_segments" in self.selected else ""
+        self.companies = CompanyWalk(client, self.logger, keeps=keeps)
         self.exports = ContentExports(self.logger)
 
 

@@ -93,6 +93,13 @@ READ_AS = {
         "changed.",
         "one for each 100 companies, at each sync; all company streams use the same pages",
     ),
+    "company_segments": Reading(
+        "inside `companies`",
+        "The rows are inside the records of [`companies`](#companies), all of which are read at each sync. Up to fifty "
+        "companies are asked for their segments; where one of them differs, every company is asked.",
+        "up to fifty, and one for each company whose record does not show all its segments, in addition to the scroll "
+        "over companies; in the other case one for each company",
+    ),
     "contact_activities": Reading(
         "by cursor, oldest first",
         "Intercom cannot filter, but gives a cursor: each sync goes on an hour before the last event of the last sync. "
@@ -193,6 +200,7 @@ CAVEATS: dict[str, tuple[str, ...]] = {
     "company_segments": (
         "Every membership is delivered at each sync, in incremental mode too. A row that no longer comes is a "
         "membership that ended; a full refresh with overwrite shows current memberships only.",
+        "An archived company can still show its segments.",
     ),
     "company_tags": (_removed("tags", "company"),),
     "contact_activities": (

@@ -97,6 +97,8 @@ SEES = (
          settings={"contacts": 4}),
     Case("no-merge-history", "merge-history-key", note="in 0 of"),
     Case("many-ticket-parts", "ticket-parts-complete", note="500 of 520"),
+    *(Case(f"company-segments={value}", "company-segments", note=" of ") for value in
+      ("absent", "cut", "unsaid", "stale", "thin")),
     Case("avatar-text", "contact-avatar", note="are text"),
     Case("open-metadata", "activity-metadata", note="are objects"),
     Case("odd-times", "record-times", note="contacts.updated_at"),
