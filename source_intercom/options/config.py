@@ -12,6 +12,7 @@ from airbyte_cdk.models import ConnectorSpecification, FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from source_intercom.options.dates import DATE, moment_of
 from source_intercom.options.faults import sentences
 from source_intercom.options.filters import Filters
 from source_intercom.options.spec import form, specification
@@ -22,11 +23,6 @@ _DAY = 86_400
 _OFFICIAL_WORKERS = 10
 
 Region: TypeAlias = Literal["us", "eu", "au"]
-
-# A whole date, or a date-time whose seconds may carry a fraction: people type both.
-_START_DATE = re.compile(
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$"
-)
 
 
 class ConfigError(AirbyteTracedException):
@@ -62,7 +58,7 @@ class Config(BaseModel):
         json_schema_extra=form(
             "a date such as 2024-01-31 or a UTC moment such as 2024-01-31T00:00:00Z, not in the future",
             format="date-time",
-            pattern=_START_DATE.pattern,
+            pattern=DATE.pattern,
             pattern_descriptor="YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ",
             group="data",
             always_show=True,
@@ -79,7 +75,7 @@ class Config(BaseModel):
         json_schema_extra=form(
             "a date such as 2024-12-31 or a UTC moment, after the start date",
             format="date-time",
-            pattern=_START_DATE.pattern,
+            pattern=DATE.pattern,
             pattern_descriptor="YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ",
             group="data",
         ),
@@ -174,6 +170,19 @@ class Config(BaseModel):
         examples=[0, 7, 30],
         json_schema_extra=form("a whole number of days, at least 0", group="advanced"),
     )
+    events_all_contacts_every_days: int = Field(
+        default=0,
+        ge=0,
+        le=60,
+        title="Contact events: ask all contacts every (days)",
+        description=(
+            "0: each sync asks for the events of every contact. With 7, for example, a sync asks only contacts that "
+            "were seen or changed since the previous sync, and every 7 days all contacts. Events of contacts who were "
+            "not there, which your servers send, then come up to 7 days later."
+        ),
+        examples=[0, 1, 7],
+        json_schema_extra=form("a whole number of days from 0 to 60", group="advanced"),
+    )
     message_lookback_days: int = Field(
         default=30,
         ge=0,
@@ -258,6 +267,7 @@ class Config(BaseModel):
         "api_rate_limit",
         "reconcile_every_days",
         "events_lookback_days",
+        "events_all_contacts_every_days",
         "message_lookback_days",
         mode="before",
     )
@@ -271,13 +281,13 @@ class Config(BaseModel):
     def _check_date(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None:
             return None
-        if not _START_DATE.match(value):
+        if not DATE.match(value):
             raise ValueError("is not a date")
-        moment = _parse_moment(value)
+        moment = moment_of(value)
         if info.field_name == "start_date" and moment > datetime.now(timezone.utc):
             raise ValueError("is in the future")
         start = info.data.get("start_date")
-        if start and moment <= _parse_moment(start):
+        if start and moment <= moment_of(start):
             raise ValueError("is not after the start date")
         return value
 
@@ -307,7 +317,7 @@ class Config(BaseModel):
     @property
     def start(self) -> int:
         """The start date in Unix seconds, 0 when the whole history is wanted."""
-        return max(0, int(_parse_moment(self.start_date).timestamp())) if self.start_date else 0
+        return max(0, int(moment_of(self.start_date).timestamp())) if self.start_date else 0
 
     @property
     def end(self) -> int | None:
@@ -315,7 +325,7 @@ class Config(BaseModel):
         if not self.end_date:
             return None
         rest_of_day = 0 if "T" in self.end_date else _DAY - 1
-        return int(_parse_moment(self.end_date).timestamp()) + rest_of_day
+        return int(moment_of(self.end_date).timestamp()) + rest_of_day
 
     @classmethod
     def spec(cls) -> ConnectorSpecification:
@@ -330,12 +340,3 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in options.items()
         if value is not None and value != ""
     }
-
-
-def _parse_moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        # Python 3.10 knows fractions of three or six digits only; a fraction of a second never matters here.
-        moment = datetime.fromisoformat(re.sub(r"\.[0-9]+", "", text).replace("Z", "+00:00"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

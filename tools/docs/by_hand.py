@@ -108,8 +108,18 @@ READ_AS = {
     ),
     "contact_events": Reading(
         "one request for each contact",
-        "Each sync asks for the events of every contact, newest first, until it reaches the last sync.",
-        "at least one for each contact, one for each 50 new events, in addition to the pages of all contacts",
+        "Each sync asks for the events of every contact, newest first, until it reaches the last sync. With the option "
+        "[`events_all_contacts_every_days`](integrations/sources/intercom.md#options) it asks only contacts that were "
+        "seen or changed since then, and all of them every so many days.",
+        "at least one for each contact, one for each 50 new events, in addition to the pages of these contacts",
+    ),
+    "contact_event_summaries": Reading(
+        "one request for each contact",
+        "Each sync asks for the events of every contact. With the option "
+        "[`events_all_contacts_every_days`](integrations/sources/intercom.md#options) it asks only contacts that were "
+        "seen or changed since the last sync, and all of them every so many days.",
+        "one for each contact, in addition to the pages of these contacts, which it shares with "
+        "[`contact_events`](#contact_events)",
     ),
     "contact_segments": Reading(
         "one search for each segment",
@@ -213,11 +223,17 @@ CAVEATS: dict[str, tuple[str, ...]] = {
         _removed("links", "contact"),
         "Complete, however many companies a contact has; the list inside `contacts` ends after ten.",
     ),
-    "contact_event_summaries": ("Expensive: a million contacts cost a million requests at each sync.",),
+    "contact_event_summaries": (
+        "Expensive: a million contacts cost a million requests at each sync, unless the option "
+        "`events_all_contacts_every_days` is set.",
+        "Every row of a contact that is asked is delivered: an event that comes late is counted without moving `last`.",
+        "Contacts that neither changed nor were seen after the start date are left out.",
+    ),
     "contact_events": (
         "Intercom gives the events of the last 90 days only, so sync at least that often.",
-        "Contacts that did not change after the start date are left out.",
-        "Expensive: a million contacts cost a million requests at each sync.",
+        "Contacts that neither changed nor were seen after the start date are left out.",
+        "Expensive: a million contacts cost a million requests at each sync, unless the option "
+        "`events_all_contacts_every_days` is set.",
     ),
     "contact_merge_history": (
         "A contact that was merged into another one is in no other stream any more; its old rows stay in your tables.",

@@ -1,0 +1,47 @@
+"""What the streams of one read share."""
+
+from dataclasses import dataclass, field
+from datetime import timezone, tzinfo
+from logging import Logger
+
+from source_intercom.api import permissions
+from source_intercom.api.client import Client, Transport
+from source_intercom.api.errors import RETRIES
+from source_intercom.api.exports import ContentExports
+from source_intercom.api.scroll import CompanyWalk
+from source_intercom.options.config import Config
+from source_intercom.shapes.coercion import Record
+
+# 2011-01-01: the year Intercom was founded.
+INTERCOM_BIRTH = 1_293_840_000
+
+
+@dataclass
+class Sync:
+    """What the streams of one read share. Only ``companies``, ``exports`` and ``reconciliations`` change while it runs.
+
+    All in Unix seconds: ``begin`` is the moment up to which it reads, ``now`` the moment it began, which is later
+    where an end date is set, and ``birth`` the moment the workspace was made.
+    ``companies`` is the one scroll over companies of this read: Intercom allows one at a time, as it does of
+    ``exports``. Both guard themselves.
+    """
+
+    config: Config
+    transport: Transport
+    logger: Logger
+    begin: int
+    now: int
+    birth: int = INTERCOM_BIRTH
+    zone: tzinfo = timezone.utc
+    selected: frozenset[str] = frozenset()
+    retries: int = RETRIES
+    companies: CompanyWalk = field(init=False)
+    exports: ContentExports = field(init=False)
+    # Full comparisons that came to their end; each worker appends, the stream that shows them reads when all is over.
+    reconciliations: list[Record] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        client = Client("companies", self.transport, self.logger, permission=permissions.CONTACTS, retries=self.retries)
+        keeps = "segments" if "company_segments" in self.selected else ""
+        self.companies = CompanyWalk(client, self.logger, keeps=keeps)
+        self.exports = ContentExports(self.logger)
