@@ -81,6 +81,7 @@ WHOLE = (
         Case(f"company-segments={way}", ("company_segments",), "", {"companies": 70})
         for way in ("cut", "absent", "unsaid", "stale", "thin")
     ),
+    *(Case(f"company-notes={way}", ("company_notes",), "", {"companies": 70}) for way in ("absent", "zero")),
     Case("avatar-text", ("contacts",)),
     Case("open-metadata", ("activity_logs",)),
     Case("odd-times", (*SEARCHED, "calls")),

@@ -189,6 +189,20 @@ def _mangle(company: Record, way: str) -> None:
     company["segments"] = held | {"segments": items}
 
 
+def company_notes(visit: Visit, go: Go) -> Reply:
+    reply = go(visit.call)
+    body = opened(reply) if visit.endpoint in COMPANIES else None
+    if body is None:
+        return reply
+    for record in _records(body):
+        held = record.get("notes")
+        if visit.value == "zero" and isinstance(held, dict):
+            held.update(data=[], total_count=0, has_more=False)
+        else:
+            record.pop("notes", None)
+    return closed(reply, body)
+
+
 def other_region(visit: Visit, go: Go) -> Reply:
     reply = go(visit.call)
     body = opened(reply) if visit.endpoint == "GET /me" else None

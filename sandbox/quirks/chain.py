@@ -32,6 +32,7 @@ THROUGH: dict[str, Quirk] = {
     "odd-times": bodies.odd_times,
     "odd-nested-items": bodies.odd_nested_items,
     "company-segments": bodies.company_segments,
+    "company-notes": bodies.company_notes,
     "scroll-conflict-message": paging.scroll_conflict_message,
     "refused-cursor": paging.refused_cursor,
     "text-page-counters": paging.text_page_counters,

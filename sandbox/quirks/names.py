@@ -134,6 +134,10 @@ QUIRKS: Mapping[str, About] = {
         "ids only",
         "inference: Intercom's OpenAPI text shows the list and does not say that it is whole",
         "absent|cut|unsaid|stale|thin", "which (cut)"),
+    "company-notes": About(
+        "companies of 2.16 show no notes, or say that they have none",
+        "inference: Intercom's OpenAPI text of 2.16 tells another form of the list than live records have",
+        "absent|zero", "which (absent)"),
     # What happens without a trace.
     "late-ticket-parts": About(
         "an update of an open ticket adds a part and does not move updated_at; "
@@ -202,8 +206,8 @@ TOGETHER = (
     "ignored-sort", "unsorted-lists", "scroll-conflict-message", "whole-utc-days", "contacts-utc-days",
     "refused-in-operator", "activity-log-range", "hidden-tickets", "me-refused", "html-403", "other-version-served",
     "other-region", "late-ticket-parts", "quiet-contact-changes", "late-events", "no-merge-history",
-    "company-segments", "many-ticket-parts", "avatar-text", "open-metadata", "odd-times", "odd-json",
-    "odd-nested-items", "export-statistics", "export-text-times",
+    "company-segments", "company-notes", "many-ticket-parts", "avatar-text", "open-metadata", "odd-times",
+    "odd-json", "odd-nested-items", "export-statistics", "export-text-times",
 )  # fmt: skip
 """Quirks under which everything can still be read, all of them at once: what each withholds can be had by asking
 again or otherwise. Left out are those that refuse something for good, that contradict each other, or that are about

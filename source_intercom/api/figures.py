@@ -45,8 +45,8 @@ def records_in(answer: Json, records_key: str) -> Page:
 def whole_list_in(record: Json, name: str) -> Page | None:
     """The items of a list inside a record where the record shows all of them; None where it does not, or may not.
 
-    ``segments`` of a company is ``{"type": "segment.list", "segments": [...]}``; ``notes`` have their items under
-    ``data``, and say how many there are.
+    ``segments`` of a company is ``{"type": "segment.list", "segments": [...]}``; other lists have their items under
+    ``data``, and some say how many there are.
     """
     nested = record.get(name)
     if not isinstance(nested, dict):
@@ -58,6 +58,15 @@ def whole_list_in(record: Json, name: str) -> Page | None:
     if told is not None and told != len(items):
         return None
     return items if all(isinstance(item, dict) and item.get("id") for item in items) else None
+
+
+def none_in(record: Json, name: str) -> Page | None:
+    """No items, where a record says that a list inside it has none: ``notes`` of a company tell their total.
+
+    An empty list alone says nothing; it may be one that is never filled.
+    """
+    nested = record.get(name)
+    return [] if isinstance(nested, dict) and nested.get("total_count") == 0 and not nested.get("has_more") else None
 
 
 def number_in(answer: Mapping[str, Any], name: str) -> int | None:

@@ -17,7 +17,7 @@ from source_intercom.api.errors import (
     Unavailable,
     strange,
 )
-from source_intercom.api.figures import Page, records_in, whole_list_in
+from source_intercom.api.figures import Page, records_in
 from source_intercom.options.home import REPORT
 
 _SCROLL_POLL = 15.0  # seconds between two tries while somebody else's scroll is open
@@ -115,19 +115,18 @@ class CompanyWalk:
     """Walks the scroll once. Who walks it gets the companies; who comes after gets their ids.
 
     The ids are handed out only when the walk is over: calls between two pages would let the scroll expire,
-    which Intercom ends after a minute without a call. ``client`` makes the walk's calls and counts them. ``keeps``
-    names a list inside the companies that is kept for those who come after: ``shown`` has its items by company, where
-    the company shows all of them.
+    which Intercom ends after a minute without a call. ``client`` makes the walk's calls and counts them. ``kept`` takes
+    a list out of each company for those who come after, None where the company does not tell: ``shown`` has them.
 
     Shared by all company streams of a read. The one thread that walks writes ``_ids``, ``shown`` and ``_failure``; the
     others read them only after ``_over`` is set, which happens once, after the last write. ``_alone`` is held by the
     thread that walks for want of a stream that does, so that no second one opens a scroll.
     """
 
-    def __init__(self, client: Client, logger: Logger, *, keeps: str = "") -> None:
+    def __init__(self, client: Client, logger: Logger, *, kept: Callable[[Json], Page | None] | None = None) -> None:
         self.client = client
         self.shown: dict[str, Page] = {}
-        self._keeps = keeps
+        self._kept = kept
         # Many companies show the same list, which is kept once.
         self._lists: dict[bytes, Page] = {}
         self._scroll = CompanyScroll(client, logger)
@@ -153,7 +152,7 @@ class CompanyWalk:
 
     def _note(self, company_id: str, company: Json) -> None:
         self._ids.append(company_id)
-        items = whole_list_in(company, self._keeps) if self._keeps else None
+        items = self._kept(company) if self._kept else None
         if items is not None:
             self.shown[company_id] = self._lists.setdefault(orjson.dumps(items), items)
 

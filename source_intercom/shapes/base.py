@@ -286,15 +286,15 @@ class IntercomStream(HttpStream):
         open_ended = self.full and self.sync.config.end is None
         return moment >= window.start if open_ended else window.holds(moment)
 
-    def client_for(self, permission: str) -> Client:
-        """A line whose errors ask for another permission than the stream's own."""
+    def client_for(self, permission: str, *, version: str = "") -> Client:
+        """A line whose errors ask for another permission than the stream's own, or that asks for another version."""
         sync = self.sync
         return Client(
             self.name,
             sync.transport,
             sync.logger,
             permission=permission,
-            version=self.version,
+            version=version or self.version,
             retries=sync.retries,
             tally=self.client.tally,
         )

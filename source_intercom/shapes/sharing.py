@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import timezone, tzinfo
+from functools import partial
 from logging import Logger
 
 from source_intercom.api import permissions
 from source_intercom.api.client import Client, Transport
 from source_intercom.api.errors import RETRIES
 from source_intercom.api.exports import ContentExports
+from source_intercom.api.figures import whole_list_in
 from source_intercom.api.scroll import CompanyWalk
 from source_intercom.options.config import Config
 from source_intercom.shapes.coercion import Record
@@ -42,6 +44,6 @@ class Sync:
 
     def __post_init__(self) -> None:
         client = Client("companies", self.transport, self.logger, permission=permissions.CONTACTS, retries=self.retries)
-        keeps = "segments" if "company_segments" in self.selected else ""
-        self.companies = CompanyWalk(client, self.logger, keeps=keeps)
+        kept = partial(whole_list_in, name="segments") if "company_segments" in self.selected else None
+        self.companies = CompanyWalk(client, self.logger, kept=kept)
         self.exports = ContentExports(self.logger)

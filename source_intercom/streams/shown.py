@@ -27,15 +27,12 @@ class ShownLists:
 
     def trusted(self) -> Mapping[str, Page]:
         """The lists as they were given, or none of them. Raises an ``IntercomError`` that is about no one company."""
-        # Lists of which none ever has an item may be no lists at all.
-        if not any(self._shown.values()):
-            return {}
         asked = self._sample()
         told = dict(zip(asked, self._stream.client.each(self._agrees, asked), strict=True))
         differing = [company_id for company_id, agrees in told.items() if agrees is False]
         if differing:
             self._stream.logger.info(
-                f"{self._stream.name}: company '{differing[0]}' shows other segments than Intercom lists for it, so "
+                f"{self._stream.name}: company '{differing[0]}' shows others than Intercom lists for it, so "
                 "every company is asked"
             )
         return self._shown if True in told.values() and not differing else {}
@@ -43,7 +40,7 @@ class ShownLists:
     def _sample(self) -> Sequence[str]:
         names = sorted(self._shown)
         longest = sorted(names, key=lambda name: len(self._shown[name]), reverse=True)[:_LONGEST]
-        step = -(-len(names) // _OTHERS)
+        step = max(1, -(-len(names) // _OTHERS))
         drawn = names[self._stream.sync.begin // HOUR % step :: step]
         return list(dict.fromkeys(chain(longest, drawn)))
 

@@ -93,6 +93,13 @@ READ_AS = {
         "changed.",
         "one for each 100 companies, at each sync; all company streams use the same pages",
     ),
+    "company_notes": Reading(
+        "one request for each company with notes",
+        "All companies are read once more in a version in which they say how many notes they have, and those that have "
+        "any are asked for them. A sample of the others is asked too; where one of them has notes, every company is.",
+        "one for each company that has notes, up to fifty, and one for each 100 companies, in addition to the scroll "
+        "over companies; where companies do not tell, one for each company",
+    ),
     "company_segments": Reading(
         "inside `companies`",
         "The rows are inside the records of [`companies`](#companies), all of which are read at each sync. Up to fifty "

@@ -99,6 +99,8 @@ SEES = (
     Case("many-ticket-parts", "ticket-parts-complete", note="500 of 520"),
     *(Case(f"company-segments={value}", "company-segments", note=" of ") for value in
       ("absent", "cut", "unsaid", "stale", "thin")),
+    *(Case(f"company-notes={value}", "company-notes", note=" of ", settings={"companies": 30})
+      for value in ("absent", "zero")),
     Case("avatar-text", "contact-avatar", note="are text"),
     Case("open-metadata", "activity-metadata", note="are objects"),
     Case("odd-times", "record-times", note="contacts.updated_at"),

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from source_intercom.api.figures import whole_list_in
+from source_intercom.api.figures import none_in, whole_list_in
 from source_intercom.api.paths import path_of
 from source_intercom.streams import IntercomStream
 from source_intercom.streams.companies import CompanyContacts, CompanyNotes, CompanySegments
@@ -134,6 +134,20 @@ def _shown_segments(ws: Workspace) -> Answer:
     return told(not differing, f"{len(shown)} companies", unless=f"{len(differing)} of {len(shown)}")
 
 
+def _told_notes(ws: Workspace) -> Answer:
+    """Whether a few companies say in version 2.16 that they have no notes just where none are listed for them."""
+    seen = [one for one in scroll.companies(ws) if one.get("id") is not None][:_SOME]
+    if not seen:
+        return not_seen("no company is known")
+    differing = []
+    for company in seen:
+        told_none = none_in(ws.get(path_of("/companies/{id}", id=company["id"]), version="2.16"), "notes") is not None
+        listed = objects(ws.get(path_of(CompanyNotes.child, id=company["id"])).get("data") or [])
+        if told_none == bool(listed):
+            differing.append(company)
+    return told(not differing, f"{len(seen)} companies", unless=f"{len(differing)} of {len(seen)}")
+
+
 BELIEFS = (
     Belief("child-places", "Do lists that hang on one record hold theirs where the connector looks?", "yes",
            "Nothing.", "The stream ends incomplete: an answer of another shape never passes as an empty list.",
@@ -141,4 +155,7 @@ BELIEFS = (
     Belief("company-segments", "Does a company show in its record all segments that are listed for it?",
            "either", "`company_segments` takes them from there.",
            "Every company is asked for its segments.", "company-segments-shown", _shown_segments),
+    Belief("company-notes", "Does a company of version 2.16 say whether it has notes?", "either",
+           "Those that have none are not asked.", "Every company is asked for its notes.", "company-notes-told",
+           _told_notes),
 )  # fmt: skip

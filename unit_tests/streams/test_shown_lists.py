@@ -1,4 +1,4 @@
-"""Segments of companies: taken from the companies' own records where a sample agrees, otherwise asked for."""
+"""What companies show in their own records: taken from there where a sample agrees, otherwise asked for."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from stream_fakes import FakeIntercom, Json, rows_of
 
-from source_intercom.api.errors import AccessDenied, RecordGone
-from source_intercom.shapes.base import Sync
-from source_intercom.streams.companies import CompanySegments
+from source_intercom.api.errors import AccessDenied, RecordGone, RequestRefused
+from source_intercom.shapes.base import IntercomStream, Sync
+from source_intercom.streams.companies import CompanyNotes, CompanySegments
 from source_intercom.sync.windows import Window
 
 NewSync = Callable[..., Sync]
@@ -129,3 +129,84 @@ def test_lists_are_kept_only_where_the_stream_is_read(new_sync: NewSync) -> None
     Workspace(sync, lambda _, items: shows(items))
     list(sync.companies.pages())
     assert sync.companies.shown == {}
+
+
+class Notes:
+    """Companies of which every tenth has a note, and says so in version 2.16 as ``told`` has it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, sync: Sync, told: Callable[[int], Json] | Exception) -> None:
+        self.intercom = FakeIntercom()
+        self.stream = CompanyNotes(sync)
+        self.intercom.attach(sync.companies.client).attach(self.stream.client)
+        names = [f"c{number:03}" for number in range(COMPANIES)]
+        self.intercom.on("GET", "/companies/scroll", *scroll([{"id": name} for name in names]))
+        for number, name in enumerate(names):
+            self.intercom.on("GET", f"/companies/{name}/notes", {"data": notes_of(number)})
+        of_216 = FakeIntercom()
+        if isinstance(told, Exception):
+            of_216.on("GET", "/companies/scroll", told)
+        else:
+            companies = [{"id": name, **told(number)} for number, name in enumerate(names)]
+            of_216.on("GET", "/companies/scroll", *scroll(companies))
+        self.versions: list[str] = []
+
+        def client_for(permission: str, *, version: str = "") -> Any:
+            client = IntercomStream.client_for(self.stream, permission, version=version)
+            of_216.attach(client)
+            self.versions.append(version)
+            return client
+
+        monkeypatch.setattr(self.stream, "client_for", client_for)
+
+    def read(self) -> list[str]:
+        return sorted(row["id"] for row in rows_of(self.stream, WINDOW))
+
+    @property
+    def asked(self) -> int:
+        return sum(path.endswith("/notes") for _, path, _ in self.intercom.calls)
+
+
+def scroll(companies: list[Json]) -> list[Json]:
+    return [{"data": page, "scroll_param": "p"} for page in (companies, [])]
+
+
+def notes_of(number: int) -> list[Json]:
+    return [{"id": f"n{number}"}] if number % 10 == 0 else []
+
+
+def told_notes(number: int) -> Json:
+    found = notes_of(number)
+    return {"notes": {"type": "note.list", "data": found, "total_count": len(found), "has_more": False}}
+
+
+NOTES = sorted(note["id"] for number in range(COMPANIES) for note in notes_of(number))
+
+
+def test_companies_that_say_that_they_have_no_notes_are_not_asked(
+    new_sync: NewSync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Notes(monkeypatch, new_sync(selected=frozenset({"company_notes"})), told_notes)
+    assert workspace.read() == NOTES
+    assert workspace.asked <= len(NOTES) + 50
+    assert workspace.versions == ["2.16"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(lambda _: {}, id="nothing"),
+        pytest.param(lambda _: {"notes": {"type": "note.list", "notes": []}}, id="a list without a total"),
+        pytest.param(lambda _: {"notes": {"data": [], "total_count": 0}}, id="always none"),
+        pytest.param(RequestRefused("intercom_version_invalid"), id="the version is refused"),
+        pytest.param(RecordGone("gone"), id="no scroll"),
+    ],
+)
+def test_where_companies_do_not_tell_all_are_asked_for_notes(
+    told: Any, new_sync: NewSync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("source_intercom.api.scroll.time.sleep", lambda _: None)
+    sync = new_sync(selected=frozenset({"company_notes"}))
+    workspace = Notes(monkeypatch, sync, told)
+    monkeypatch.setattr("source_intercom.api.scroll._SCROLL_RESTARTS", 0)
+    assert workspace.read() == NOTES
+    assert workspace.asked >= COMPANIES
