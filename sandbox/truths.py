@@ -145,6 +145,7 @@ _ALL: dict[str, Truth] = {
     "company_tags": _nested("companies", "company_id", "tags", "tags"),
     # Attached to a conversation, a ticket, a team.
     "conversation_parts": _children("conversations", "conversation_id", conversations.parts, name="part"),
+    "conversation_attachments": _children("conversations", "conversation_id", conversations.attachments),
     "conversation_contacts": _nested("conversations", "conversation_id", "contacts", "contacts"),
     "conversation_tags": _nested("conversations", "conversation_id", "tags", "tags"),
     "conversation_teammates": _nested("conversations", "conversation_id", "teammates", "admins"),

@@ -132,7 +132,10 @@ class SourceIntercom(AbstractSource):
 
             refuse_unusable(states, made(), options.start)
             newest = newest_position(states.get_stream_state(name, None) for name in names)
-            self._sync = sync = begin_sync(options, transport, logger, selected=names, newest_state=newest)
+            without = frozenset(wanted.stream.name for wanted in catalog.streams if wanted.include_files is False)
+            self._sync = sync = begin_sync(
+                options, transport, logger, selected=names, without_files=without, newest_state=newest
+            )
             # States and logs must leave through the queue of the records, or a state would overtake the
             # records that it covers.
             queue: Queue[QueueItem] = Queue(maxsize=_QUEUED_PAGES if self._pages else _QUEUED_RECORDS)

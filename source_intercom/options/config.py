@@ -131,9 +131,7 @@ class Config(BaseModel):
         ge=1,
         le=100,
         title="Parallel requests",
-        description=(
-            "How many requests run at the same time, at most. Keep 50 unless Intercom or your machine gets slow."
-        ),
+        description="How many requests run at the same time, at most. Keep 50 unless Intercom or your machine is slow.",
         examples=[10, 50],
         json_schema_extra=form("a whole number from 1 to 100", group="advanced"),
     )
@@ -237,6 +235,15 @@ class Config(BaseModel):
         default=False,
         title="Message text without HTML",
         description="Sync the text of conversation parts as plain text instead of HTML.",
+        json_schema_extra=form("true or false", group="data"),
+    )
+    attachment_files: bool = Field(
+        default=False,
+        title="Bring the files of attachments",
+        description=(
+            "Also brings the files of conversation_attachments, where Airbyte and the destination can move files. "
+            "Without it you get their names and links, which end after a while."
+        ),
         json_schema_extra=form("true or false", group="data"),
     )
     custom_object_types: list[str] = Field(

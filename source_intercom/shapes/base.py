@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import requests
+from airbyte_cdk.models import AirbyteStream
 from airbyte_cdk.sources.streams.http import HttpStream
 from pydantic import BaseModel
 
@@ -53,6 +54,8 @@ class IntercomStream(HttpStream):
     _taken_from_parent: ClassVar[frozenset[str]] = frozenset()
     # Whether every parent has a part in each sync, whatever its own time: what hangs on it has times of its own.
     every_parent: ClassVar[bool] = False
+    # Whether its rows can bring files, which Airbyte moves to destinations that take them.
+    brings_files: ClassVar[bool] = False
     # Whether it can be read only when all other streams are through.
     comes_last: ClassVar[bool] = False
     # Whether this sync asks all parents, where an option has most syncs ask only those that were active.
@@ -139,6 +142,12 @@ class IntercomStream(HttpStream):
     @property
     def url_base(self) -> str:
         return self.sync.transport.base_url
+
+    def as_airbyte_stream(self) -> AirbyteStream:
+        described = super().as_airbyte_stream()
+        # Airbyte lets people choose, stream by stream, whether files come too.
+        described.is_file_based = True if self.brings_files else None
+        return described
 
     def path(self, **_: Any) -> str:
         return self.endpoint

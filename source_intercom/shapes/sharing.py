@@ -10,6 +10,7 @@ from source_intercom.api.client import Client, Transport
 from source_intercom.api.errors import RETRIES
 from source_intercom.api.exports import ContentExports
 from source_intercom.api.figures import whole_list_in
+from source_intercom.api.files import Files
 from source_intercom.api.scroll import CompanyWalk
 from source_intercom.options.config import Config
 from source_intercom.shapes.coercion import Record
@@ -36,14 +37,18 @@ class Sync:
     birth: int = INTERCOM_BIRTH
     zone: tzinfo = timezone.utc
     selected: frozenset[str] = frozenset()
+    # Streams whose files the catalog does not want.
+    without_files: frozenset[str] = frozenset()
     retries: int = RETRIES
     companies: CompanyWalk = field(init=False)
     exports: ContentExports = field(init=False)
     # Full comparisons that came to their end; each worker appends, the stream that shows them reads when all is over.
     reconciliations: list[Record] = field(default_factory=list)
+    files: Files = field(init=False)
 
     def __post_init__(self) -> None:
         client = Client("companies", self.transport, self.logger, permission=permissions.CONTACTS, retries=self.retries)
         kept = partial(whole_list_in, name="segments") if "company_segments" in self.selected else None
         self.companies = CompanyWalk(client, self.logger, kept=kept)
         self.exports = ContentExports(self.logger)
+        self.files = Files(self.transport)

@@ -159,7 +159,8 @@ class CompanyNotes(_OfEveryCompany):
             return ()
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
-        yield from super().rows([one for one in page if str(one["id"]) not in self._without_notes], window)
+        companies = self.identified(page)
+        yield from super().rows([one for one in companies if str(one["id"]) not in self._without_notes], window)
 
 
 class CompanyAttributes(ListStream):

@@ -214,6 +214,9 @@ CAVEATS: dict[str, tuple[str, ...]] = {
         "complete.",
     ),
     "company_attributes": ("Standard attributes have no `id`, so the key is `full_name`.",),
+    "conversation_attachments": (
+        "The link in `url` ends after a while. The option `attachment_files` brings the files themselves.",
+    ),
     "company_segments": (
         "Every membership is delivered at each sync, in incremental mode too. A row that no longer comes is a "
         "membership that ended; a full refresh with overwrite shows current memberships only.",
