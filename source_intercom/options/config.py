@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from source_intercom.options.faults import sentences
 from source_intercom.options.filters import Filters
+from source_intercom.options.reports import LOOKBACK, REPORTS, Reports
 from source_intercom.options.spec import form, specification
 
 _DAY = 86_400
@@ -186,6 +187,7 @@ class Config(BaseModel):
         examples=[7, 30, 60],
         json_schema_extra=form("a whole number of days from 0 to 60", group="advanced"),
     )
+    report_lookback_days: int = LOOKBACK
 
     filters: Filters = Field(
         default=Filters(),
@@ -240,6 +242,7 @@ class Config(BaseModel):
         examples=[["Order", "Subscription"]],
         json_schema_extra=form("a list of custom object types", group="data"),
     )
+    reports: Reports = REPORTS
 
     @field_validator("access_token", mode="before")
     @classmethod
@@ -259,6 +262,7 @@ class Config(BaseModel):
         "reconcile_every_days",
         "events_lookback_days",
         "message_lookback_days",
+        "report_lookback_days",
         mode="before",
     )
     @classmethod

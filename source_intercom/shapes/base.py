@@ -14,8 +14,9 @@ from pydantic import BaseModel
 
 from source_intercom.api import permissions
 from source_intercom.api.client import API_VERSION, Client, Tally, Transport
+from source_intercom.api.datasets import Datasets
 from source_intercom.api.errors import RETRIES
-from source_intercom.api.exports import ContentExports
+from source_intercom.api.exports import CONTENT, REPORTING, Exports
 from source_intercom.api.figures import Page
 from source_intercom.api.pages import list_pages
 from source_intercom.api.scroll import CompanyWalk
@@ -32,12 +33,11 @@ INTERCOM_BIRTH = 1_293_840_000
 
 @dataclass
 class Sync:
-    """What the streams of one read share. Only ``companies``, ``exports`` and ``reconciliations`` change while it runs.
+    """What the streams of one read share. Of what changes while it runs, all but ``reconciliations`` guard themselves.
 
     All in Unix seconds: ``begin`` is the moment up to which it reads, ``now`` the moment it began, which is later
     where an end date is set, and ``birth`` the moment the workspace was made.
-    ``companies`` is the one scroll over companies of this read: Intercom allows one at a time, as it does of
-    ``exports``. Both guard themselves.
+    ``companies`` is the one scroll over companies: Intercom allows one at a time, as of ``exports``.
     """
 
     config: Config
@@ -50,14 +50,17 @@ class Sync:
     selected: frozenset[str] = frozenset()
     retries: int = RETRIES
     companies: CompanyWalk = field(init=False)
-    exports: ContentExports = field(init=False)
+    exports: Exports = field(init=False)
+    reports: Exports = field(init=False)
+    datasets: Datasets = field(default_factory=Datasets)
     # Full comparisons that came to their end; each worker appends, the stream that shows them reads when all is over.
     reconciliations: list[Record] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         client = Client("companies", self.transport, self.logger, permission=permissions.CONTACTS, retries=self.retries)
         self.companies = CompanyWalk(client, self.logger)
-        self.exports = ContentExports(self.logger)
+        self.exports = Exports(CONTENT, self.logger)
+        self.reports = Exports(REPORTING, self.logger)
 
 
 # What a stream takes from its parent unless it says otherwise.

@@ -11,10 +11,10 @@ import pytest
 
 from source_intercom.api.client import Client
 from source_intercom.api.errors import ExportEnded, ExportTaken, RecordGone, RequestRefused, Unavailable
-from source_intercom.api.exports import ContentExports, RangeRefused
+from source_intercom.api.exports import CONTENT, Exports, RangeRefused
 
 Json = dict[str, Any]
-PAUSE = ContentExports._pause
+PAUSE = Exports._pause
 JOB = {"job_identifier": "job-1", "status": "pending"}
 
 
@@ -61,12 +61,12 @@ class Clock:
         return self.now
 
 
-def exports(clock: Callable[[], float] = Clock()) -> ContentExports:  # noqa: B008
-    return ContentExports(logging.getLogger("airbyte.test"), clock=clock)
+def exports(clock: Callable[[], float] = Clock()) -> Exports:  # noqa: B008
+    return Exports(CONTENT, logging.getLogger("airbyte.test"), clock=clock)
 
 
-def fetch(intercom: Intercom, made: ContentExports | None = None) -> bytes | None:
-    file = (made or exports()).fetch(cast(Client, intercom), 1, 2, lambda _name: None)
+def fetch(intercom: Intercom, made: Exports | None = None) -> bytes | None:
+    file = (made or exports()).fetch(cast(Client, intercom), {}, lambda _name: None)
     if file is None:
         return None
     with file:
@@ -78,7 +78,7 @@ def fetch(intercom: Intercom, made: ContentExports | None = None) -> bytes | Non
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock of these tests stands for hours, which are not waited for."""
     monkeypatch.setattr(Intercom, "time_scale", 1.0)
-    monkeypatch.setattr(ContentExports, "_pause", lambda *_: None)
+    monkeypatch.setattr(Exports, "_pause", lambda *_: None)
 
 
 def test_a_job_is_asked_after_until_it_is_ready() -> None:
@@ -189,7 +189,7 @@ def test_letting_go_waits_for_a_job_that_is_being_made() -> None:
 
 
 def test_a_wait_ends_when_the_sync_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ContentExports, "_pause", PAUSE)
+    monkeypatch.setattr(Exports, "_pause", PAUSE)
     made, intercom = exports(), Intercom("pending")
     made.release()
     with pytest.raises(Unavailable, match="The sync ended"):
