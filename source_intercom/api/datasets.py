@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from source_intercom.api.client import Client
-from source_intercom.api.errors import strange
+from source_intercom.api.errors import NotOffered, RecordGone, strange
 
 PATH = "/export/reporting_data/get_datasets"
 T = TypeVar("T")
@@ -118,11 +118,15 @@ class Datasets:
         """The datasets by their names. Raises an ``IntercomError``."""
         with self._lock:
             if self._known is None:
-                self._known = _datasets_in(client.get(PATH))
+                try:
+                    self._known = datasets_in(client.get(PATH))
+                except RecordGone as error:
+                    raise NotOffered.of(error, PATH) from None
             return self._known
 
 
-def _datasets_in(answer: Mapping[str, Any]) -> dict[str, Dataset]:
+def datasets_in(answer: Mapping[str, Any]) -> dict[str, Dataset]:
+    """The datasets of an answer of Intercom, by their names. Raises ``RequestRefused`` for another shape."""
     data = answer.get("data")
     if not isinstance(data, list):
         raise strange("a list of reporting datasets without data")

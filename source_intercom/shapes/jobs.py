@@ -29,14 +29,18 @@ class Crowded(Unavailable):
 
 @dataclass(frozen=True)
 class Job:
-    """An export job, the part of the stream's time that it is for, and the range that was asked for."""
+    """An export job: the part of the stream's time that it is for, the range that was asked for, and when.
+
+    All in Unix seconds; ``made`` is the moment of the sync that asked for it.
+    """
 
     name: str
     part: Window
     asked: Window
+    made: int
 
     def as_state(self) -> dict[str, Any]:
-        return {"id": self.name, "part": list(self.part), "range": list(self.asked)}
+        return {"id": self.name, "part": list(self.part), "range": list(self.asked), "made": self.made}
 
     @classmethod
     def of(cls, state: Mapping[str, Any] | None) -> "Job | None":
@@ -48,7 +52,8 @@ class Job:
         if not isinstance(name, str) or [len(pair) for pair in pairs] != [2, 2]:
             return None
         part, asked = (Window(*pair) for pair in pairs)
-        return cls(name, part, asked)
+        made = state.get("made")
+        return cls(name, part, asked, made if type(made) is int else asked.end)
 
 
 class ExportedStream(IntercomStream):
@@ -112,7 +117,7 @@ class ExportedStream(IntercomStream):
             reading.keep_job(None)
             reading.reached(Window(min(told_from, part.start), part.end))
             # What happened since an earlier sync began this export is not in it.
-            whole_to = min(part.end, asked.end - self.lookback) if left else part.end
+            whole_to = min(part.end, self.known_to(left) - self.lookback) if left else part.end
             left = None
             start = told_from = max(start, whole_to + 1)
 
@@ -124,6 +129,10 @@ class ExportedStream(IntercomStream):
         """The next part of a window, and the range to ask for, which is no longer than ``longest`` seconds."""
         part = Window(start, min(end, start + longest - 1))
         return part, part
+
+    def known_to(self, job: Job) -> int:
+        """The moment up to which the files of a job tell what happened."""
+        return job.asked.end
 
     def shorter(self, asked: Window, error: Unavailable | RangeRefused) -> int:
         """How many seconds to ask for instead of a range that failed. Raises the error where none would help."""
@@ -150,7 +159,7 @@ class ExportedStream(IntercomStream):
             file = self.exports.fetch(
                 self.client,
                 self.asked_for(asked),
-                lambda name: reading.keep_job(Job(name, part, asked).as_state()),
+                lambda name: reading.keep_job(Job(name, part, asked, self.sync.now).as_state()),
             )
         if file is None:
             return
@@ -158,7 +167,7 @@ class ExportedStream(IntercomStream):
             yield from self.pages_of(file, part, asked)
 
 
-def batched(rows: Iterator[Record]) -> Iterator[Page]:
-    """Rows in pages of a thousand."""
-    while batch := list(islice(rows, _BATCH)):
+def batched(rows: Iterator[Record], size: int = _BATCH) -> Iterator[Page]:
+    """Rows in pages of so many."""
+    while batch := list(islice(rows, size)):
         yield batch

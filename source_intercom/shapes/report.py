@@ -14,10 +14,11 @@ from source_intercom.api.figures import Page
 from source_intercom.api.tables import Table, tables_in
 from source_intercom.options.reports import ReportOptions
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.jobs import ExportedStream, batched
+from source_intercom.shapes.jobs import ExportedStream, Job, batched
 from source_intercom.shapes.names import Names
 from source_intercom.shapes.reading import Reading
-from source_intercom.sync.windows import DAY, Window, midnight_after
+from source_intercom.sync.moments import seconds_of
+from source_intercom.sync.windows import DAY, HOUR, Window, midnight_after
 
 TIME = "occurred_at"
 NUMBER = "row_number"
@@ -26,8 +27,10 @@ _LONGEST = 61 * DAY
 # Intercom keeps reporting data for two years (docs/intercom-api.md#reporting-export). A day less, as a request takes
 # its time.
 _KEPT = 729 * DAY
-# As Intercom writes times (docs/intercom-api.md#reporting-files).
-_AS_TEXT = "%Y-%m-%d %H:%M:%S"
+# Whether times are those of UTC or of the workspace is told both ways (docs/intercom-api.md#reporting-times).
+_ANY_ZONE = 15 * HOUR
+# Rows have hundreds of columns.
+_BATCH = 200
 
 
 class Report(ExportedStream):
@@ -104,6 +107,10 @@ class Report(ExportedStream):
         part = Window(start, min(end, midnight_after(start + longest - DAY, self.sync.zone) - 1))
         return part, part
 
+    def known_to(self, job: Job) -> int:
+        # A row shows what became of it until it is exported, whatever the range.
+        return job.made
+
     def shorter(self, asked: Window, error: Unavailable | RangeRefused) -> int:
         if isinstance(error, RangeRefused):
             # The length of a range is not known to be refused. What is refused is said best in Intercom's words.
@@ -131,12 +138,24 @@ class Report(ExportedStream):
         for table in tables:
             # Also finds a damaged file before any of its rows leaves.
             table.lines()
-        numbers = _Numbers()
+        numbers, first, last = _Numbers(), "", ""
         for row in self._rows(dataset, tables, part):
             numbers.see(self._name_of(row))
+            first, last = min(first or row[TIME], row[TIME]), max(last, row[TIME])
         numbers.seen()
+        self._look_at(dataset, part, first, last)
         rows = self._rows(dataset, tables, part)
-        yield from batched({**row, NUMBER: numbers.next(self._name_of(row))} for row in rows)
+        yield from batched(({**row, NUMBER: numbers.next(self._name_of(row))} for row in rows), _BATCH)
+
+    def _look_at(self, dataset: Dataset, part: Window, first: str, last: str) -> None:
+        """Say so where the times of an export do not lie in the range that was asked for."""
+        # Times do not tell their zone.
+        wide = Window(part.start - _ANY_ZONE, part.end + _ANY_ZONE)
+        if any(moment is not None and not wide.holds(moment) for moment in map(seconds_of, (first, last))):
+            self.logger.warning(
+                f"{self.name}: Intercom exports rows from {first} to {last} where {_shown(part.start)} to "
+                f"{_shown(part.end)} (UTC) were asked for, so it goes by another time than {dataset.time}."
+            )
 
     def _dataset(self) -> Dataset:
         """The dataset as the workspace has it, or as far as it is known where the token may not ask."""
@@ -195,11 +214,16 @@ class Report(ExportedStream):
             for cells in lines:
                 row: Record = {name: cell for name, cell in zip(names, cells, strict=False) if cell and name}
                 # A row without a time is of this part all the same, and must not take the key of one of another.
-                row[TIME] = row.get(time) or datetime.fromtimestamp(part.start, timezone.utc).strftime(_AS_TEXT)
+                row[TIME] = row.get(time) or _shown(part.start)
                 yield row
 
     def _name_of(self, row: Record) -> Hashable:
         return tuple(row.get(name) for name in self.ids)
+
+
+def _shown(moment: int) -> str:
+    """A moment as Intercom writes it in reports, of UTC."""
+    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
 
 
 class _Numbers:

@@ -9,7 +9,7 @@ from source_intercom.shapes.report import NUMBER, TIME, Report
 
 # The fields that name a row, as far as public clients' code tells them (docs/intercom-api.md#reporting-datasets). Of
 # other datasets the time does.
-_IDS: Mapping[str, tuple[str, ...]] = {
+IDS: Mapping[str, tuple[str, ...]] = {
     "conversation": ("conversation_id",),
     "consolidated_conversation_part": ("action_id",),
     "conversation_rating_sent": ("conversation_rating_id",),
@@ -84,7 +84,7 @@ def report_streams(reports: Iterable[ReportOptions]) -> tuple[type[Report], ...]
 
 
 def _stream_of(report: ReportOptions) -> type[Report]:
-    ids = _IDS.get(report.dataset, (TIME,))
+    ids = IDS.get(report.dataset, (TIME,))
     known = next((one for one in _KNOWN if one.name == report.dataset), Dataset(report.dataset))
     facts = {
         "options": report,
