@@ -237,8 +237,9 @@ MANNERS = [
 ]
 
 
+@pytest.mark.complaint(21)
 @pytest.mark.parametrize("quirk", MANNERS)
-def test_all_is_delivered_once(process: Process, workspace: Workspace, quirk: str) -> None:
+def test_reports_are_whole(process: Process, workspace: Workspace, quirk: str) -> None:
     """A year is seven jobs of each dataset; conversations that nobody answered are among them."""
     days = 100 if quirk else 365
     sandbox = workspace(conversations=60, history_days=days, max_parts=12, quirks=[quirk] if quirk else [])
