@@ -31,16 +31,10 @@ REPORTS = [{"dataset": name.removeprefix("report_")} for name in ALL]
 # Quirks under which everything can still be read, those of a workspace without rows, and those that end a job badly.
 MANNERS = [
     "",
-    "report-end",
+    "report-end report-times=utc report-heads=full report-file=gzip",
+    "report-times=unix report-heads=shuffled report-file=tgz",
+    "report-heads=titles report-file=zip",
     "report-names",
-    "report-times=utc",
-    "report-times=unix",
-    "report-heads=full",
-    "report-heads=shuffled",
-    "report-heads=titles",
-    "report-file=gzip",
-    "report-file=zip",
-    "report-file=tgz",
 ]
 EMPTY = ["", "report-empty=no_data", "report-empty=file"]
 ENDS = ["report-ends", "report-ends=canceled", "report-ends=expired"]

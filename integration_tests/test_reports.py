@@ -121,7 +121,7 @@ def test_a_missing_permission_is_named(process: Process, workspace: Workspace) -
 def test_reports_are_whole(process: Process, workspace: Workspace, quirk: str) -> None:
     """A year is seven jobs of each dataset; conversations that nobody answered are among them."""
     days = 100 if quirk else 365
-    sandbox = workspace(conversations=60, history_days=days, max_parts=12, quirks=[quirk] if quirk else [])
+    sandbox = workspace(conversations=60, history_days=days, max_parts=12, quirks=quirk.split())
     if quirk == "report-names":
         # Nobody could tell two attributes of one name apart.
         streams, reports = ALL[1:], REPORTS[1:]
