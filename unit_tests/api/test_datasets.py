@@ -83,6 +83,8 @@ def test_columns_that_could_be_of_several_keep_their_heads() -> None:
     """Nobody can tell which is which, and a value in the wrong column would be a lie."""
     head = ["channel", "Brand", "Brand", "", "new", "Conversation_id"]
     assert fields_of(head, ASKED, FIELDS) == ["channel", "Brand", "Brand_2", "", "new", "conversation_id"]
+    assert fields_of(["Brand"], ASKED, FIELDS) == ["Brand"]
+    assert fields_of(["Channel", "channel"], ASKED, FIELDS) == ["Channel_2", "channel_3"]
 
 
 class Answers:
