@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from source_intercom.api.client import Client
-from source_intercom.api.errors import NotOffered, RecordGone, strange
+from source_intercom.api.errors import AccessDenied, NotOffered, RecordGone, strange
 
 PATH = "/export/reporting_data/get_datasets"
 T = TypeVar("T")
@@ -105,14 +105,14 @@ def _folded(name: str) -> str:
 
 
 class Datasets:
-    """The datasets that this workspace has, asked for once.
+    """The datasets that this workspace has, asked for once, and once only too where the token may not ask.
 
     Shared by all workers; ``_known`` is read and written under the lock.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: Mapping[str, Dataset] | None = None
+        self._known: Mapping[str, Dataset] | AccessDenied | None = None
 
     def all(self, client: Client) -> Mapping[str, Dataset]:
         """The datasets by their names. Raises an ``IntercomError``."""
@@ -120,8 +120,12 @@ class Datasets:
             if self._known is None:
                 try:
                     self._known = datasets_in(client.get(PATH))
+                except AccessDenied as error:
+                    self._known = error
                 except RecordGone as error:
                     raise NotOffered.of(error, PATH) from None
+            if isinstance(self._known, AccessDenied):
+                raise self._known
             return self._known
 
 

@@ -231,7 +231,7 @@ class _Numbers:
 
     def __init__(self) -> None:
         self._seen = Names()
-        self._given: Counter[Hashable] = Counter()
+        self._given: Counter[int] = Counter()
 
     def see(self, name: Hashable) -> None:
         self._seen.add(name)
@@ -242,8 +242,8 @@ class _Numbers:
     def next(self, name: Hashable) -> int:
         if self._seen.count(name) == 1:
             return 1
-        self._given[name] += 1
-        return self._given[name]
+        self._given[hash(name)] += 1
+        return self._given[hash(name)]
 
 
 class _Edge:

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 
 from source_intercom.api.client import Client
 from source_intercom.api.datasets import Attribute, Dataset, Datasets, datasets_in, fields_of
-from source_intercom.api.errors import AccessDenied, NotOffered, RecordGone, RequestRefused
+from source_intercom.api.errors import AccessDenied, NotOffered, RecordGone, RequestRefused, Unavailable, unavailable
 
 NAMES = (
     "standard.conversation_id",
@@ -104,12 +104,21 @@ class Answers:
 
 
 def test_datasets_are_asked_for_once_and_again_after_an_error() -> None:
-    client = Answers(AccessDenied("no"), {"data": [{"id": "call"}]})
+    client = Answers(unavailable("503"), {"data": [{"id": "call"}]})
     datasets = Datasets()
-    with pytest.raises(AccessDenied):
+    with pytest.raises(Unavailable):
         datasets.all(cast(Client, client))
     assert [*datasets.all(cast(Client, client)), *datasets.all(cast(Client, client))] == ["call", "call"]
     assert client.calls == 2
+
+
+def test_a_token_that_may_not_ask_is_told_once() -> None:
+    client = Answers(AccessDenied("no"))
+    datasets = Datasets()
+    for _ in range(2):
+        with pytest.raises(AccessDenied):
+            datasets.all(cast(Client, client))
+    assert client.calls == 1
 
 
 def test_a_workspace_without_the_endpoint_is_told_of() -> None:
