@@ -85,8 +85,8 @@ REPORTING = Kind(
     is_described=False,
     taken=(
         "Five exports of reporting data are pending in this Intercom workspace. This sync has waited an hour for "
-        "one of them to end, because Intercom makes no more at a time. End the integration that exports reports too, or "
-        "sync reports at another hour."
+        "one of them to end, because Intercom makes no more at a time. End the integration that exports reports too, "
+        "or sync reports at another hour."
     ),
     waiting=(
         "Waiting until another export of reporting data in this workspace ends. Other integrations, or a sync that "
