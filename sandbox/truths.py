@@ -26,6 +26,7 @@ from .records import (
     news,
     notes,
     phone,
+    reports,
     small,
     subscriptions,
     threads,
@@ -176,6 +177,8 @@ _ALL: dict[str, Truth] = {
     # Told by the files of the content export.
     **{f"message_{many}": partial(messages.statistic, kind=one) for one, many in MESSAGE_STATISTICS.items()},
     "message_other_statistics": messages.reactions,
+    # Told by the files of the reporting export, under the full names of the attributes.
+    **{f"report_{name}": partial(reports.report, name=name) for name in reports.DATASETS},
     # The API answers with bare names.
     "activity_log_event_types": lambda _ws: ({"name": name} for name in activity.EVENT_TYPES),
 }  # fmt: skip

@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from source_intercom.options.dates import DATE, moment_of
 from source_intercom.options.faults import sentences
 from source_intercom.options.filters import Filters
+from source_intercom.options.numbers import Whole, WholeOrNone
+from source_intercom.options.reports import LOOKBACK, REPORTS, Reports
 from source_intercom.options.spec import form, specification
 
 _DAY = 86_400
@@ -103,7 +105,7 @@ class Config(BaseModel):
         description="Only if you use your own OAuth app. Leave it empty if you gave an access token.",
         json_schema_extra=form("text", secret=True, group="account"),
     )
-    lookback_window: int = Field(
+    lookback_window: Whole = Field(
         default=0,
         ge=0,
         title="Lookback window (days)",
@@ -114,7 +116,7 @@ class Config(BaseModel):
         examples=[0, 7, 60],
         json_schema_extra=form("a whole number of days, at least 0", group="advanced"),
     )
-    activity_logs_time_step: int | None = Field(
+    activity_logs_time_step: WholeOrNone = Field(
         default=None,
         ge=1,
         le=91,
@@ -126,7 +128,7 @@ class Config(BaseModel):
         examples=[30, 10, 5],
         json_schema_extra=form("a whole number of days from 1 to 91", group="advanced"),
     )
-    num_workers: int = Field(
+    num_workers: Whole = Field(
         default=50,
         ge=1,
         le=100,
@@ -135,7 +137,7 @@ class Config(BaseModel):
         examples=[10, 50],
         json_schema_extra=form("a whole number from 1 to 100", group="advanced"),
     )
-    api_rate_limit: int | None = Field(
+    api_rate_limit: WholeOrNone = Field(
         default=None,
         ge=6,
         title="Maximum API requests per minute",
@@ -145,7 +147,7 @@ class Config(BaseModel):
         examples=[5000, 9500, 142500],
         json_schema_extra=form("a whole number of requests, at least 6, or nothing", group="advanced"),
     )
-    reconcile_every_days: int | None = Field(
+    reconcile_every_days: WholeOrNone = Field(
         default=None,
         ge=0,
         title="Full comparison every (days)",
@@ -157,7 +159,7 @@ class Config(BaseModel):
         examples=[1, 7, 30],
         json_schema_extra=form("a whole number of days, at least 0, or nothing", group="advanced"),
     )
-    events_lookback_days: int = Field(
+    events_lookback_days: Whole = Field(
         default=7,
         ge=0,
         title="Contact events: lookback (days)",
@@ -168,7 +170,7 @@ class Config(BaseModel):
         examples=[0, 7, 30],
         json_schema_extra=form("a whole number of days, at least 0", group="advanced"),
     )
-    events_all_contacts_every_days: int = Field(
+    events_all_contacts_every_days: Whole = Field(
         default=0,
         ge=0,
         le=60,
@@ -181,7 +183,7 @@ class Config(BaseModel):
         examples=[0, 1, 7],
         json_schema_extra=form("a whole number of days from 0 to 60", group="advanced"),
     )
-    message_lookback_days: int = Field(
+    message_lookback_days: Whole = Field(
         default=30,
         ge=0,
         le=60,
@@ -193,6 +195,7 @@ class Config(BaseModel):
         examples=[7, 30, 60],
         json_schema_extra=form("a whole number of days from 0 to 60", group="advanced"),
     )
+    report_lookback_days: Whole = LOOKBACK
 
     filters: Filters = Field(
         default=Filters(),
@@ -256,6 +259,7 @@ class Config(BaseModel):
         examples=[["Order", "Subscription"]],
         json_schema_extra=form("a list of custom object types", group="data"),
     )
+    reports: Reports = REPORTS
 
     @field_validator("access_token", mode="before")
     @classmethod
@@ -266,22 +270,6 @@ class Config(BaseModel):
             if not re.fullmatch(r"[\x21-\x7e]+", value):
                 raise ValueError("is not a token")
         return value
-
-    @field_validator(
-        "lookback_window",
-        "activity_logs_time_step",
-        "num_workers",
-        "api_rate_limit",
-        "reconcile_every_days",
-        "events_lookback_days",
-        "events_all_contacts_every_days",
-        "message_lookback_days",
-        mode="before",
-    )
-    @classmethod
-    def _check_whole(cls, value: object) -> object:
-        # JSON Schema takes 10.0 for an integer, and so do the forms that are made from it.
-        return int(value) if isinstance(value, float) and value.is_integer() else value
 
     @field_validator("start_date", "end_date")
     @classmethod

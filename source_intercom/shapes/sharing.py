@@ -7,8 +7,9 @@ from logging import Logger
 
 from source_intercom.api import permissions
 from source_intercom.api.client import Client, Transport
+from source_intercom.api.datasets import Datasets
 from source_intercom.api.errors import RETRIES
-from source_intercom.api.exports import ContentExports
+from source_intercom.api.exports import CONTENT, REPORTING, Exports
 from source_intercom.api.figures import whole_list_in
 from source_intercom.api.files import Files
 from source_intercom.api.scroll import CompanyWalk
@@ -21,12 +22,12 @@ INTERCOM_BIRTH = 1_293_840_000
 
 @dataclass
 class Sync:
-    """What the streams of one read share. Only ``companies``, ``exports`` and ``reconciliations`` change while it runs.
+    """What the streams of one read share. Of what changes while it runs, all but ``reconciliations`` guard themselves.
 
     All in Unix seconds: ``begin`` is the moment up to which it reads, ``now`` the moment it began, which is later
     where an end date is set, and ``birth`` the moment the workspace was made.
     ``companies`` is the one scroll over companies of this read: Intercom allows one at a time, as it does of
-    ``exports``. Both guard themselves.
+    ``exports``.
     """
 
     config: Config
@@ -41,7 +42,9 @@ class Sync:
     without_files: frozenset[str] = frozenset()
     retries: int = RETRIES
     companies: CompanyWalk = field(init=False)
-    exports: ContentExports = field(init=False)
+    exports: Exports = field(init=False)
+    reports: Exports = field(init=False)
+    datasets: Datasets = field(default_factory=Datasets)
     # Full comparisons that came to their end; each worker appends, the stream that shows them reads when all is over.
     reconciliations: list[Record] = field(default_factory=list)
     files: Files = field(init=False)
@@ -50,5 +53,6 @@ class Sync:
         client = Client("companies", self.transport, self.logger, permission=permissions.CONTACTS, retries=self.retries)
         kept = partial(whole_list_in, name="segments") if "company_segments" in self.selected else None
         self.companies = CompanyWalk(client, self.logger, kept=kept)
-        self.exports = ContentExports(self.logger)
+        self.exports = Exports(CONTENT, self.logger)
+        self.reports = Exports(REPORTING, self.logger)
         self.files = Files(self.transport)
