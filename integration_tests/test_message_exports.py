@@ -198,7 +198,7 @@ def end_when_waited_for(process: Process, sandbox: Sandbox, job: str, state: Sta
     lines: list[bytes] = []
     for line in running.stdout:
         lines.append(line)
-        if b"Waiting for another export of message data" in line:
+        if b"Waiting until another export of message data" in line:
             requests.post(f"{sandbox.url}/export/cancel/{job}", headers=HEADERS, timeout=10)
             break
     rest, errors = running.communicate(timeout=TIMEOUT)
@@ -245,7 +245,7 @@ def test_a_killed_sync_goes_on_with_its_job(process: Process, workspace: Workspa
     for stream in MESSAGES:
         assert_same(stream, rows(stream, killed, rest), truth(sandbox, stream))
     assert_delivered(rest, sandbox, *MESSAGES)
-    assert "Waiting for another export" not in rest.log
+    assert "Waiting until another export" not in rest.log
     # Two hundred days are four ranges.
     assert jobs(sandbox) == ["completed"] * 4
     assert not any("job" in state["stream"]["stream_state"] for state in rest.state)

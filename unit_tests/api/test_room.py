@@ -110,7 +110,7 @@ def test_it_waits_for_others_to_give_memory_back(caplog: pytest.LogCaptureFixtur
     room = Room(most_resident=1_000_000, longest=60, resident=lambda: next(used, 0))
     with caplog.at_level("INFO", "airbyte"), parsing(room, b"x" * 300_000):
         pass
-    assert caplog.text.count("Waiting for memory") == 1
+    assert caplog.text.count("Waiting for free memory") == 1
 
 
 def test_large_answers_are_parsed_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
