@@ -16,7 +16,7 @@ LATEST: dict[str, str | None] = {"Intercom-Version": "2.16"}
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with serve(contacts=60, conversations=20, tickets=30, companies=12) as made:
+    with serve(contacts=80, conversations=20, tickets=30, companies=12) as made:
         yield made
 
 
@@ -130,7 +130,7 @@ def test_contacts_and_companies_can_be_deleted(client: Client) -> None:
     for name in done["contacts"]["delete"]:
         assert client.get(f"/contacts/{name}").status_code == 404
     assert client.get(f"/companies/{done['companies']['delete'][0]}").status_code == 404
-    assert len(client.sandbox.records("contacts")) == 58
+    assert len(client.sandbox.records("contacts")) == 78
 
 
 def events(client: Client, name: str) -> list[int]:
