@@ -11,6 +11,7 @@ from benchmarks import plots
 from benchmarks.calls import calls_text, measure_calls
 from benchmarks.cases import CASES, LIMIT_SECONDS, Case
 from benchmarks.contenders import Contender, Ours, contenders
+from benchmarks.endings import endings_text, measure_endings
 from benchmarks.environments import HERE
 from benchmarks.folder import Folder
 from benchmarks.machine import describe
@@ -34,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
         "--memory", type=_share, nargs="?", const=1.0, metavar="SHARE",
         help="only the large reads, at a share of their size (default: 1)",
     )  # fmt: skip
+    made.add_argument("--endings", action="store_true", help="only how the process ends: signals, hangs, bombs")
     made.add_argument("--connectors", type=_list(names), default=names, help=f"of {','.join(names)} (default: all)")
     made.add_argument("--before", type=_checkout, metavar="FOLDER", help="also measure the version checked out there")
     made.add_argument("--runs", type=int, help="runs of each, the middle one counts (default: 1, CPU case 3)")
@@ -82,17 +84,20 @@ class Plan:
     calls: bool
     memory: float | None
     """Share of the full size, 0 to 1; None for not at all."""
+    endings: bool = False
+    """Whether the process is told to end, and meets an Intercom that does not behave."""
 
 
 def plan(options: argparse.Namespace) -> Plan:
     """All but the large reads, unless the options name what alone is wanted."""
-    named = bool(options.case or options.start_up or options.calls or options.memory)
+    named = bool(options.case or options.start_up or options.calls or options.memory or options.endings)
     ours = "ours" in options.connectors
     return Plan(
         cases=options.case or ([] if named else [case.letter for case in CASES]),
         start_up=options.start_up or (ours and not named),
         calls=options.calls or (ours and not named),
         memory=options.memory,
+        endings=options.endings,
     )
 
 
@@ -108,7 +113,7 @@ def main() -> None:
     folder = Folder(options.out, options.json)
     if wanted.cases:
         run_cases(wanted.cases, options, folder)
-    if wanted.start_up or wanted.calls or wanted.memory:
+    if wanted.start_up or wanted.calls or wanted.memory or wanted.endings:
         measure_ours(wanted, options.tools, folder)
     log(f"tables and plots are in {folder.path}")
 
@@ -190,6 +195,10 @@ def measure_ours(wanted: Plan, tools: Path, folder: Folder) -> None:
     if wanted.memory:
         reads = measure_memory(ours, wanted.memory, log)
         _put(folder, "memory", "Memory of large reads", [one.as_json() for one in reads], memory_text(reads))
+    if wanted.endings:
+        endings = measure_endings(ours, log)
+        told = endings_text(endings)
+        _put(folder, "endings", "How the process ends", [one.as_json() for one in endings], told)
 
 
 def _put(folder: Folder, part: str, title: str, figures: object, text: str) -> None:

@@ -67,14 +67,14 @@ class PostgreSQL:
         import psycopg
 
         with psycopg.connect(self.url) as connection:
-            cursor = connection.execute(statement)  # type: ignore[call-overload]
+            cursor = connection.execute(statement)  # type: ignore[call-overload]  # psycopg wants literal text
             return cursor.fetchall() if cursor.description else []
 
     def insert(self, table: str, columns: dict[str, str], records: list[Json]) -> None:
         import psycopg
 
         with psycopg.connect(self.url) as connection:
-            connection.cursor().executemany(  # type: ignore[call-overload]
+            connection.cursor().executemany(  # type: ignore[call-overload]  # psycopg wants literal text
                 f"insert into {table} select * from jsonb_populate_record(null::{table}, %s::jsonb)",
                 [(json.dumps(record),) for record in records],
             )

@@ -7,7 +7,6 @@ from logging import Logger
 
 from source_intercom.api.client import Client, Json
 from source_intercom.api.errors import (
-    IntercomError,
     RecordGone,
     RequestRefused,
     ScrollLost,
@@ -50,16 +49,19 @@ class CompanyScroll:
     def pages(self) -> Iterator[Page]:
         """Pages of companies, none twice. Raises ``ScrollTaken`` or ``Unavailable`` when patience ends."""
         given: set[str] = set()
-        failures: list[IntercomError] = []
+        failures = 0
         while True:
+            before = len(given)
             try:
                 yield from self._walk(given)
                 return
             except (ScrollLost, RecordGone, Unavailable) as error:
-                failures.append(error)
-                if len(failures) > _SCROLL_RESTARTS:
+                # A destination that takes nothing for a minute, as while it loads a batch, lets the scroll expire:
+                # however often it does so, each walk comes further.
+                failures = 1 if len(given) > before else failures + 1
+                if failures > _SCROLL_RESTARTS:
                     raise Unavailable(
-                        f"Intercom ended the scroll over companies {len(failures)} times before it was complete; "
+                        f"Intercom ended the scroll over companies {failures} times before it was complete; "
                         "the next sync starts it again.",
                         str(error.internal_message),
                     ) from None
@@ -67,7 +69,7 @@ class CompanyScroll:
                     f"The scroll over companies broke off after {len(given)} companies and starts again: "
                     f"{error.internal_message}"
                 )
-                self._sleep(self._scale * 2.0 ** len(failures))
+                self._sleep(self._scale * 2.0**failures)
 
     def _walk(self, given: set[str]) -> Iterator[Page]:
         walked: set[str] = set()

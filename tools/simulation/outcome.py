@@ -66,7 +66,7 @@ def _end_of(sync: Sync, facts: Facts, rows: Mapping[Key, Record]) -> Iterator[Vi
 
 def _is_fresh(sync: Sync, facts: Facts) -> bool:
     """Whether the rows of the end were all read in this run."""
-    return facts.name not in sync.resumed and not sync.is_incremental(facts.name)
+    return facts.name in sync.anew and not sync.is_incremental(facts.name)
 
 
 def _finds(sync: Sync, facts: Facts, held: Held, changed: int) -> bool:

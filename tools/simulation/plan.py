@@ -226,7 +226,7 @@ def _workspace(dice: Random, quirks: tuple[str, ...]) -> dict[str, object]:
         "index_lag_seconds": dice.choice((0, 0, 0, 120, 1_500)),
         "inclusive_bounds": dice.random() < 0.3,
         "scroll_page": dice.choice((7, 20, 100)),
-        "scroll_expiry_seconds": 0.3,
+        "scroll_expiry_seconds": 0.6,
         "vanished_percent": dice.choice((0, 0, 5)),
     }
 

@@ -20,7 +20,7 @@ from tools.simulation.output import Output
 from tools.simulation.plan import Counts, Plan, Round
 from tools.simulation.process import BOUND, Launcher, Run
 from tools.simulation.sync import Sync, Violation
-from tools.simulation.truth import History, Workspace, unchanged
+from tools.simulation.truth import History, Workspace
 
 Rows: TypeAlias = Mapping[str, Mapping[Key, Record]]
 
@@ -122,9 +122,14 @@ class Simulation:
         sandbox.clear_faults()
         for fault in one.faults:
             sandbox.fault(fault.match, fault.kind, times=fault.times, skip=fault.skip, every=fault.every)
-        before, second = self._history.now, self._now()
+        self._history.begin()
+        second = self._now()
         rows = {stream: dict(self._destination.rows(stream)) for stream in plan.modes}
-        anew = [stream for stream in plan.modes if stream in self._finished or not FACTS[stream].is_resumable]
+        anew = {
+            stream
+            for stream in plan.modes
+            if stream in self._finished or not FACTS[stream].is_resumable or not rows[stream]
+        }
         self._finished.clear()
         resumed = {
             stream: state["stream"]["stream_state"]  # type: ignore[index]
@@ -150,9 +155,10 @@ class Simulation:
         sync = Sync(
             plan=plan,
             output=output,
-            same=unchanged(before, self._history.now),
+            same=self._history.unchanged(),
             history=self._history,
             resumed=resumed,
+            anew=frozenset(anew),
             second=second,
             ended=self._now() + 1,
             begin=second + min(0, one.skew if one.skew > -HOUR * 24 else 0, plan.clock_error),

@@ -34,9 +34,10 @@ class Violation:
 class Sync:
     """One run and what was around it.
 
-    ``same`` is what the workspace held before and still holds unchanged after it, ``second`` when it began on
+    ``same`` is what the workspace held in one form from before it to after it, ``second`` when it began on
     Intercom's clock, ``ended`` when it ended, ``begin`` the earliest second that may be the end of what it reads.
-    ``resumed`` are the states that it was given.
+    ``resumed`` are the states that it was given, ``anew`` the streams of which the destination held nothing
+    when it began: rows of one that broke off stay, also where they are gone by now.
     """
 
     plan: Plan
@@ -44,6 +45,7 @@ class Sync:
     same: Snapshot
     history: History
     resumed: Mapping[str, Mapping[str, object]]
+    anew: frozenset[str]
     second: int
     ended: int
     begin: int
@@ -83,6 +85,11 @@ class Sync:
         """When the reading of every contact or company began that broke off and is gone on with now."""
         under_way = self.resumed.get(name, {}).get("under_way")
         return int(under_way["began_at"]) if isinstance(under_way, dict) else None
+
+    def page_cursor(self, name: str) -> int | None:
+        """The time of the page from which a list is read on whose state keeps a page's cursor."""
+        kept = self.resumed.get(name, {}).get("page_cursor")
+        return int(kept["moment"]) if isinstance(kept, dict) else None
 
     def claim(self, name: str) -> Claim:
         """What the state said that the run goes on from; a full refresh goes on only where one broke off."""

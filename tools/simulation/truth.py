@@ -111,7 +111,8 @@ class History:
 
     ``unseen`` are records of which nothing tells when they changed, each with the last second before it did. They
     cannot be found by their time; only a stream that compares everything, or reads it all, must bring them. ``hidden``
-    are records that no search could find when their time was read.
+    are records that no search could find when their time was read. ``moved`` are the keys whose record came, changed or
+    went in the run under way: a link that is taken off and put on again looks unchanged at the end of it.
     """
 
     now: Snapshot
@@ -119,17 +120,19 @@ class History:
     known: dict[str, set[Key]] = field(default_factory=dict)
     unseen: dict[str, dict[Key, int]] = field(default_factory=dict)
     hidden: dict[str, set[Key]] = field(default_factory=dict)
+    moved: dict[str, set[Key]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, held in self.now.items():
             self.known[name] = set(held)
-            self.unseen[name], self.hidden[name] = {}, set()
+            self.unseen[name], self.hidden[name], self.moved[name] = {}, set(), set()
 
     def look(self, snapshot: Snapshot, second: int) -> None:
         """Take in what the workspace holds at a second, after what it held before."""
         for name, held in snapshot.items():
             before, unseen = self.now[name], self.unseen[name]
             self.known[name].update(held)
+            self.moved[name] |= {key for key in before.keys() | held.keys() if before.get(key) != held.get(key)}
             for key, record in held.items():
                 if before.get(key) == record:
                     continue
@@ -139,7 +142,14 @@ class History:
                     unseen.pop(key, None)
         self.now, self.second = snapshot, second
 
+    def begin(self) -> None:
+        """A run begins."""
+        for moved in self.moved.values():
+            moved.clear()
 
-def unchanged(before: Snapshot, after: Snapshot) -> Snapshot:
-    """What was there before and is still the same."""
-    return {name: {key: held for key, held in before[name].items() if after[name].get(key) == held} for name in before}
+    def unchanged(self) -> Snapshot:
+        """What the workspace has held in one form since the run began."""
+        return {
+            name: {key: record for key, record in held.items() if key not in self.moved[name]}
+            for name, held in self.now.items()
+        }

@@ -156,6 +156,18 @@ def test_some_breaks_are_survived(client: Client, time: FakeTime, requests_mock:
     assert time.slept == [2.0**number for number in range(1, breaks + 1)]
 
 
+def test_a_walk_that_comes_further_each_time_is_not_given_up(
+    client: Client, time: FakeTime, requests_mock: Mocker
+) -> None:
+    # The walk that begins at the call of its number comes one page further than the one before, twenty times.
+    breaks = [sum(range(2, number + 1)) - 1 for number in range(2, 22)]
+    server = Scroll(50, dict.fromkeys(breaks, BREAKS["expired"]))
+
+    assert walk(client, time, requests_mock, server) == companies(50)
+    assert server.opened == 21
+    assert time.slept == [2.0] * 20
+
+
 @pytest.mark.complaint(38)
 @pytest.mark.parametrize("kind", BREAKS)
 def test_restarts_are_bounded(client: Client, time: FakeTime, requests_mock: Mocker, kind: str) -> None:

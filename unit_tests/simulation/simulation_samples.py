@@ -75,6 +75,7 @@ def sync(
     stream: str = "contacts",
     mode: str = "incremental",
     resumed: Json | None = None,
+    anew: bool = False,
     **more: Any,
 ) -> Sync:
     """A run over a workspace that held these records before, and still does."""
@@ -85,6 +86,7 @@ def sync(
         same=snapshot,
         history=History(snapshot, BEGAN),
         resumed={stream: resumed} if resumed else {},
+        anew=frozenset([stream] if anew else []),
         second=BEGAN,
         ended=BEGAN + 5,
         begin=BEGAN,

@@ -7,6 +7,7 @@ import base64
 import pytest
 from simulation_samples import BEGAN, contact, destination, error, held, printed, record, state, status, sync
 
+from tools.simulation.facts import HOUR
 from tools.simulation.invariants import check_complete, check_process, check_repeats, check_states
 from tools.simulation.outcome import check_end
 from tools.simulation.sync import Violation
@@ -110,6 +111,12 @@ class TestRepeats:
         one = sync(output, OLD, resumed={"updated_at": BEGAN, "reconciled_at": 7})
         assert names(check_repeats(one, {"contacts": {("1",): OLD}})) == []
 
+    @pytest.mark.parametrize(("moment", "found"), [(1, []), (BEGAN - 2 * HOUR, ["again"])])
+    def test_a_list_may_come_again_from_the_page_whose_cursor_was_kept(self, moment: int, found: list[str]) -> None:
+        resumed = {"updated_at": BEGAN, "page_cursor": {"after": "x", "moment": moment}}
+        one = sync(printed(record("contacts", OLD)), OLD, resumed=resumed)
+        assert names(check_repeats(one, {"contacts": {("1",): OLD}})) == found
+
 
 class TestEnd:
     COMPLETE = (state("contacts", {"updated_at": BEGAN}), status("contacts", "COMPLETE"))
@@ -131,6 +138,14 @@ class TestEnd:
         one = sync(printed(*self.COMPLETE), OLD)
         one.history.known["contacts"].add(("2",))
         assert names(check_end(one, destination(OLD, NEW))) == []
+
+    @pytest.mark.parametrize(("anew", "found"), [(True, ["foreign"]), (False, [])])
+    def test_a_row_that_is_gone_stays_only_from_a_full_refresh_that_broke_off(
+        self, anew: bool, found: list[str]
+    ) -> None:
+        one = sync(printed(status("contacts", "COMPLETE")), OLD, mode="full_refresh", anew=anew)
+        one.history.known["contacts"].add(("2",))
+        assert names(check_end(one, destination(OLD, NEW, mode="full_refresh"))) == found
 
     def test_a_stream_that_cannot_be_read_must_have_a_reason_that_is_said(self) -> None:
         refused = printed(status("contacts", "INCOMPLETE"), error("contacts", "announces 5 records"))

@@ -7,7 +7,7 @@ import pytest
 from sandbox import Sandbox, Settings
 from tools.simulation.facts import FACTS
 from tools.simulation.plan import Options
-from tools.simulation.truth import Held, History, Snapshot, Workspace, unchanged
+from tools.simulation.truth import Held, History, Snapshot, Workspace
 
 SIZES = {"contacts": 60, "companies": 8, "conversations": 20, "tickets": 12, "activity_logs": 10}
 
@@ -68,5 +68,17 @@ def test_it_is_seen_again_when_it_moves() -> None:
 
 @pytest.mark.parametrize(("after", "same"), [({"a": 10, "b": 20}, {"a", "b"}), ({"a": 11, "c": 1}, set())])
 def test_what_stays_the_same(after: dict[str, int], same: set[str]) -> None:
-    found = unchanged(snapshot(a=10, b=20), snapshot(**after))
-    assert set(found["contacts"]) == {(name,) for name in same}
+    history = History(snapshot(a=10, b=20), 100)
+    history.begin()
+    history.look(snapshot(**after), 160)
+    assert set(history.unchanged()["contacts"]) == {(name,) for name in same}
+
+
+def test_what_went_and_came_back_in_a_run_has_not_stayed_the_same() -> None:
+    history = History(snapshot(a=100), 100)
+    history.begin()
+    history.look(snapshot(), 100)
+    history.look(snapshot(a=100), 100)
+    assert history.unchanged()["contacts"] == {}
+    history.begin()
+    assert set(history.unchanged()["contacts"]) == {("a",)}
