@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -20,7 +20,7 @@ Workspace = Callable[..., Sandbox]
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Before pytest-cov puts all data together, which it does right after this."""
     result = yield
     if not hasattr(session.config, "workerinput"):
@@ -28,7 +28,7 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if gone and reporter:
             reporter.write_line(f"\n{len(gone)} data files of coverage from killed processes were torn and left out")
-    return result  # type: ignore[return-value]
+    return result
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ def test_examples_are_a_third_or_many_times_as_many(named: int, soak: int | None
 def test_the_number_is_set_where_tests_are_collected() -> None:
     """As it stands at a test of this run."""
     soak = int(os.environ.get("SOAK", "0")) or None
-    held: settings = test_that_is_collected._hypothesis_internal_use_settings  # type: ignore[attr-defined]
+    held: settings = vars(test_that_is_collected)["_hypothesis_internal_use_settings"]
     assert held.max_examples == number_of(30, soak)
 
 
