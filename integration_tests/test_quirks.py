@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from integration_tests.conftest import Workspace
+from integration_tests.report_support import EMPTY, ENDS, MANNERS
 from integration_tests.support import (
     HELD,
     Json,
@@ -77,6 +78,11 @@ WHOLE = (
     Case("other-region", ("tags",), "another continent"),
     Case("no-merge-history", ("contact_merge_history",), settings=FEW),
     Case("many-ticket-parts", ("tickets", "ticket_parts"), "has 520 parts"),
+    *(
+        Case(f"company-segments={way}", ("company_segments",), "", {"companies": 70})
+        for way in ("cut", "absent", "unsaid", "stale", "thin")
+    ),
+    *(Case(f"company-notes={way}", ("company_notes",), "", {"companies": 70}) for way in ("absent", "zero")),
     Case("avatar-text", ("contacts",)),
     Case("open-metadata", ("activity_logs",)),
     Case("odd-times", (*SEARCHED, "calls")),
@@ -282,7 +288,8 @@ def test_a_permission_that_is_granted_brings_what_was_hidden(process: Process, w
 
 @pytest.mark.complaint(62)
 def test_each_quirk_is_tried() -> None:
-    tried = {case.quirk.partition("=")[0] for case in (*WHOLE, *ENDED)} | set(QUIET)
+    of_reports = {quirk.partition("=")[0] for quirk in " ".join((*MANNERS, *EMPTY, *ENDS)).split()}
+    tried = {case.quirk.partition("=")[0] for case in (*WHOLE, *ENDED)} | set(QUIET) | of_reports
     assert set(quirks.QUIRKS) == tried
 
 

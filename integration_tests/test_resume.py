@@ -75,7 +75,10 @@ def test_a_reading_of_every_parent_goes_on_where_it_was_killed(
     process: Process, workspace: Workspace, stream: str, endpoint: str
 ) -> None:
     """Such a reading takes hours in a large workspace: a call for each contact or company."""
-    sandbox = workspace(contacts=700, companies=1_400, latency_ms=5, scroll_expiry_seconds=1)
+    # Where companies do not show their segments, each is asked for them.
+    sandbox = workspace(
+        contacts=700, companies=1_400, latency_ms=5, scroll_expiry_seconds=1, quirks=["company-segments=absent"]
+    )
     options = config(num_workers=8)
     read = functools.partial(
         process.run, "read", sandbox.url, config=options, catalog=catalog(stream, mode="incremental")

@@ -21,6 +21,7 @@ class Permission(Enum):
     READ_NEWS = ("Read and list news items and newsfeeds", "read_news")
     READ_CONTENT = ("Read content data", "read_content")
     EXPORT_CONTENT = ("Export content data", "export_content_data")
+    EXPORT_REPORTS = ("Export reporting data", "export_reporting_data")
     READ_REDIRECTS = ("Read help center redirects", "read_help_center_redirects_scope")
     READ_CUSTOM_OBJECTS = ("Read custom objects", "read_custom_object_instances")
 

@@ -24,7 +24,7 @@ DATA_SETTINGS = frozenset(
         "subscription_types", "away_status_reasons", "brands", "email_settings", "office_hours_schedules",
         "folders", "dynamic_contents",
         "office_hours_exceptions", "audiences", "conversation_attributes", "deleted_conversations",
-        "message_receipts",
+        "message_receipts", "silent_conversations",
     }
 )  # fmt: skip
 """Settings that are read once: changing them on a running server has no effect, so it is refused."""
@@ -85,6 +85,7 @@ class Settings:
     conversation_attributes: int = 9
     deleted_conversations: int = 12
     message_receipts: int = 150
+    silent_conversations: int = 25
 
     # Who may read it.
     token: str = "sandbox-token"

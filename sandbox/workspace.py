@@ -9,7 +9,7 @@ from functools import partial
 
 from .collection import Collection, HexIds, IdScheme, NumberIds, Record, UuidIds
 from .dice import roll
-from .exports import ExportJobs
+from .exports import CONTENT, REPORTING, ExportJobs
 from .kinds import CHANGEABLE, CORE, KINDS
 from .links import Links
 from .records import activity, companies, contacts, conversations, small, tickets
@@ -59,7 +59,8 @@ class Workspace:
         self.activities = Activities(self)
         self.membership = Membership(self)
         self.scroll = Scroll(self)
-        self.exports = ExportJobs(settings)
+        self.exports = ExportJobs(settings, CONTENT)
+        self.reports = ExportJobs(settings, REPORTING)
 
     def _lay(self, kind: str, ids: IdScheme, build: Callable[[int], Record], fixed: bool = False) -> Collection:
         created, updated = spread(kind, self._counts[kind], self.settings, self.laid_out_at)

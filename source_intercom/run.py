@@ -105,8 +105,8 @@ class Entrypoint(AirbyteEntrypoint):
     def _read(
         self, spec: ConnectorSpecification, config: Mapping[str, Any], arguments: argparse.Namespace
     ) -> Iterator[AirbyteMessage]:
-        known = _known(self._source)
         Config.load(config)
+        known = _known(self._source, config)
         catalog = load(arguments.catalog, "catalog", lambda text: catalog_from(text, known))
         state = []
         if arguments.state:
@@ -197,11 +197,11 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     return parsed if parsed.command else AirbyteEntrypoint.parse_args([""])
 
 
-def _known(source: SourceIntercom) -> Known:
+def _known(source: SourceIntercom, config: Mapping[str, Any]) -> Known:
     """What a catalog may ask for. A catalog that was made before ``order_by`` was changed stays good."""
     known: dict[str, Facts] = {}
     for order in ("updated_at", "created_at"):
-        for stream in source.streams({"order_by": order}):
+        for stream in source.known_streams({**config, "order_by": order}):
             modes = [SyncMode.full_refresh, *([SyncMode.incremental] if stream.supports_incremental else [])]
             facts = known.setdefault(stream.name, Facts(modes, []))
             if isinstance(stream.cursor_field, str) and stream.cursor_field not in facts.cursor_fields:

@@ -27,13 +27,16 @@ from source_intercom.api.errors import IntercomError
 from source_intercom.engine.access import Access, explain, missing_for
 from source_intercom.engine.assembly import concurrent_streams, member_of, refuse_unusable
 from source_intercom.engine.begin import begin_sync, newest_position
+from source_intercom.engine.datasets import describe_reports
 from source_intercom.engine.group import groups_of
 from source_intercom.engine.heartbeat import Heartbeat
 from source_intercom.engine.messages import Messages
 from source_intercom.engine.report import Progress, reading_log
 from source_intercom.options.config import Config, ConfigError
 from source_intercom.shapes.base import IntercomStream, Sync
+from source_intercom.shapes.report import Report
 from source_intercom.streams import CATALOGUE
+from source_intercom.streams.reports import report_streams
 
 # Records wait here for stdout. A conversation can weigh 100 KB, so the CDK's 10,000 would be gigabytes.
 _QUEUED_RECORDS = 1_000
@@ -64,13 +67,26 @@ class SourceIntercom(AbstractSource):
         """Let go of what a read that ends early holds at Intercom. May be called from any thread, more than once."""
         if self._sync:
             self._sync.exports.release()
+            self._sync.reports.release()
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
         return Config.spec()
 
     def streams(self, config: Mapping[str, Any]) -> list[Stream]:
-        """The catalogue, described; the streams that are read are made by :meth:`read`, where the state is."""
-        return [stream(order_by=config.get("order_by") or "updated_at") for stream in CATALOGUE]
+        """The catalogue, described; the streams that are read are made by :meth:`read`, where the state is.
+
+        Asks Intercom only where the options name reports, which have the columns that the workspace gives them.
+        """
+        streams = self.known_streams(config)
+        if reports := [stream for stream in streams if isinstance(stream, Report)]:
+            logger = logging.getLogger("airbyte")
+            describe_reports(reports, Config.load(config), logger, retries=_CHECK_RETRIES)
+        return [*streams]
+
+    def known_streams(self, config: Mapping[str, Any]) -> list[IntercomStream]:
+        """The streams that a catalog may ask for, as far as they can be described without Intercom."""
+        kinds = _kinds(Config.load(config)) if config.get("reports") else CATALOGUE
+        return [stream(order_by=config.get("order_by") or "updated_at") for stream in kinds]
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Succeeds when anything can be read; the message lists what cannot."""
@@ -78,12 +94,13 @@ class SourceIntercom(AbstractSource):
         return AirbyteConnectionStatus(status=Status.SUCCEEDED if succeeded else Status.FAILED, message=message or None)
 
     def check_connection(self, logger: logging.Logger, config: Mapping[str, Any]) -> tuple[bool, str]:
-        transport = Transport(Config.load(config))
+        options = Config.load(config)
+        transport = Transport(options)
         try:
-            sync = begin_sync(Config.load(config), transport, logger, retries=_CHECK_RETRIES)
+            sync = begin_sync(options, transport, logger, retries=_CHECK_RETRIES)
             streams = [
                 stream
-                for stream in (cls(sync) for cls in CATALOGUE)
+                for stream in (cls(sync) for cls in _kinds(options))
                 if not stream.lacks_option and not stream.comes_last
             ]
             access = Access(streams)
@@ -108,7 +125,7 @@ class SourceIntercom(AbstractSource):
         options = Config.load(config)
         if options.advice:
             logger.warning(options.advice)
-        classes = {stream().name: stream for stream in CATALOGUE}
+        classes = {stream().name: stream for stream in _kinds(options)}
         unknown = [wanted.stream.name for wanted in catalog.streams if wanted.stream.name not in classes]
         if unknown:
             raise ConfigError(
@@ -132,7 +149,10 @@ class SourceIntercom(AbstractSource):
 
             refuse_unusable(states, made(), options.start)
             newest = newest_position(states.get_stream_state(name, None) for name in names)
-            self._sync = sync = begin_sync(options, transport, logger, selected=names, newest_state=newest)
+            without = frozenset(wanted.stream.name for wanted in catalog.streams if wanted.include_files is False)
+            self._sync = sync = begin_sync(
+                options, transport, logger, selected=names, without_files=without, newest_state=newest
+            )
             # States and logs must leave through the queue of the records, or a state would overtake the
             # records that it covers.
             queue: Queue[QueueItem] = Queue(maxsize=_QUEUED_PAGES if self._pages else _QUEUED_RECORDS)
@@ -165,3 +185,8 @@ class SourceIntercom(AbstractSource):
         finally:
             self.release()
             transport.close()
+
+
+def _kinds(options: Config) -> tuple[type[IntercomStream], ...]:
+    """The streams that there are under some options."""
+    return *CATALOGUE, *report_streams(options.reports)

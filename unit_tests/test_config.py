@@ -163,6 +163,8 @@ def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
         ("api_rate_limit", "9500", "is not acceptable ('9500')", "a whole number of requests, at least 6"),
         ("api_rate_limit", {}, "is not acceptable ({})", "a whole number of requests, at least 6"),
         ("custom_object_types", "Order", "is not acceptable ('Order')", "a list of custom object types"),
+        ("reports", "call", "is not acceptable ('call')", "a list of objects with dataset and attributes"),
+        ("report_lookback_days", 730, "is not acceptable (730)", "a whole number of days from 0 to 729"),
         ("custom_object_types", {"Order": 1}, "is not acceptable ({'Order': 1})", "a list of custom object types"),
         # The value of a secret is nobody's business.
         ("access_token", 5, "is not acceptable", "the access token of an Intercom app, as text"),
@@ -176,6 +178,23 @@ def test_a_fault_gets_one_sentence(option: str, value: Any, fault: str, accepted
     assert list(found) == [option]
     assert found[option][0] == fault
     assert accepted in found[option][1]
+
+
+@pytest.mark.parametrize(
+    ("reports", "said"),
+    [
+        ([{"dataset": "a"}, {"dataset": "a"}], "Option 'reports' names a dataset twice; accepted is a list of objects"),
+        ([{}], "Option 'reports.dataset' is missing; accepted is the identifier of a dataset"),
+        ([{"dataset": "a b"}], "Option 'reports.dataset' is not acceptable ('a b'); accepted is the identifier of a"),
+        ([{"dataset": "a", "key": "b"}], "Option 'reports.key' is not known; accepted is one of dataset, attributes."),
+        (
+            [{"dataset": "a", "attributes": [1]}],
+            "Option 'reports.attributes' is not acceptable (1); accepted is a list",
+        ),
+    ],
+)
+def test_a_faulty_report_is_told_by_the_place_of_its_fault(reports: Any, said: str) -> None:
+    assert complaint({"access_token": TOKEN, "reports": reports}).startswith(said)
 
 
 def test_a_missing_token() -> None:

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from source_intercom.options.reports import ReportOptions
 from source_intercom.streams import CATALOGUE
+from source_intercom.streams.reports import report_streams
 
 RECIPES = Path(__file__).resolve().parents[1] / "docs" / "recipes.md"
+KINDS = (*CATALOGUE, *report_streams([ReportOptions(dataset="conversation")]))
 Rows = list[tuple[Any, ...]]
 # A destination's columns; whatever else there is arrives as JSON.
 SCALARS = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN"}
@@ -35,7 +38,7 @@ class Warehouse:
         self.connection = duckdb.connect(":memory:")
 
     def table(self, stream: str, *rows: dict[str, Any]) -> None:
-        properties = next(kind for kind in CATALOGUE if kind().name == stream)().get_json_schema()["properties"]
+        properties = next(kind for kind in KINDS if kind().name == stream)().get_json_schema()["properties"]
         kinds = {name: next(kind for kind in schema["type"] if kind != "null") for name, schema in properties.items()}
         columns = {name: SCALARS.get(kind, "JSON") for name, kind in kinds.items()}
         columns["_airbyte_extracted_at"] = "TIMESTAMP"
@@ -233,6 +236,23 @@ def test_recipe_opens_by_message(warehouse: Warehouse) -> None:
     warehouse.run(recipes()["Opens by message"])
     rows = "SELECT title, received, opened, clicked, replied, open_rate FROM message_performance ORDER BY title"
     assert warehouse.run(rows) == [("A tour", 1, 0, 0, 0, 0.0), ("Welcome", 3, 2, 1, 1, 66.7)]
+
+
+def test_recipe_conversations_that_nobody_answered(warehouse: Warehouse) -> None:
+    warehouse.table("conversations", {"id": "1"}, {"id": "2"}, {"id": "3"})
+    seconds = "first_response_time_excluding_bot_inbox"
+    warehouse.table(
+        "report_conversation",
+        {"conversation_id": "1", "row_number": 1, "channel": "Email", seconds: "60"},
+        {"conversation_id": "2", "row_number": 1, "channel": "Email", seconds: "90.0"},
+        {"conversation_id": "3", "row_number": 1, "channel": "Chat", seconds: "n/a"},
+        {"conversation_id": "4", "row_number": 1, "channel": "Email"},
+    )
+    warehouse.run(recipes()["Conversations that nobody answered"])
+    rows = (
+        "SELECT channel, started, unanswered, seconds_to_first_response FROM conversations_by_channel ORDER BY channel"
+    )
+    assert warehouse.run(rows) == [("Chat", 1, 0, None), ("Email", 3, 1, 75.0)]
 
 
 def test_every_recipe_is_tested() -> None:

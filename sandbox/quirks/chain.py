@@ -31,6 +31,8 @@ THROUGH: dict[str, Quirk] = {
     "open-metadata": bodies.open_metadata,
     "odd-times": bodies.odd_times,
     "odd-nested-items": bodies.odd_nested_items,
+    "company-segments": bodies.company_segments,
+    "company-notes": bodies.company_notes,
     "scroll-conflict-message": paging.scroll_conflict_message,
     "refused-cursor": paging.refused_cursor,
     "text-page-counters": paging.text_page_counters,
@@ -48,7 +50,8 @@ THROUGH: dict[str, Quirk] = {
 DEEP = frozenset({
     "whole-utc-days", "contacts-utc-days", "hidden-tickets", "unsorted-lists", "late-ticket-parts",
     "quiet-contact-changes", "late-events", "many-ticket-parts", "export-statistics", "export-file",
-    "export-text-times", "export-ends",
+    "export-text-times", "export-ends", "report-names", "report-heads", "report-times", "report-end", "report-file",
+    "report-empty", "report-ends",
 })  # fmt: skip
 """Quirks of the data or of what is found in it: no answer could be changed into theirs afterwards."""
 

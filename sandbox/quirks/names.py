@@ -128,6 +128,16 @@ QUIRKS: Mapping[str, About] = {
     "other-region": About(
         "/me tells another region",
         "Intercom's staff on proxied tokens of other regions, community.intercom.com", r"[A-Z]{2}", "the region (EU)"),
+    "company-segments": About(
+        "companies show their segments in their records otherwise than GET /companies/{id}/segments lists them: not at "
+        "all, the first one only and has_more, the first one only without a word, none for every fourth company, or "
+        "ids only",
+        "inference: Intercom's OpenAPI text shows the list and does not say that it is whole",
+        "absent|cut|unsaid|stale|thin", "which (cut)"),
+    "company-notes": About(
+        "companies of 2.16 show no notes, or say that they have none",
+        "inference: Intercom's OpenAPI text of 2.16 tells another form of the list than live records have",
+        "absent|zero", "which (absent)"),
     # What happens without a trace.
     "late-ticket-parts": About(
         "an update of an open ticket adds a part and does not move updated_at; "
@@ -161,6 +171,31 @@ QUIRKS: Mapping[str, About] = {
     "export-ends": About(
         "jobs of the content export end otherwise than asked for",
         "OpenAPI text of 2.16 lists these states", "failed|canceled", "how (failed)"),
+    # What the reporting export takes and how its file looks.
+    "report-names": About(
+        "datasets of reports tell no qualified_id, and attributes are asked for by their short ids",
+        "OpenAPI of 2.15 knows no qualified_id; tap-intercom of Dext asks by id"),
+    "report-heads": About(
+        "the columns of reports are headed by full ids or by titles, and come in another order than asked for",
+        "inference: a public client takes the part before the dot off, if there is one; read 2026-11",
+        "full|titles|shuffled", "which (full)"),
+    "report-times": About(
+        "times in reports are those of UTC, or Unix seconds",
+        "public clients disagree: one reads UTC, one the zone of the workspace; read 2026-11", "utc|unix",
+        "which (utc)"),
+    "report-end": About(
+        "the end of a report's range belongs to it",
+        "inference: public clients ask to the last second of a day, or to the first of the next; read 2026-11"),
+    "report-file": About(
+        "a report is no plain CSV file but packed",
+        "changelog of 2.14: compressed files (.tgz format); public clients read plain and gzipped CSV",
+        "gzip|zip|tgz", "how (tgz)"),
+    "report-empty": About(
+        "a report without rows says no_data, or has a file of nothing",
+        "inference from the content export", "no_data|file", "which (no_data)"),
+    "report-ends": About(
+        "jobs of reports end otherwise than asked for",
+        "OpenAPI of 2.16 has a failed job as its example", "failed|canceled|expired", "how (failed)"),
     # Odd bodies.
     "avatar-text": About(
         "the avatar of a contact is text, an address",
@@ -196,8 +231,9 @@ TOGETHER = (
     "ignored-sort", "unsorted-lists", "scroll-conflict-message", "whole-utc-days", "contacts-utc-days",
     "refused-in-operator", "activity-log-range", "hidden-tickets", "me-refused", "html-403", "other-version-served",
     "other-region", "late-ticket-parts", "quiet-contact-changes", "late-events", "no-merge-history",
-    "many-ticket-parts", "avatar-text", "open-metadata", "odd-times", "odd-json", "odd-nested-items",
-    "export-statistics", "export-text-times",
+    "company-segments", "company-notes", "many-ticket-parts", "avatar-text", "open-metadata", "odd-times",
+    "odd-json", "odd-nested-items", "export-statistics", "export-text-times", "report-heads", "report-times",
+    "report-end", "report-file",
 )  # fmt: skip
 """Quirks under which everything can still be read, all of them at once: what each withholds can be had by asking
 again or otherwise. Left out are those that refuse something for good, that contradict each other, or that are about

@@ -1,14 +1,15 @@
-"""The export of message data: a job that is asked for, asked after, and whose file is fetched."""
+"""Exports: a job that Intercom is asked for, that is asked after, and whose file is fetched."""
 
 import tempfile
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from logging import Logger
 from typing import IO
 
-from source_intercom.api.client import Client
+from source_intercom.api.client import Client, Json
 from source_intercom.api.errors import (
     ExportEnded,
     ExportTaken,
@@ -19,11 +20,6 @@ from source_intercom.api.errors import (
     strange,
 )
 from source_intercom.api.paths import path_of
-
-ENDPOINT = "/export/content/data"
-_JOB = "/export/content/data/{job}"
-_CANCEL = "/export/cancel/{job}"
-_FILE = "/download/content/data/{job}"
 
 # Ten million rows, the most that Intercom exports, are about two gigabytes as a ZIP file.
 _MOST_BYTES = 8 << 30
@@ -37,37 +33,97 @@ _TELL_EVERY = 300.0
 _MOST_GONE = 6
 _CANCEL_SECONDS = 2.0
 _RUNNING = ("pending", "in_progress")
+_COMPLETED = ("completed", "complete")
+_ENDED = ("failed", "error", "expired", "canceled", "cancelled")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Exports of one kind: what people call their data, and where jobs are made, asked after, fetched and canceled.
+
+    ``at_once`` is how many jobs this process has at a time. ``taken`` is said when Intercom makes no other job for an
+    hour, ``waiting`` meanwhile. ``cancel`` is empty where Intercom offers no way. ``is_described`` says that Intercom
+    documents every state of a job, and what an export without rows looks like.
+    """
+
+    what: str
+    create: str
+    job: str
+    file: str
+    taken: str
+    waiting: str
+    cancel: str = ""
+    at_once: int = 1
+    is_described: bool = True
+
+
+# docs/intercom-api.md#exports
+CONTENT = Kind(
+    what="message data",
+    create="/export/content/data",
+    job="/export/content/data/{job}",
+    file="/download/content/data/{job}",
+    cancel="/export/cancel/{job}",
+    taken=(
+        "Another export of message data is under way in this Intercom workspace since an hour or more, and Intercom "
+        "makes one at a time. End the integration that exports messages too, or sync messages at another hour."
+    ),
+    waiting=(
+        "Waiting for another export of message data in this workspace to end: that of another integration, of a "
+        "person, or of a sync that broke off"
+    ),
+)
+# docs/intercom-api.md#reporting-export
+REPORTING = Kind(
+    what="reporting data",
+    create="/export/reporting_data/enqueue",
+    job="/export/reporting_data/{job}",
+    file="/download/reporting_data/{job}",
+    # Intercom makes five; one is left to the workspace's other integrations.
+    at_once=4,
+    is_described=False,
+    taken=(
+        "Five exports of reporting data are pending in this Intercom workspace since an hour or more, and Intercom "
+        "makes no more at a time. End the integration that exports reports too, or sync reports at another hour."
+    ),
+    waiting=(
+        "Waiting for other exports of reporting data in this workspace to end: those of other integrations, or of a "
+        "sync that broke off"
+    ),
+)
 
 
 class RangeRefused(RequestRefused):
-    """Intercom refuses to make the export: it takes 90 days at most (docs/intercom-api.md#exports)."""
+    """Intercom refuses to make the export: of messages it takes 90 days at most (docs/intercom-api.md#exports)."""
 
 
-class ContentExports:
-    """The export jobs of this process: one at a time, as Intercom allows one a workspace.
+class Exports:
+    """The export jobs of a kind that this process has: no more at a time than Intercom allows a workspace.
 
-    Shared by all workers. ``_turn`` is held by the one that has a job made; ``_known`` guards ``_running``, the job
-    that Intercom is working on for us, and ``_creating``. ``_ended`` is set once. ``clock`` is a parameter for tests.
+    Shared by all workers. ``_turn`` is held by each that has a job made; ``_known`` guards ``_running``, the jobs that
+    Intercom is working on for us, and ``_creating``, how many are being asked for. ``_ended`` is set once. ``clock`` is
+    a parameter for tests.
     """
 
-    def __init__(self, logger: Logger, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, kind: Kind, logger: Logger, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._kind = kind
         self._logger = logger
         self._clock = clock
-        self._turn = threading.Lock()
+        self._turn = threading.BoundedSemaphore(kind.at_once)
         self._known = threading.Condition()
-        self._running: tuple[Client, str] | None = None
-        self._creating = False
+        self._running: dict[str, Client] = {}
+        self._creating = 0
         self._ended = threading.Event()
 
-    def fetch(self, client: Client, after: int, before: int, began: Callable[[str], None]) -> IO[bytes] | None:
+    def fetch(self, client: Client, asked: Json, began: Callable[[str], None]) -> IO[bytes] | None:
         """The file of a new export, open and without a name, so that nothing of it outlives this process.
 
-        ``after`` and ``before`` are Unix seconds, both included; ``began`` is told the name of the job. None where
-        Intercom has no data. Raises an ``IntercomError``: ``ExportTaken`` where another one's job does not end,
-        ``ExportEnded``, ``RangeRefused``, ``TooLarge``, ``NoRoom``.
+        ``asked`` is the body of the request, ``began`` is told the name of the job. None where Intercom has no data.
+        Raises an ``IntercomError``: ``ExportTaken`` where others' jobs do not end, ``ExportEnded``, ``RangeRefused``,
+        ``TooLarge``, ``NoRoom``.
         """
         with self._turn:
-            job, status = self._create(client, after, before)
+            job, status = self._create(client, asked)
             began(job)
             try:
                 return self._finished(client, job, status)
@@ -85,47 +141,46 @@ class ContentExports:
         with self._turn:
             return self._finished(client, job, "")
 
+    def ask(self, client: Client, job: str) -> Json:
+        """What Intercom says of a job. Raises ``RecordGone`` for one that it does not know."""
+        return client.get(path_of(self._kind.job, job=job))
+
     def cancel(self, client: Client, job: str) -> None:
-        """Have Intercom give up a job. One that is over or unknown is no failure."""
-        with suppress(IntercomError):
-            client.post(path_of(_CANCEL, job=job), {}, retry=False)
+        """Have Intercom give up a job, where it can. One that is over or unknown is no failure."""
+        if self._kind.cancel:
+            with suppress(IntercomError):
+                client.post(path_of(self._kind.cancel, job=job), {}, retry=False)
 
     def release(self) -> None:
-        """Nothing more is wanted: cancel the job that is under way, within seconds."""
+        """Nothing more is wanted: cancel the jobs that are under way, within seconds."""
         self._ended.set()
+        if not self._kind.cancel:
+            return
         with self._known:
             self._known.wait_for(lambda: not self._creating, timeout=_CANCEL_SECONDS)
-            running = self._running
-        if running:
-            thread = threading.Thread(target=self.cancel, args=running, name="cancel", daemon=True)
+            running = dict(self._running)
+        for job, client in running.items():
+            thread = threading.Thread(target=self.cancel, args=(client, job), name="cancel", daemon=True)
             thread.start()
             thread.join(_CANCEL_SECONDS)
 
-    def _create(self, client: Client, after: int, before: int) -> tuple[str, str]:
-        """A new job and its status. Waits while another one's is under way."""
+    def _create(self, client: Client, asked: Json) -> tuple[str, str]:
+        """A new job and its status. Waits while others' are under way."""
         deadline = self._clock() + _OTHERS_PATIENCE * client.time_scale
         while True:
             try:
-                return self._created(client, after, before)
+                return self._created(client, asked)
             except ExportTaken as error:
                 if self._clock() > deadline:
-                    raise ExportTaken(
-                        "Another export of message data is under way in this Intercom workspace since an hour or more, "
-                        "and Intercom makes one at a time. End the integration that exports messages too, or sync "
-                        "messages at another hour.",
-                        str(error.internal_message),
-                    ) from None
-                self._logger.info(
-                    "Waiting for another export of message data in this workspace to end: that of another "
-                    "integration, of a person, or of a sync that broke off"
-                )
+                    raise ExportTaken(self._kind.taken, str(error.internal_message)) from None
+                self._logger.info(self._kind.waiting)
                 self._pause(_LONGEST_PAUSE * client.time_scale)
 
-    def _created(self, client: Client, after: int, before: int) -> tuple[str, str]:
+    def _created(self, client: Client, asked: Json) -> tuple[str, str]:
         with self._known:
-            self._creating = True
+            self._creating += 1
         try:
-            answer = client.post(ENDPOINT, {"created_at_after": after, "created_at_before": before})
+            answer = client.post(self._kind.create, asked)
         except RequestRefused as error:
             raise RangeRefused(str(error.message), str(error.internal_message)) from None
         else:
@@ -134,73 +189,88 @@ class ContentExports:
             if not isinstance(job, str):
                 raise strange("an export job without an identifier")
             with self._known:
-                self._running = (client, job)
+                self._running[job] = client
             return job, str(answer.get("status", ""))
         finally:
             with self._known:
-                self._creating = False
+                self._creating -= 1
                 self._known.notify_all()
 
     def _finished(self, client: Client, job: str, status: str) -> IO[bytes] | None:
         """The file of a job once it is completed."""
         with self._known:
-            self._running = (client, job)
+            self._running[job] = client
         status = self._waited(client, job, status)
-        with self._known:
-            self._running = None
+        self._forget(job)
         if status == "no_data":
             return None
-        if status == "completed":
+        if status in _COMPLETED:
             return self._download(client, job)
-        what = "was canceled by somebody" if status == "canceled" else "failed"
+        how = "was canceled by somebody" if status.startswith("cancel") else "failed"
         raise ExportEnded(
-            f"Intercom's export of message data {what}. The next sync asks for it again; if it happens each time, ask "
-            "Intercom's support.",
+            f"Intercom's export of {self._kind.what} {how}. The next sync asks for it again; if it happens each time, "
+            "ask Intercom's support.",
             f"job {job}: {status}",
         )
+
+    def _forget(self, job: str) -> None:
+        """The job is not to be canceled when the sync ends."""
+        with self._known:
+            self._running.pop(job, None)
 
     def _waited(self, client: Client, job: str, status: str) -> str:
         """The status with which a job ended."""
         deadline = self._clock() + _PATIENCE * client.time_scale
         tell_at = self._clock() + _TELL_EVERY
         pause, gone = _FIRST_PAUSE, 0
-        while not status or status in _RUNNING:
+        while self._is_running(status):
             if self._clock() > deadline:
-                with self._known:
-                    # Not to be canceled when the sync ends.
-                    self._running = None
+                self._forget(job)
                 raise Unavailable(
-                    f"Intercom's export of message data took longer than {_PATIENCE / 3600:.0f} hours. The next sync "
-                    "goes on with the same export.",
+                    f"Intercom's export of {self._kind.what} took longer than {_PATIENCE / 3600:.0f} hours. The next "
+                    "sync goes on with the same export.",
                     f"job {job}: {status}",
                 )
             if self._clock() > tell_at:
-                self._logger.info(f"Waiting for Intercom's export of message data (job {job}: {status})")
+                self._logger.info(f"Waiting for Intercom's export of {self._kind.what} (job {job}: {status[:40]})")
                 tell_at = self._clock() + _TELL_EVERY
             if status:
                 self._pause(pause * client.time_scale)
                 pause = min(2 * pause, _LONGEST_PAUSE)
             try:
-                status = str(client.get(path_of(_JOB, job=job)).get("status", "unknown"))
+                answer = self.ask(client, job).get("status")
             except RecordGone:
                 gone += 1
                 if not status or gone >= _MOST_GONE:
                     raise
-        if status not in ("completed", "no_data", "failed", "canceled"):
+                continue
+            if not isinstance(answer, str) or not answer:
+                raise strange("an export job without a status")
+            status = answer
+        if status not in (*_COMPLETED, *_ENDED, "no_data"):
             raise strange(f"an export job with the status {status[:40]!r}")
         return status
 
-    def _download(self, client: Client, job: str) -> IO[bytes]:
+    def _is_running(self, status: str) -> bool:
+        """Whether a job is under way. A state that nobody described may be one more on the way to its end."""
+        if not status or status in _RUNNING:
+            return True
+        return not self._kind.is_described and status not in (*_COMPLETED, *_ENDED, "no_data")
+
+    def _download(self, client: Client, job: str) -> IO[bytes] | None:
         # It has no name, so it is gone with this process however that ends.
         file = tempfile.TemporaryFile(prefix="source-intercom-")  # noqa: SIM115
         try:
             pause = _FIRST_PAUSE
             for left in reversed(range(_MOST_GONE)):
                 try:
-                    client.download(path_of(_FILE, job=job), file, _MOST_BYTES)
+                    client.download(path_of(self._kind.file, job=job), file, _MOST_BYTES)
                     if file.tell():
                         return file
-                    error: IntercomError = Unavailable("Intercom's export of message data is an empty file.", job)
+                    error: IntercomError = Unavailable(f"Intercom's export of {self._kind.what} is an empty file.", job)
+                    if not left and not self._kind.is_described:
+                        file.close()
+                        return None
                 except RecordGone as gone:
                     error = gone
                 if not left:
@@ -214,4 +284,4 @@ class ContentExports:
 
     def _pause(self, seconds: float) -> None:
         if self._ended.wait(seconds):
-            raise Unavailable("The sync ended before Intercom's export of message data was ready.")
+            raise Unavailable(f"The sync ended before Intercom's export of {self._kind.what} was ready.")

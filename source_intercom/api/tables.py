@@ -1,13 +1,15 @@
-"""Tables in a file of Intercom: CSV as it is, or in gzip, or several of them in a ZIP file."""
+"""Tables in a file of Intercom: CSV as it is, or in gzip, or several of them in a ZIP file or a TAR archive."""
 
 import csv
 import gzip
 import io
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, cast
 
 from source_intercom.api.errors import TooLarge, Unavailable, strange
@@ -16,11 +18,21 @@ from source_intercom.api.errors import TooLarge, Unavailable, strange
 # (docs/intercom-api.md#exports). The second is a ZIP file of nothing.
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _GZIP = b"\x1f\x8b"
+# The mark of a TAR archive, and where it stands.
+_TAR, _TAR_AT = b"ustar", 257
 # Ten million rows, the most there are, of two kilobytes.
 _MOST_BYTES = 20 << 30
 _LONGEST_LINE = 1 << 20
 _PIECE = 1 << 20
-_DAMAGED = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_DAMAGED = (
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    zlib.error,
+    tarfile.TarError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True)
@@ -48,19 +60,21 @@ class Table:
                 last = piece[-1:]
         return lines + (last != b"\n")
 
-    def columns(self) -> list[str]:
-        """The names of its columns."""
+    def cells(self) -> Iterator[list[str]]:
+        """Its head and its rows, as they are; lines without anything are left out."""
         with _told(), self._open() as stream:
-            return _columns(csv.reader(_lines(stream)))
+            yield from filter(None, csv.reader(_lines(stream)))
+
+    def columns(self) -> list[str]:
+        """The names of its columns, in small letters."""
+        return [name.strip().lower() for name in next(self.cells(), [])]
 
     def rows(self) -> Iterator[dict[str, str]]:
-        """Its rows by the names of the columns; cells that are empty are left out."""
-        with _told(), self._open() as stream:
-            reader = csv.reader(_lines(stream))
-            names = _columns(reader)
-            for cells in reader:
-                if cells:
-                    yield {name: cell for name, cell in zip(names, cells, strict=False) if cell and name}
+        """Its rows by the names of the columns, in small letters; cells that are empty are left out."""
+        lines = self.cells()
+        names = [name.strip().lower() for name in next(lines, [])]
+        for cells in lines:
+            yield {name: cell for name, cell in zip(names, cells, strict=False) if cell and name}
 
 
 def tables_in(file: IO[bytes]) -> list[Table]:
@@ -82,9 +96,49 @@ def tables_in(file: IO[bytes]) -> list[Table]:
         if names and not tables:
             raise strange(f"a ZIP file without tables: {names[0][:80]!r}")
         return tables
-    if start.startswith(_GZIP):
-        return [Table("", lambda: cast(IO[bytes], gzip.GzipFile(fileobj=_rewound(file), mode="rb")))]
-    return [Table("", lambda: io.BufferedReader(_Shared(file)))]
+    whole = partial(_unzipped if start.startswith(_GZIP) else _plain, file)
+    with _told(), whole() as stream:
+        is_tar = stream.read(_TAR_AT + len(_TAR))[_TAR_AT:] == _TAR
+    return _in_tar(whole) if is_tar else [Table("", whole)]
+
+
+def _unzipped(file: IO[bytes]) -> IO[bytes]:
+    return cast(IO[bytes], gzip.GzipFile(fileobj=_rewound(file), mode="rb"))
+
+
+def _plain(file: IO[bytes]) -> IO[bytes]:
+    return io.BufferedReader(_Shared(file))
+
+
+def _in_tar(whole: Callable[[], IO[bytes]]) -> list[Table]:
+    with _told(), whole() as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
+        names = [member.name for member in archive if member.isfile()]
+    tables = [
+        Table(_stem(name), lambda name=name: _Member(whole(), name))  # type: ignore[misc]  # a default has no type
+        for name in names
+        if name.lower().endswith(".csv")
+    ]
+    if names and not tables:
+        raise strange(f"a TAR archive without tables: {names[0][:80]!r}")
+    return tables
+
+
+class _Member(io.BufferedReader):
+    """A file in a TAR archive, which is read from the archive's beginning up to it."""
+
+    def __init__(self, stream: IO[bytes], name: str) -> None:
+        self._archive = tarfile.open(fileobj=stream, mode="r:")  # noqa: SIM115
+        self._stream = stream
+        found = next((member for member in self._archive if member.name == name), None)
+        inner = self._archive.extractfile(found) if found else None
+        if inner is None:
+            raise EOFError(name)
+        super().__init__(cast(io.RawIOBase, inner))
+
+    def close(self) -> None:
+        super().close()
+        self._archive.close()
+        self._stream.close()
 
 
 def _stem(path: str) -> str:
@@ -105,14 +159,16 @@ class _Shared(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # what io passes
         piece = self._file.read(len(buffer))
         buffer[: len(piece)] = piece
         return len(piece)
-
-
-def _columns(reader: Iterator[list[str]]) -> list[str]:
-    return [name.strip().lower() for name in next(reader, [])]
 
 
 def _lines(stream: IO[bytes]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from source_intercom.shapes.search import SearchStream
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import RECONCILED, Reconciliation, last_reconciled
 from source_intercom.sync.state import Remembered, UnderWay, fingerprint, read_state
+from source_intercom.sync.turns import turn_of
 from source_intercom.sync.windows import END_OF_TIME
 
 _USUAL_DAYS = 7
@@ -84,21 +85,33 @@ def member_of(
         )
     start = min(sync.config.start, sync.begin)
     under_way = _under_way(stream, remembered, reads)
+    position = max((window.end for window in done), default=0)
+    end = under_way.began if under_way else sync.begin
+    turn = turn_of(
+        asked_all=remembered.asked_all,
+        position=position,
+        now=end,
+        every_days=0 if stream.full else stream.asks_all_every_days,
+        # What broke off had asked some of all.
+        must_ask_all=not done or done[0].start > start or under_way is not None,
+    )
+    stream.take_turn(asks_all=turn.is_of_all)
     every_days = _days_between_reconciliations(stream, deduplicates)
-    last = last_reconciled(raw, max((window.end for window in done), default=sync.begin))
+    last = last_reconciled(raw, position or sync.begin)
     cursor = WindowCursor(
         stream=stream.name,
         field=field,
         done=done,
         start=start,
         # What broke off is finished first, as of the moment at which it began.
-        end=under_way.began if under_way else sync.begin,
-        overlap=stream.source.overlap,
+        end=end,
+        overlap=stream.source.overlap + turn.again,
         planner=lambda: stream.source.planner,
         message_repository=messages,
         state_manager=states,
         remembered=remembered,
-        reads=replace(reads, under_way=under_way),
+        reads=replace(reads, under_way=under_way, asked_all=turn.asked_all),
+        asked_all=turn.then,
         reconciliation=Reconciliation.due(raw, start=start, now=sync.begin, last=last, every_days=every_days),
         reconciled={RECONCILED: last} if every_days else {},
     )

@@ -24,6 +24,7 @@ def begin_sync(
     logger: logging.Logger,
     *,
     selected: frozenset[str] = frozenset(),
+    without_files: frozenset[str] = frozenset(),
     retries: int = RETRIES,
     newest_state: int = 0,
 ) -> Sync:
@@ -58,6 +59,7 @@ def begin_sync(
         birth=_birth(workspace),
         zone=_zone(workspace, logger),
         selected=selected,
+        without_files=without_files,
         retries=retries,
     )
 

@@ -214,7 +214,7 @@ class WindowPartition(Partition):
             each.keep_page_cursor(cursor)
 
     def accepts_short(self, missing: int) -> bool:
-        if not self._cursors():
+        if not any(member.tells_next_sync for member in self._group.members):
             # No state tells the next sync. A total that is wrong for good must not stop the stream for ever, so it is
             # taken to be wrong when just as many are missing once more.
             accepts = self._missed == missing

@@ -1,7 +1,7 @@
 """What is wrong with an option, as a sentence: its name, the fault of its value, and what is accepted."""
 
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 from pydantic import BaseModel, JsonValue
 from pydantic.fields import FieldInfo
@@ -27,7 +27,8 @@ def _field(path: list[str], options: Fields) -> tuple[FieldInfo | None, str]:
         field = fields.get(name)
         if field is None:
             return None, f"one of {', '.join(fields)}"
-        group = field.annotation
+        # A group, or a list of them.
+        group = next(iter(get_args(field.annotation)), field.annotation)
         fields = group.model_fields if isinstance(group, type) and issubclass(group, BaseModel) else {}
     assert field is not None
     return field, str(_extra(field).get("accepts") or f"an object with {', '.join(fields)}")

@@ -61,6 +61,8 @@ def _plain(schema: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, 
     if schema.get("default", ...) in (None, [], {}) or schema.get("type") == "object":
         schema.pop("default", None)
     schema.pop("accepts", None)
+    if isinstance(schema.get("items"), dict):
+        schema["items"] = _plain(schema["items"], definitions)
     if "properties" in schema:
         schema["properties"] = {
             name: {**_plain(inner, definitions), "order": order}

@@ -1,25 +1,23 @@
 """Streams made from the files of Intercom's content export: messages that were sent, and what came of them."""
 
 import re
-from array import array
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
-from typing import Any, ClassVar
+from typing import IO, ClassVar
 
 from source_intercom.api import permissions
-from source_intercom.api.errors import ExportEnded, RecordGone, TooLarge, Unavailable, strange
-from source_intercom.api.exports import ENDPOINT, RangeRefused
+from source_intercom.api.client import Json
+from source_intercom.api.errors import Unavailable, strange
+from source_intercom.api.exports import CONTENT, Exports, RangeRefused
 from source_intercom.api.figures import Page
 from source_intercom.api.tables import Table, tables_in
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.jobs import Crowded, ExportedStream, batched
+from source_intercom.shapes.names import Names
 from source_intercom.shapes.reading import Reading
 from source_intercom.sync.moments import seconds_of
-from source_intercom.sync.state import INDEX_LAG
-from source_intercom.sync.windows import DAY, HOUR, Window
+from source_intercom.sync.windows import DAY, Window
 
 RECEIPTS = "receipt"
 OTHERS = "other"
@@ -38,71 +36,14 @@ FILES: Mapping[str, tuple[str, str]] = {
     "answer": ("message_answers", "answered_at"),
     OTHERS: ("message_other_statistics", ""),
 }
-# No job is called so.
-NO_JOB = "0" * 16
 _RECEIPT_ID = "receipt_id"
 # Of an export with as many rows the last ones are missing.
 _MOST_ROWS = 10_000_000
 # Intercom refuses more than 90 days, and counts whole ones: both ends can add one.
 _LONGEST = 88 * DAY
-# A range as short as this is not refused for its length.
-_BEARABLE = 7 * DAY
-_BATCH = 1_000
 _SECONDS_DIGITS = 10
 # Intercom's documentation of older versions, and of this one, spells it so.
 _MISSPELLED = {"first_dismisall": "first_dismissal"}
-_HASH = (1 << 64) - 1
-
-
-class _Crowded(Unavailable):
-    """More rows than an export holds."""
-
-
-@dataclass(frozen=True)
-class _Job:
-    """An export job, the part of the stream's time that it is for, and the range that was asked for."""
-
-    name: str
-    part: Window
-    asked: Window
-
-    def as_state(self) -> dict[str, Any]:
-        return {"id": self.name, "part": list(self.part), "range": list(self.asked)}
-
-    @classmethod
-    def of(cls, state: Mapping[str, Any] | None) -> "_Job | None":
-        """The job that a state tells of, None where it tells of none."""
-        if state is None:
-            return None
-        name, *windows = state.get("id"), state.get("part"), state.get("range")
-        pairs = [tuple(one) for one in windows if isinstance(one, list) and all(type(bound) is int for bound in one)]
-        if not isinstance(name, str) or [len(pair) for pair in pairs] != [2, 2]:
-            return None
-        part, asked = (Window(*pair) for pair in pairs)
-        return cls(name, part, asked)
-
-
-class _Names:
-    """A set of very many names in eight bytes each. That two of them share a hash is not told apart.
-
-    All are added before the first is asked for.
-    """
-
-    def __init__(self) -> None:
-        self._buckets = [array("Q") for _ in range(256)]
-
-    def add(self, name: str) -> None:
-        number = hash(name) & _HASH
-        self._buckets[number >> 56].append(number)
-
-    def sort(self) -> None:
-        self._buckets = [array("Q", sorted(bucket)) for bucket in self._buckets]
-
-    def __contains__(self, name: object) -> bool:
-        number = hash(name) & _HASH
-        bucket = self._buckets[number >> 56]
-        at = bisect_left(bucket, number)
-        return at < len(bucket) and bucket[at] == number
 
 
 class _Receipts:
@@ -110,8 +51,8 @@ class _Receipts:
 
     def __init__(self, part: Window) -> None:
         self._part = part
-        self._here = _Names()
-        self._elsewhere = _Names()
+        self._here = Names()
+        self._elsewhere = Names()
 
     def add(self, receipt: str, received_at: int | None) -> None:
         is_here = received_at is None or self._part.holds(received_at)
@@ -129,7 +70,7 @@ class _Receipts:
         return receipt in self._here or occurred_at is None or self._part.holds(occurred_at)
 
 
-class ContentExport(IntercomStream):
+class ContentExport(ExportedStream):
     """The files of the content export. A record of a page is a batch of rows of one file.
 
     Intercom counts what people did with a message only as far as it falls into the range asked for, says its
@@ -138,100 +79,47 @@ class ContentExport(IntercomStream):
     messages of those days, and what came of them, are left to the next part.
     """
 
-    endpoint = ENDPOINT
+    endpoint = CONTENT.create
     records_key = "rows"
     permission = permissions.EXPORTS
+    longest = _LONGEST
 
     @property
-    def overlap(self) -> int:
-        # People open messages late: what was exported days ago is exported again.
-        return INDEX_LAG + max(self._lookback, self.sync.config.lookback_window * DAY)
-
-    def probe(self) -> None:
-        """Ask for a job that nobody has: that Intercom looks for it is the permission, and nothing is made."""
-        try:
-            self.client.get(f"{ENDPOINT}/{NO_JOB}")
-        except RecordGone:
-            return
-
-    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        # Nobody sent anything before there was a workspace.
-        start = max(window.start, min(self.sync.birth, self.sync.begin) - DAY)
-        told_from = window.start
-        longest = _LONGEST
-        left = self._left(start, window, reading)
-        while start <= window.end:
-            part, asked = (left.part, left.asked) if left else self._next(start, window.end, longest)
-            try:
-                yield from self._exported(part, asked, left, reading)
-            except (_Crowded, TooLarge, RangeRefused) as error:
-                longest, left = self._shorter(asked, error), None
-                continue
-            except (RecordGone, ExportEnded) as error:
-                if left is None:
-                    raise
-                self.logger.info(f"The export that the last sync began is of no use: {error.internal_message}")
-                left = None
-                continue
-            reading.keep_job(None)
-            reading.reached(Window(min(told_from, part.start), part.end))
-            # What happened since an earlier sync began this export is not in it.
-            whole_to = min(part.end, asked.end - self._lookback) if left else part.end
-            left = None
-            start = told_from = max(start, whole_to + 1)
+    def exports(self) -> Exports:
+        return self.sync.exports
 
     @property
-    def _lookback(self) -> int:
+    def lookback(self) -> int:
         return self.sync.config.message_lookback_days * DAY
 
-    def _left(self, start: int, window: Window, reading: Reading) -> _Job | None:
-        """The job that an earlier sync left unfinished; one that is of no use any more is canceled."""
-        left = _Job.of(reading.job)
-        if left is None or not window.holds(left.part.end):
-            return None
-        if left.part.start <= start <= left.part.end:
-            return left
-        self.sync.exports.cancel(self.client, left.name)
-        return None
+    def asked_for(self, asked: Window) -> Json:
+        return {"created_at_after": asked.start, "created_at_before": asked.end}
 
-    def _next(self, start: int, end: int, longest: int) -> tuple[Window, Window]:
-        """The next part of a window, and the range to ask for, which is no longer than ``longest`` seconds."""
-        after = min(self._lookback, longest // 2)
+    def next_part(self, start: int, end: int, longest: int) -> tuple[Window, Window]:
+        after = min(self.lookback, longest // 2)
         is_last = max(end, min(end + after, self.sync.now)) - start < longest
         part = Window(start, end if is_last else start + longest - after - 1)
         return part, Window(start, max(part.end, min(part.end + after, self.sync.now)))
 
-    def _shorter(self, asked: Window, error: Unavailable | RangeRefused) -> int:
-        """How many seconds to ask for instead of a range that failed. Raises the error where none would help."""
-        longest = (asked.end - asked.start + 1) // 2
-        if longest < (_BEARABLE if isinstance(error, RangeRefused) else HOUR):
-            raise error
-        self.logger.info(f"{self.name}: the export is asked for in shorter ranges: {error.internal_message}")
-        if longest // 2 < self._lookback:
+    def shorter(self, asked: Window, error: Unavailable | RangeRefused) -> int:
+        longest = super().shorter(asked, error)
+        if longest // 2 < self.lookback:
             self.logger.warning(
                 f"{self.name}: what people do more than {longest // 2 // DAY} days after a message can be missing, "
                 "because Intercom's exports are cut at ten million rows."
             )
         return longest
 
-    def _exported(self, part: Window, asked: Window, left: _Job | None, reading: Reading) -> Iterator[Page]:
-        exports = self.sync.exports
-        if left:
-            file = exports.resume(self.client, left.name)
-        else:
-            file = exports.fetch(self.client, *asked, lambda name: reading.keep_job(_Job(name, part, asked).as_state()))
-        if file is None:
-            return
-        with file:
-            tables = tables_in(file)
-            # Also finds a damaged file before any of its rows leaves.
-            lines = sum(table.lines() for table in tables)
-            if lines >= _MOST_ROWS:
-                raise _Crowded(
-                    "Intercom's export of message data holds ten million rows, the most it can, so some are missing.",
-                    f"{asked.start} to {asked.end}",
-                )
-            yield from self._batches(tables, part)
+    def pages_of(self, file: IO[bytes], part: Window, asked: Window) -> Iterator[Page]:
+        tables = tables_in(file)
+        # Also finds a damaged file before any of its rows leaves.
+        lines = sum(table.lines() for table in tables)
+        if lines >= _MOST_ROWS:
+            raise Crowded(
+                "Intercom's export of message data holds ten million rows, the most it can, so some are missing.",
+                f"{asked.start} to {asked.end}",
+            )
+        yield from self._batches(tables, part)
 
     def _batches(self, tables: list[Table], part: Window) -> Iterator[Page]:
         selected = self.sync.selected
@@ -247,7 +135,7 @@ class ContentExport(IntercomStream):
         for kind, table in kinds:
             if kind in wanted:
                 rows = self._received(table, part) if kind == RECEIPTS else self._happened(kind, table, receipts)
-                for batch in _batched(rows):
+                for batch in batched(rows):
                     yield [{"file": kind, "rows": batch}]
 
     def _received(self, table: Table, part: Window) -> Iterator[Record]:
@@ -297,11 +185,6 @@ def _named(table: Table) -> str:
     """What a file is called, without its date: ``hard_bounce`` of ``hard_bounce_20240131_101500``."""
     found = re.match(r"[a-z]+(?:_[a-z]+)*", table.name)
     return found[0] if found else ""
-
-
-def _batched(rows: Iterator[Record]) -> Iterator[Page]:
-    while batch := list(islice(rows, _BATCH)):
-        yield batch
 
 
 def _moment(text: str | None) -> int | None:

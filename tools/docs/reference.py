@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from source_intercom.api import permissions
 from source_intercom.api.client import API_VERSION
 from source_intercom.streams import CATALOGUE, IntercomStream
 from tools.docs.by_hand import CAVEATS, FAMILIES
@@ -184,4 +185,6 @@ def permission_table(to_reference: str) -> Iterator[str]:
         needing.setdefault(stream.permission, []).append(f"[`{stream.name}`]({to_reference}#{stream.name})")
         for more in stream.also_needs:
             needing.setdefault(more, []).append(f"([`{stream.name}`]({to_reference}#{stream.name}))")
+    # These streams are made from the options.
+    needing[permissions.REPORTS] = ["those of the option [`reports`](#reports)"]
     return _table(("permission", "streams"), *((name, ", ".join(needed)) for name, needed in needing.items()))

@@ -11,10 +11,10 @@ import pytest
 
 from source_intercom.api.client import Client
 from source_intercom.api.errors import ExportEnded, ExportTaken, RecordGone, RequestRefused, Unavailable
-from source_intercom.api.exports import ContentExports, RangeRefused
+from source_intercom.api.exports import CONTENT, REPORTING, Exports, RangeRefused
 
 Json = dict[str, Any]
-PAUSE = ContentExports._pause
+PAUSE = Exports._pause
 JOB = {"job_identifier": "job-1", "status": "pending"}
 
 
@@ -32,7 +32,7 @@ class Intercom:
 
     def post(self, path: str, body: Json, *, retry: bool = True) -> Json:
         self.calls.append(f"POST {path}")
-        return cast(Json, self._next(self.created)) if path == "/export/content/data" else {}
+        return cast(Json, self._next(self.created)) if path in (CONTENT.create, REPORTING.create) else {}
 
     def get(self, path: str) -> Json:
         self.calls.append(f"GET {path}")
@@ -61,12 +61,12 @@ class Clock:
         return self.now
 
 
-def exports(clock: Callable[[], float] = Clock()) -> ContentExports:  # noqa: B008
-    return ContentExports(logging.getLogger("airbyte.test"), clock=clock)
+def exports(clock: Callable[[], float] = Clock()) -> Exports:  # noqa: B008
+    return Exports(CONTENT, logging.getLogger("airbyte.test"), clock=clock)
 
 
-def fetch(intercom: Intercom, made: ContentExports | None = None) -> bytes | None:
-    file = (made or exports()).fetch(cast(Client, intercom), 1, 2, lambda _name: None)
+def fetch(intercom: Intercom, made: Exports | None = None) -> bytes | None:
+    file = (made or exports()).fetch(cast(Client, intercom), {}, lambda _name: None)
     if file is None:
         return None
     with file:
@@ -78,7 +78,7 @@ def fetch(intercom: Intercom, made: ContentExports | None = None) -> bytes | Non
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock of these tests stands for hours, which are not waited for."""
     monkeypatch.setattr(Intercom, "time_scale", 1.0)
-    monkeypatch.setattr(ContentExports, "_pause", lambda *_: None)
+    monkeypatch.setattr(Exports, "_pause", lambda *_: None)
 
 
 def test_a_job_is_asked_after_until_it_is_ready() -> None:
@@ -189,8 +189,88 @@ def test_letting_go_waits_for_a_job_that_is_being_made() -> None:
 
 
 def test_a_wait_ends_when_the_sync_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ContentExports, "_pause", PAUSE)
+    monkeypatch.setattr(Exports, "_pause", PAUSE)
     made, intercom = exports(), Intercom("pending")
     made.release()
     with pytest.raises(Unavailable, match="The sync ended"):
         fetch(intercom, made)
+
+
+# --- Reports, of which Intercom describes less and makes more ---
+
+
+def reports() -> Exports:
+    return Exports(REPORTING, logging.getLogger("airbyte.test"), clock=Clock())
+
+
+def test_a_state_that_nobody_described_is_waited_for() -> None:
+    intercom = Intercom("pending", "compressing", "complete")
+    assert fetch(intercom, reports()) == b"a\n1\n"
+    assert intercom.calls[-1] == "GET /download/reporting_data/job-1"
+
+
+def test_a_state_that_never_ends_is_waited_for_with_a_bound() -> None:
+    with pytest.raises(Unavailable, match="export of reporting data took longer than 4 hours"):
+        fetch(Intercom("compressing"), reports())
+
+
+@pytest.mark.parametrize("answer", [None, 3, ""])
+def test_a_job_without_a_state_is_another_shape(answer: Any) -> None:
+    with pytest.raises(RequestRefused, match="another shape"):
+        fetch(Intercom(answer), reports())
+
+
+@pytest.mark.parametrize("state", ["failed", "error", "expired", "cancelled"])
+def test_a_report_that_ends_badly_is_said(state: str) -> None:
+    with pytest.raises(ExportEnded, match="export of reporting data"):
+        fetch(Intercom(state), reports())
+
+
+def test_a_report_of_nothing_has_no_rows() -> None:
+    intercom = Intercom("complete")
+    intercom.files = [b""]
+    assert fetch(intercom, reports()) is None
+    assert intercom.calls.count("GET /download/reporting_data/job-1") == 6, "it might only be late"
+
+
+def test_other_reports_are_waited_for_an_hour_and_named() -> None:
+    with pytest.raises(ExportTaken, match="Five exports of reporting data are pending"):
+        fetch(Intercom(created=[ExportTaken("taken")]), reports())
+
+
+def test_a_report_cannot_be_canceled() -> None:
+    made, intercom = reports(), Intercom("pending", "complete")
+    intercom.at_call = made.release
+    fetch(intercom, made)
+    made.cancel(cast(Client, intercom), "job-1")
+    assert not [call for call in intercom.calls if "cancel" in call]
+
+
+def test_four_reports_are_made_at_once_and_no_more() -> None:
+    made, inside = reports(), threading.Semaphore(0)
+    release, together, most, lock = threading.Event(), [0], [0], threading.Lock()
+
+    def wait() -> None:
+        with lock:
+            together[0] += 1
+            most[0] = max(most[0], together[0])
+        inside.release()
+        release.wait(10)
+        with lock:
+            together[0] -= 1
+
+    clients = []
+    for number in range(6):
+        one = Intercom("complete", created=[{"job_identifier": f"job-{number}", "status": "pending"}])
+        one.at_call = wait
+        clients.append(one)
+    threads = [threading.Thread(target=fetch, args=(one, made)) for one in clients]
+    for thread in threads:
+        thread.start()
+    assert all(inside.acquire(timeout=10) for _ in range(4))
+    assert not inside.acquire(timeout=0.2)
+    release.set()
+    for thread in threads:
+        thread.join(10)
+    assert most == [4]
+    assert sum(len(one.calls) for one in clients) == 6 * 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import tarfile
 import zipfile
 from typing import IO
 
@@ -25,14 +26,30 @@ def zipped(**files: str) -> bytes:
     return packed.getvalue()
 
 
+def tarred(**files: str) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name.replace("__", "."))
+            member.size = len(content.encode())
+            archive.addfile(member, io.BytesIO(content.encode()))
+    return packed.getvalue()
+
+
 def opened(content: bytes | str) -> IO[bytes]:
     return io.BytesIO(content.encode() if isinstance(content, str) else content)
 
 
 @pytest.mark.parametrize(
     "content",
-    [CSV.encode(), gzip.compress(CSV.encode()), zipped(click_20240131__csv=CSV)],
-    ids=["plain", "gzip", "ZIP"],
+    [
+        CSV.encode(),
+        gzip.compress(CSV.encode()),
+        zipped(click_20240131__csv=CSV),
+        tarred(click_20240131__csv=CSV),
+        gzip.compress(tarred(click_20240131__csv=CSV)),
+    ],
+    ids=["plain", "gzip", "ZIP", "TAR", "TGZ"],
 )
 def test_the_first_bytes_tell_what_a_file_is(content: bytes) -> None:
     (table,) = tables_in(opened(content))
@@ -48,6 +65,34 @@ def test_a_zip_file_has_a_table_for_each_csv_file() -> None:
     )
     assert [table.name for table in tables_in(opened(content))] == ["receipt_20240131", "click_20240131_101500"]
     assert tables_in(opened(zipped())) == []
+
+
+def test_an_archive_has_a_table_for_each_csv_file() -> None:
+    content = gzip.compress(tarred(**{"data/Report__csv": CSV, "readme__txt": "no table", "more__csv": "a\n1\n"}))
+    first, second = tables_in(opened(content))
+    assert (first.name, list(first.rows()), second.name, list(second.rows())) == ("report", ROWS, "more", [{"a": "1"}])
+    # One within the other.
+    assert [next(first.rows())["receipt_id"], next(second.rows())["a"]] == ["1", "1"]
+    (nothing,) = tables_in(opened(gzip.compress(tarred())))
+    assert list(nothing.rows()) == []
+
+
+def test_an_archive_of_something_else_is_not_taken_for_nothing() -> None:
+    with pytest.raises(RequestRefused) as caught:
+        tables_in(opened(tarred(report__parquet="PAR1")))
+    assert "report.parquet" in str(caught.value.internal_message)
+
+
+def test_a_damaged_archive_is_found_before_its_rows_are_read() -> None:
+    whole = gzip.compress(tarred(report__csv=CSV * 10_000))
+    with pytest.raises(Unavailable, match="damaged"):
+        (table,) = tables_in(opened(whole[:-40]))
+        table.lines()
+
+
+def test_cells_are_given_as_they_are() -> None:
+    (table,) = tables_in(opened(" Brand ,brand,\n\n1,,3\n"))
+    assert list(table.cells()) == [[" Brand ", "brand", ""], ["1", "", "3"]]
 
 
 def test_a_zip_file_of_something_else_is_not_taken_for_nothing() -> None:

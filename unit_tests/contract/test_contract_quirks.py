@@ -97,6 +97,10 @@ SEES = (
          settings={"contacts": 4}),
     Case("no-merge-history", "merge-history-key", note="in 0 of"),
     Case("many-ticket-parts", "ticket-parts-complete", note="500 of 520"),
+    *(Case(f"company-segments={value}", "company-segments", note=" of ") for value in
+      ("absent", "cut", "unsaid", "stale", "thin")),
+    *(Case(f"company-notes={value}", "company-notes", note=" of ", settings={"companies": 30})
+      for value in ("absent", "zero")),
     Case("avatar-text", "contact-avatar", note="are text"),
     Case("open-metadata", "activity-metadata", note="are objects"),
     Case("odd-times", "record-times", note="contacts.updated_at"),
@@ -111,14 +115,18 @@ SEES = (
     Case("odd-nested-items=no-id", "list-record-keys", note="/segments, /tags"),
     Case("odd-date", "clock", note="hours apart"),
     Case("odd-date=future", "clock", note="hours apart"),
+    Case("report-names", "report-full-names", note="conversation"),
     *(Case(f"odd-rate-headers={value}", "rate-headers") for value in ("zero", "past", "same", "ms", "endless")),
 )  # fmt: skip
 
 UNSEEN = {
     "empty-activities": "the answer is the same as where nothing has happened to contacts",
     **dict.fromkeys(
-        ("export-ends", "export-file", "export-statistics", "export-text-times"),
-        "an export is a job that Intercom makes, and there may be one at a time: the contract only reads",
+        (
+            *("export-ends", "export-file", "export-statistics", "export-text-times"),
+            *("report-empty", "report-end", "report-ends", "report-file", "report-heads", "report-times"),
+        ),
+        "an export is a job that Intercom makes, and there may be few at a time: the contract only reads",
     ),
     "late-events": "an event tells when it happened and not when it arrived, so a late one looks like any other",
 }

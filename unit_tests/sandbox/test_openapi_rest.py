@@ -7,6 +7,7 @@ exist only there are read at 2.16, all others at 2.15.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -165,6 +166,7 @@ def answers_of_2_15(ask: Asker) -> Iterator[Answer]:
     yield ask.post("/calls/search", {"conversation_ids": ask.parents("call_transcripts", "conversation_id", 20)})
     for name in ask.ids("newsfeeds"):
         yield ask.get("/news/newsfeeds/{newsfeed_id}/items", name)
+    yield from reports(ask, "conversation_id")
 
 
 def answers_of_2_16(ask: Asker) -> Iterator[Answer]:
@@ -194,6 +196,16 @@ def answers_of_2_16(ask: Asker) -> Iterator[Answer]:
     for name in ask.ids("help_centers"):
         yield ask.get("/help_center/help_centers/{help_center_id}/redirects", name)
     yield ask.get("/custom_object_instances/{custom_object_type_identifier}", "Order")
+    yield from reports(ask, "standard.conversation_id")
+
+
+def reports(ask: Asker, attribute: str) -> Iterator[Answer]:
+    yield ask.get("/export/reporting_data/get_datasets")
+    now = int(time.time())
+    asked: Json = {"dataset_id": "conversation", "attribute_ids": [attribute]}
+    made = ask.post("/export/reporting_data/enqueue", {**asked, "start_time": now - 86_400, "end_time": now})
+    yield made
+    yield ask.get("/export/reporting_data/{job_identifier}", made[1]["job_identifier"])
 
 
 @pytest.fixture(scope="module")

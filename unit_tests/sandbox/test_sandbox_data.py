@@ -60,7 +60,7 @@ def test_what_is_in_it_is_settled_when_it_is_laid_out() -> None:
 
 
 def test_an_empty_workspace_is_one_too() -> None:
-    nothing = dict.fromkeys((*CORE, *KINDS, "deleted_conversations"), 0)
+    nothing = dict.fromkeys((*CORE, *KINDS, "deleted_conversations", "silent_conversations"), 0)
     workspace = Workspace(Settings(now=NOW, **nothing))
     left = {kind for kind in TRUTHS if records(workspace, kind)}
     assert left == {"contact_attributes", "company_attributes", "ticket_types", "ticket_states",

@@ -38,8 +38,8 @@ class Exports:
         self.of_no_use: Exception | None = None
         self.left: Window | None = None
 
-    def fetch(self, client: Any, after: int, before: int, began: Callable[[str], None]) -> io.BytesIO | None:
-        asked = Window(after, before)
+    def fetch(self, client: Any, wanted: Json, began: Callable[[str], None]) -> io.BytesIO | None:
+        asked = Window(wanted["created_at_after"], wanted["created_at_before"])
         self.made.append(asked)
         if error := self.refuses(asked):
             raise error
@@ -108,7 +108,7 @@ def test_the_parts_are_the_window_and_each_is_followed_by_the_days_after_it(
     sync.transport.close()
     at = start
     while at <= end:
-        part, asked = stream._next(at, end, longest)
+        part, asked = stream.next_part(at, end, longest)
         assert part.start == asked.start == at
         assert at <= part.end <= asked.end <= max(sync.now, end)
         assert asked.end - asked.start < longest

@@ -24,8 +24,8 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_intercom.api.exports import ENDPOINT as EXPORTS
-from source_intercom.shapes.export import NO_JOB
+from source_intercom.api.exports import CONTENT
+from source_intercom.shapes.jobs import NO_JOB
 from source_intercom.source import SourceIntercom
 from source_intercom.streams import CATALOGUE
 from source_intercom.sync.windows import DAY
@@ -69,7 +69,7 @@ GUARDED = {
     "Read and list news items and newsfeeds": ["/news/news_items"],
     "Read content data": ["/data_connectors"],
     "Read dynamic content": ["/dynamic_contents"],
-    "Export content data": [f"{EXPORTS}/{NO_JOB}"],
+    "Export content data": [f"{CONTENT.create}/{NO_JOB}"],
 }
 
 
@@ -93,7 +93,7 @@ class Workspace:
             network.post(f"{API}/{name}/search", json=self._search(name, key))
         for path, key in LISTS.items():
             network.get(f"{API}{path}", json=self._list(path, key))
-        network.post(f"{API}{EXPORTS}", json={"job_identifier": "job", "status": "no_data"})
+        network.post(f"{API}{CONTENT.create}", json={"job_identifier": "job", "status": "no_data"})
         network.get(f"{API}/companies/scroll", json={"data": [], "scroll_param": "p"})
 
     def deny(self, *permissions: str, status: int = 401, code: str = "token_unauthorized") -> None:

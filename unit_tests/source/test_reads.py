@@ -300,7 +300,7 @@ class TestWholeReads:
 
     def test_children_of_companies_in_two_modes_are_one_walk(self, workspace: Workspace) -> None:
         opened = self.scroll(workspace)
-        wanted = [*catalog("company_segments").streams, *catalog("company_notes", mode="full_refresh").streams]
+        wanted = [*catalog("company_segments").streams, *catalog("company_contacts", mode="full_refresh").streams]
         output = Output(SourceIntercom().read(LOGGER, CONFIG, ConfiguredAirbyteCatalog(streams=wanted), None))
         assert output.error is None
         assert opened() == 1

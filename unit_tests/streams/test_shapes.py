@@ -9,10 +9,10 @@ import pytest
 from stream_fakes import NOW, FakeIntercom, Json, ids, made, page, rows_of
 
 from source_intercom.api.errors import AccessDenied, IntercomError, RequestRefused, Unavailable
-from source_intercom.api.exports import ENDPOINT as EXPORT
+from source_intercom.api.exports import CONTENT
 from source_intercom.api.queries import days_query
 from source_intercom.shapes.base import Sync
-from source_intercom.shapes.export import NO_JOB
+from source_intercom.shapes.jobs import NO_JOB
 from source_intercom.shapes.lists import NewestFirstStream
 from source_intercom.streams import CATALOGUE, IntercomStream
 from source_intercom.streams.companies import Companies, CompanyAttributes, CompanySegments
@@ -214,7 +214,7 @@ class TestProbes:
     def prepared(self, stream: type[IntercomStream], sync: Sync, intercom: FakeIntercom, answer: Any) -> IntercomStream:
         reading = made(stream, sync, intercom)
         custom = "/custom_object_instances/Order"
-        for path in {getattr(stream, "endpoint", ""), "/segments", "/events", custom, f"{EXPORT}/{NO_JOB}"}:
+        for path in {getattr(stream, "endpoint", ""), "/segments", "/events", custom, f"{CONTENT.create}/{NO_JOB}"}:
             intercom.on("GET", path, answer).on("POST", path, answer)
         return cast(IntercomStream, reading)
 

@@ -15,6 +15,7 @@ from tools.contract.beliefs import (
     pages,
     people,
     records,
+    reports,
     scroll,
     tickets,
 )
@@ -31,6 +32,7 @@ BELIEFS: tuple[Belief, ...] = (
     *tickets.BELIEFS,
     *activity.BELIEFS,
     *records.BELIEFS,
+    *reports.BELIEFS,
     *scroll.BELIEFS,
     *children.BELIEFS,
     *access.BELIEFS,
