@@ -28,6 +28,7 @@ from source_intercom.engine.access import Access, explain, missing_for
 from source_intercom.engine.assembly import concurrent_streams, member_of, refuse_unusable
 from source_intercom.engine.begin import begin_sync, newest_position
 from source_intercom.engine.datasets import describe_reports
+from source_intercom.engine.failures import Failures
 from source_intercom.engine.group import groups_of
 from source_intercom.engine.heartbeat import Heartbeat
 from source_intercom.engine.messages import Messages
@@ -180,8 +181,9 @@ class SourceIntercom(AbstractSource):
                 for stream, wanted in zip(streams, catalog.streams, strict=True)
             ]
             groups = groups_of(members, queue, pages=self._pages)
-            with Progress(streams, transport.budget, logger), Heartbeat(groups):
-                yield from concurrent.read(concurrent_streams(groups))
+            failures = Failures(lambda: made(sync), logger)
+            with Progress(streams, transport.budget, logger, failures.failed), Heartbeat(groups):
+                yield from failures.watch(concurrent.read(concurrent_streams(groups)))
         finally:
             self.release()
             transport.close()

@@ -68,20 +68,20 @@ def member_of(
     )
     if raw and remembered.filters != reads.filters:
         logger.warning(
-            f"{stream.name}: the filters have changed since the saved state. What matches only now and has not "
-            "changed since stays out; clear the stream's state to sync it."
+            f"{stream.name}: the filters have changed since the saved state. A record that matches only now "
+            "comes when it changes next. Clear the state of the stream to get all of them at once."
         )
     done = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
     if granted := [permission for permission in remembered.without if permission not in without]:
         logger.warning(
-            f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. What '
-            "Intercom left out until then has no time of its own to ask for, so the stream is read whole once more."
+            f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. '
+            "Records that Intercom left out until then can have any time, so the whole stream is read once more."
         )
         done = []
     if done and max(window.end for window in done) > sync.begin:
         logger.warning(
-            f"{stream.name}: the saved state lies behind the end date of the options, so only what was not read before "
-            "the end date is read. The state stays where it is."
+            f"{stream.name}: the saved state is later than the end date of the options, so this sync reads only what "
+            "earlier syncs left out before the end date. The state stays as it is."
         )
     start = min(sync.config.start, sync.begin)
     under_way = _under_way(stream, remembered, reads)

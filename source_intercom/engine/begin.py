@@ -30,9 +30,9 @@ def begin_sync(
 ) -> Sync:
     """Ask ``/me`` and make what the streams of a read share.
 
-    A read ends at the moment it began. A token that may not ask ``/me`` reads on, with a warning. ``newest_state`` is
-    the latest position of the saved states, in Unix seconds. Raises an ``IntercomError``, or a ``ConfigError`` when no
-    clock can be believed.
+    A read covers what changed up to the moment it began. A token that may not ask ``/me`` reads on, with a warning.
+    ``newest_state`` is the latest position of the saved states, in Unix seconds. Raises an ``IntercomError``, or a
+    ``ConfigError`` when no clock can be believed.
     """
     me = Client("me", transport, logger, permission="", retries=retries)
     workspace: Json = {}
@@ -131,5 +131,5 @@ def _warn_of_region(workspace: Json, config: Config, logger: logging.Logger) -> 
     if region and region != config.region:
         logger.warning(
             f"This workspace is hosted in the region '{region}', but the option 'region' says '{config.region}': its "
-            "data takes a way through another continent. Set the option to the workspace's own region."
+            "data passes through another region on its way. Set the option to the workspace's own region."
         )
