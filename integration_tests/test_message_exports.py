@@ -21,6 +21,7 @@ from integration_tests.support import (
     Json,
     Output,
     Process,
+    Script,
     State,
     assert_delivered,
     assert_same,
@@ -332,7 +333,7 @@ def test_no_file_is_left(process: Process, workspace: Workspace, temporary: Path
     assert list(temporary.iterdir()) == []
 
 
-def test_a_disk_without_room_is_told(process: Process, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_without_room_is_told(script: Script, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     sandbox = workspace(message_receipts=300, history_days=20)
 
     def limit() -> None:
@@ -341,5 +342,5 @@ def test_a_disk_without_room_is_told(process: Process, workspace: Workspace, mon
         resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
 
     monkeypatch.setattr(subprocess.Popen, "__init__", partialmethod(subprocess.Popen.__init__, preexec_fn=limit))
-    output = read(process, sandbox, "message_opens")
+    output = read(script, sandbox, "message_opens")
     assert "cannot be kept on this machine (File too large)" in output.errors["message_opens"]["message"]

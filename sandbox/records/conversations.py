@@ -245,7 +245,7 @@ def attachments(ws: World, number: int) -> Iterator[Record]:
         assert isinstance(part, dict)
         for position, one in enumerate(part["attachments"]):
             moment = part.get("created_at") or conversation["created_at"]
-            yield {**one, "part_id": part["id"], "position": position, "attached_at": moment}
+            yield {**one, "part_id": part["id"], "position": str(position), "attached_at": moment}
 
 
 def attachment(dice: bytes) -> Record:

@@ -89,8 +89,8 @@ REPORTING = Kind(
         "or sync reports at another hour."
     ),
     waiting=(
-        "Waiting until another export of reporting data in this workspace ends. Other integrations, or a sync that "
-        "broke off, began five"
+        "Waiting until another export of reporting data in this workspace ends. Another integration or a sync that "
+        "broke off began it"
     ),
 )
 

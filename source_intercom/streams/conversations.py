@@ -167,7 +167,7 @@ class ConversationAttachments(_OfConversation, Child):
                 **attachment,
                 "conversation_id": str(parent["id"]),
                 "part_id": str(part.get("id") or ""),
-                "position": position,
+                "position": str(position),
                 "attached_at": part.get("created_at") or conversation.get("created_at"),
             }
             for part in ([source] if isinstance(source, dict) else []) + parts

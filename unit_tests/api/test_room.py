@@ -162,6 +162,14 @@ def test_the_bounds_fit_into_the_memory_that_is_asked_for() -> None:
     assert int(limit[:-2]) << 30 >= MOST_RESIDENT + MOST_BYTES + (128 << 20)
 
 
+def test_where_the_system_does_not_tell_of_memory_it_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_path: Path) -> bytes:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_bytes", missing)
+    assert resident_bytes() == 0
+
+
 def test_memory_is_told() -> None:
     before = resident_bytes()
     block = b"x" * (64 << 20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 import pytest
@@ -230,3 +231,12 @@ class TestFailures:
         read("tags")
         check()
         assert closed == ["closed"] * 4
+
+    def test_a_state_behind_the_end_date_stays_and_is_told(
+        self, workspace: Workspace, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        end_date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(NOW - 5 * DAY))
+        output = read("tickets", state=saved(tickets={"updated_at": NOW - DAY}), end_date=end_date)
+        assert output.ids("tickets") == []
+        assert output.states("tickets")[-1] == {"updated_at": NOW - DAY}
+        assert "tickets: the saved state lies behind the end date of the options" in caplog.text

@@ -66,7 +66,7 @@ def test_each_file_has_a_row(new_sync: NewSync, intercom: FakeIntercom) -> None:
     workspace(intercom, conversation(1))
     rows = list(rows_of(made(ConversationAttachments, sync, intercom), WINDOW))
     keys = [(row["conversation_id"], row["part_id"], row["position"], row["name"]) for row in rows]
-    assert keys == [("1", "s1", 0, "log.txt"), ("1", "p1", 0, "log.txt"), ("1", "p1", 1, "b.txt")]
+    assert keys == [("1", "s1", "0", "log.txt"), ("1", "p1", "0", "log.txt"), ("1", "p1", "1", "b.txt")]
     assert [row["attached_at"] for row in rows] == [5, 7, 7]
     assert {row["conversation_updated_at"] for row in rows} == {NOW - 1}
     assert folder.asked == []
