@@ -14,6 +14,7 @@ from benchmarks.contenders import Contender, Ours, contenders
 from benchmarks.endings import endings_text, measure_endings
 from benchmarks.environments import HERE
 from benchmarks.folder import Folder
+from benchmarks.hourly import as_json, hourly_text, measure_hourly
 from benchmarks.machine import describe
 from benchmarks.measure import Figures, measure, median, start_up
 from benchmarks.memory import measure_memory, memory_text
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--case", type=_list(letters), help=f"only these cases, of {','.join(letters)}")
     made.add_argument("--start-up", action="store_true", help="only what a start costs")
     made.add_argument("--calls", action="store_true", help="only the calls of each stream")
+    made.add_argument("--hourly", action="store_true", help="only what an hourly sync of a large workspace costs")
     made.add_argument(
         "--memory", type=_share, nargs="?", const=1.0, metavar="SHARE",
         help="only the large reads, at a share of their size (default: 1)",
@@ -84,19 +86,23 @@ class Plan:
     calls: bool
     memory: float | None
     """Share of the full size, 0 to 1; None for not at all."""
+    hourly: bool = False
+    """Whether an hourly sync of a large workspace is computed and measured."""
     endings: bool = False
     """Whether the process is told to end, and meets an Intercom that does not behave."""
 
 
 def plan(options: argparse.Namespace) -> Plan:
-    """All but the large reads, unless the options name what alone is wanted."""
-    named = bool(options.case or options.start_up or options.calls or options.memory or options.endings)
+    """All but the large workspaces, unless the options name what alone is wanted."""
+    alone = (options.case, options.start_up, options.calls, options.hourly, options.memory, options.endings)
+    named = any(alone)
     ours = "ours" in options.connectors
     return Plan(
         cases=options.case or ([] if named else [case.letter for case in CASES]),
         start_up=options.start_up or (ours and not named),
         calls=options.calls or (ours and not named),
         memory=options.memory,
+        hourly=options.hourly,
         endings=options.endings,
     )
 
@@ -113,7 +119,7 @@ def main() -> None:
     folder = Folder(options.out, options.json)
     if wanted.cases:
         run_cases(wanted.cases, options, folder)
-    if wanted.start_up or wanted.calls or wanted.memory or wanted.endings:
+    if wanted.start_up or wanted.calls or wanted.hourly or wanted.memory or wanted.endings:
         measure_ours(wanted, options.tools, folder)
     log(f"tables and plots are in {folder.path}")
 
@@ -192,6 +198,9 @@ def measure_ours(wanted: Plan, tools: Path, folder: Folder) -> None:
     if wanted.calls:
         figures = measure_calls(ours, log)
         _put(folder, "calls", "Calls per stream", figures.as_json(), calls_text(figures))
+    if wanted.hourly:
+        rows = measure_hourly(ours, log)
+        _put(folder, "hourly", "What an hourly sync costs", as_json(rows), hourly_text(rows))
     if wanted.memory:
         reads = measure_memory(ours, wanted.memory, log)
         _put(folder, "memory", "Memory of large reads", [one.as_json() for one in reads], memory_text(reads))

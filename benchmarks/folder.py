@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-PARTS = ("cases", "start_up", "calls", "memory", "endings")
+PARTS = ("cases", "start_up", "calls", "hourly", "memory", "endings")
 """In the order of the report."""
 _HEAD = "# Benchmark\n"
 _MARK = re.compile(r"^<!-- (\w+) -->\n", re.MULTILINE)

@@ -155,9 +155,19 @@ def _members(held: Held) -> int:
     return sum(pages(members[str(segment["id"])], SEARCH) for segment in held.records("segments"))
 
 
+def _noted(held: Held) -> int:
+    """The scroll once more, in a version in which companies say how many notes they have; then those that have any."""
+    found = held.by("company_notes", "company_id")
+    counts = (found[str(company["id"])] for company in held.records("companies"))
+    return list_calls("companies", held) + sum(pages(count, LONGEST["company_notes"]) for count in counts if count)
+
+
 OWN = {
     "call_transcripts": Way(("calls",), _transcripts),
     "contact_segments": Way(("segments",), _members),
+    # They lie in the companies' own records.
+    "company_segments": Way(("companies",)),
+    "company_notes": Way(("companies",), _noted),
     "contact_subscriptions": Way(
         ("contacts",), _cut("contacts", ["opted_in_subscription_types", "opted_out_subscription_types"])
     ),

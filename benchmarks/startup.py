@@ -68,8 +68,8 @@ def starts_text(starts: Sequence[Start]) -> str:
     cdk = next(start for start in starts if _FROZEN in start.command)
     lines = [
         f"Medians of {RUNS}, no latency; the CPU time of `read` is that of reading a page of 100 contacts to its end. "
-        "*More*: than the import of the CDK alone, where it ends as this connector does, which freezes what it has "
-        "imported: the interpreter then does not search it for garbage at the end.",
+        "*More* is the difference to the third line, the import of the CDK alone. That line calls `gc.freeze()`, as "
+        "this connector does, so that Python does not search the imported modules for garbage at its end.",
         "",
         "| command | wall s | CPU s | wall, more | CPU, more |",
         "|---|---:|---:|---:|---:|",

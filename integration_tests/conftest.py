@@ -1,10 +1,9 @@
 """Fixtures: sandboxes, and the connector as a process and as a container."""
 
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -12,10 +11,24 @@ from typing import IO, Any
 import docker
 import pytest
 
-from integration_tests.support import Connector, Container, Process, arguments
+from integration_tests import torn
+from integration_tests.forks import Fork, Loaded, usual_signals
+from integration_tests.support import Connector, Container, Process, Script, arguments
 from sandbox import Sandbox, Settings
 
 Workspace = Callable[..., Sandbox]
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Before pytest-cov puts all data together, which it does right after this."""
+    result = yield
+    if not hasattr(session.config, "workerinput"):
+        gone = list(torn.removed(session.config.rootpath))
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if gone and reporter:
+            reporter.write_line(f"\n{len(gone)} data files of coverage from killed processes were torn and left out")
+    return result
 
 
 @pytest.fixture(autouse=True)
@@ -36,10 +49,24 @@ def workspace() -> Iterator[Workspace]:
         yield make
 
 
+@pytest.fixture(scope="session")
+def loaded() -> Iterator[Loaded]:
+    """A process that has loaded the connector, from which runs are forked."""
+    made = Loaded()
+    yield made
+    made.end()
+
+
 @pytest.fixture
-def process(tmp_path: Path) -> Process:
-    """The console script."""
-    return Process(tmp_path)
+def process(tmp_path: Path, loaded: Loaded) -> Process:
+    """The connector as a process that starts in no time."""
+    return Process(tmp_path, loaded)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    """The console script, for what a start of its own belongs to."""
+    return Script(tmp_path)
 
 
 @pytest.fixture
@@ -59,7 +86,7 @@ def container(tmp_path: Path) -> Container:
     pytest.skip(reason)
 
 
-@pytest.fixture(params=["process", pytest.param("container", marks=pytest.mark.container)])
+@pytest.fixture(params=["script", pytest.param("container", marks=pytest.mark.container)])
 def connector(request: pytest.FixtureRequest) -> Connector:
     """Both ways to run the connector, one after the other."""
     made: Connector = request.getfixturevalue(request.param)
@@ -67,25 +94,30 @@ def connector(request: pytest.FixtureRequest) -> Connector:
 
 
 @pytest.fixture
-def start(tmp_path: Path, workspace: Workspace) -> Iterator[Callable[..., Any]]:  # noqa: ARG001  # sandboxes end last
-    """Starts the console script with any stdout; none outlives the test, nor the workspace that it reads."""
-    started: list[subprocess.Popen[bytes]] = []
+def start(tmp_path: Path, workspace: Workspace, loaded: Loaded) -> Iterator[Callable[..., Any]]:  # noqa: ARG001  # sandboxes end last
+    """Starts the connector with any stdout; none outlives the test, nor the workspace that it reads.
+
+    Where what runs first, or the interpreter's own start, is what a test is about, it is an interpreter of its own.
+    """
+    started: list[Fork | subprocess.Popen[bytes]] = []
 
     def begin(command: str, url: str, *, stdout: int | IO[bytes] = subprocess.PIPE, **options: Any) -> Any:
-        code = options.pop("code", "from source_intercom.run import run; run()")
-        env = {**os.environ, "INTERCOM_API_URL": url, **options.pop("env", {})}
-        limit = options.pop("preexec_fn", lambda: None)
+        code, limit = options.pop("code", None), options.pop("preexec_fn", None)
+        own = options.pop("env", {})
+        env = {**os.environ, "INTERCOM_API_URL": url, **own}
+        words = arguments(tmp_path, command, options, str(tmp_path))
+        if not (code or limit or own):
+            started.append(loaded.start(words, env, stdout))
+            return started[-1]
 
         def prepare() -> None:
-            # Whoever runs the tests may ignore signals (nohup, a job in the background), and a child would too.
-            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
-                signal.signal(number, signal.SIG_DFL)
-            limit()
+            usual_signals()
+            if limit:
+                limit()
 
-        words = arguments(tmp_path, command, options, str(tmp_path))
         started.append(
             subprocess.Popen(
-                [sys.executable, "-c", code, *words],
+                [sys.executable, "-c", code or "from source_intercom.run import run; run()", *words],
                 stdout=stdout,
                 stderr=subprocess.PIPE,
                 env=env,

@@ -20,6 +20,7 @@ import docker
 import orjson
 from docker.types import Mount
 
+from integration_tests.forks import Fork, Loaded
 from sandbox import Sandbox
 from source_intercom.shapes.coercion import coercion
 from source_intercom.streams import CATALOGUE, IntercomStream
@@ -144,21 +145,19 @@ def arguments(folder: Path, command: str, files: dict[str, Any], seen_as: str) -
 
 
 class Process:
-    """The installed console script as a process of its own."""
+    """The connector as a process of its own, forked from one that has loaded it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, loaded: Loaded) -> None:
         self._folder = folder
-        self._script = Path(sys.executable).parent / "source-intercom"
+        self._loaded = loaded
 
-    def start(self, command: str, url: str | None = None, **files: Any) -> "subprocess.Popen[bytes]":
+    def start(self, command: str, url: str | None = None, **files: Any) -> "Fork | subprocess.Popen[bytes]":
         """Start without waiting; stdout is a pipe."""
         words = arguments(self._folder, command, files, str(self._folder))
-        return subprocess.Popen(
-            [str(self._script), *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "INTERCOM_API_URL": url or ""},
-        )
+        return self._start(words, {**os.environ, "INTERCOM_API_URL": url or ""})
+
+    def _start(self, words: list[str], env: dict[str, str]) -> "Fork | subprocess.Popen[bytes]":
+        return self._loaded.start(words, env)
 
     def run(self, command: str, url: str | None = None, **files: Any) -> Output:
         process = self.start(command, url, **files)
@@ -180,6 +179,17 @@ class Process:
         assert_no_token(torn)
         _, stderr = process.communicate(timeout=TIMEOUT)
         return Output(process.returncode, parse(b"".join(lines) + whole), stderr.decode())
+
+
+class Script(Process):
+    """The installed console script, in an interpreter of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _start(self, words: list[str], env: dict[str, str]) -> "subprocess.Popen[bytes]":
+        script = Path(sys.executable).parent / "source-intercom"
+        return subprocess.Popen([str(script), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
 
 
 class Container:

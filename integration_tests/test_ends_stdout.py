@@ -19,6 +19,7 @@ from integration_tests.ends_support import (
     ends_within,
     lines_until,
     reading,
+    slowness,
 )
 from integration_tests.support import (
     TOKEN,
@@ -72,12 +73,12 @@ def test_a_device_that_takes_nothing_ends_every_command(start: Any, workspace: W
     sandbox = workspace(**SLOW)
     with Path("/dev/full").open("wb") as full:
         running = reading(start, sandbox, stdout=full)
-        with ends_within(running, 15):
+        with ends_within(running, 10):
             _, stderr = running.communicate()
         assert running.returncode == 1
         assert stderr == b"stdout cannot be written to: No space left on device\n"
         checking = start("check", sandbox.url, stdout=full, config=config())
-        checking.communicate(timeout=15)
+        checking.communicate(timeout=60)
         assert checking.returncode == 1
 
 
@@ -91,7 +92,7 @@ def test_a_pipe_that_does_not_block_gets_everything(start: Any, workspace: Works
     with open(theirs, "rb") as pipe:  # noqa: PTH123  # a descriptor has no path
         time.sleep(3)
         lines = pipe.read()
-    assert running.wait(WITHIN) == 0
+    assert running.wait(WITHIN * slowness()) == 0
     assert len([message for message in parse(lines) if message["type"] == "RECORD"]) == 1500
 
 
@@ -107,14 +108,14 @@ def test_stdout_is_utf_8_whatever_the_locale_says(start: Any, workspace: Workspa
         env=ascii_only,
     )
     output = all_of(running)
-    assert running.wait(WITHIN) == 0, output.stderr
+    assert running.wait(WITHIN * slowness()) == 0, output.stderr
     assert "Zoë-☃" in output.log
     assert output.status == {"contacts": "COMPLETE"}
 
 
 def test_a_closed_stdout_is_refused(start: Any, workspace: Workspace) -> None:
     running = start("spec", workspace().url, preexec_fn=lambda: os.close(1))
-    _, stderr = running.communicate(timeout=15)
+    _, stderr = running.communicate(timeout=60)
     assert (running.returncode, stderr) == (1, b"source-intercom: stdout is closed\n")
 
 

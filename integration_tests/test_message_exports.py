@@ -21,6 +21,7 @@ from integration_tests.support import (
     Json,
     Output,
     Process,
+    Script,
     State,
     assert_delivered,
     assert_same,
@@ -198,7 +199,7 @@ def end_when_waited_for(process: Process, sandbox: Sandbox, job: str, state: Sta
     lines: list[bytes] = []
     for line in running.stdout:
         lines.append(line)
-        if b"Waiting for another export of message data" in line:
+        if b"Waiting until another export of message data" in line:
             requests.post(f"{sandbox.url}/export/cancel/{job}", headers=HEADERS, timeout=10)
             break
     rest, errors = running.communicate(timeout=TIMEOUT)
@@ -245,7 +246,7 @@ def test_a_killed_sync_goes_on_with_its_job(process: Process, workspace: Workspa
     for stream in MESSAGES:
         assert_same(stream, rows(stream, killed, rest), truth(sandbox, stream))
     assert_delivered(rest, sandbox, *MESSAGES)
-    assert "Waiting for another export" not in rest.log
+    assert "Waiting until another export" not in rest.log
     # Two hundred days are four ranges.
     assert jobs(sandbox) == ["completed"] * 4
     assert not any("job" in state["stream"]["stream_state"] for state in rest.state)
@@ -335,7 +336,7 @@ def test_no_file_is_left(process: Process, workspace: Workspace, temporary: Path
     assert list(temporary.iterdir()) == []
 
 
-def test_a_disk_without_room_is_told(process: Process, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_without_room_is_told(script: Script, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     sandbox = workspace(message_receipts=300, history_days=20)
 
     def limit() -> None:
@@ -344,5 +345,5 @@ def test_a_disk_without_room_is_told(process: Process, workspace: Workspace, mon
         resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
 
     monkeypatch.setattr(subprocess.Popen, "__init__", partialmethod(subprocess.Popen.__init__, preexec_fn=limit))
-    output = read(process, sandbox, "message_opens")
+    output = read(script, sandbox, "message_opens")
     assert "cannot be kept on this machine (File too large)" in output.errors["message_opens"]["message"]

@@ -53,8 +53,8 @@ def test_check_names_what_a_missing_permission_costs(connector: Connector, works
         'Without the permission "Read tickets" these streams cannot be synced: tickets, ticket_parts, '
         "ticket_contacts, ticket_types, ticket_type_attributes, ticket_states, counts. "
         'Without the permission "Read tickets" Intercom leaves records out of these streams: conversations, '
-        "conversation_parts, conversation_contacts, conversation_tags, conversation_teammates, "
-        "conversation_linked_objects, conversation_handling_events, side_conversations."
+        "conversation_parts, conversation_attachments, conversation_contacts, conversation_tags, "
+        "conversation_teammates, conversation_linked_objects, conversation_handling_events, side_conversations."
     )
 
 

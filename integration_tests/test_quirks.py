@@ -75,9 +75,14 @@ WHOLE = (
     Case("me-refused", ("contacts", "tags"), "time zone is not known"),
     Case("html-403=4", ("contacts", "tags", "articles")),
     Case("other-version-served", ("contacts", "tags"), "serves API version '2.14'"),
-    Case("other-region", ("tags",), "another continent"),
+    Case("other-region", ("tags",), "another region on its way"),
     Case("no-merge-history", ("contact_merge_history",), settings=FEW),
     Case("many-ticket-parts", ("tickets", "ticket_parts"), "has 520 parts"),
+    *(
+        Case(f"company-segments={way}", ("company_segments",), "", {"companies": 70})
+        for way in ("cut", "absent", "unsaid", "stale", "thin")
+    ),
+    *(Case(f"company-notes={way}", ("company_notes",), "", {"companies": 70}) for way in ("absent", "zero")),
     Case("avatar-text", ("contacts",)),
     Case("open-metadata", ("activity_logs",)),
     Case("odd-times", (*SEARCHED, "calls")),

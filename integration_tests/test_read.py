@@ -40,7 +40,7 @@ def assert_complete(output: Output) -> None:
 
 
 def test_full_refresh_delivers_what_the_workspace_holds(connector: Connector, workspace: Workspace) -> None:
-    sandbox = workspace(contacts=700, companies=230, conversations=330, tickets=170)
+    sandbox = workspace(contacts=460, companies=110, conversations=170, tickets=160)
     output = connector.run("read", sandbox.url, config=config(), catalog=catalog())
     assert_complete(output)
     assert_delivered(output, sandbox)
@@ -163,7 +163,7 @@ def test_nothing_new_costs_one_call_a_searched_stream(process: Process, workspac
 @pytest.mark.complaint(18)
 @pytest.mark.parametrize("zone", ["Pacific/Pago_Pago", "Pacific/Kiritimati", "America/St_Johns", "UTC"])
 def test_contacts_are_whole_in_every_zone(process: Process, workspace: Workspace, zone: str) -> None:
-    sandbox = workspace(contacts=900, history_days=70, timezone=zone)
+    sandbox = workspace(contacts=460, history_days=70, timezone=zone)
     output = process.run("read", sandbox.url, config=config(), catalog=catalog("contacts", mode="incremental"))
     assert_complete(output)
     assert_delivered(output, sandbox, "contacts")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,11 +24,13 @@ class Database(Protocol):
 
     def run(self, statement: str) -> Rows: ...
 
+    def connected(self) -> AbstractContextManager[None]: ...
+
     def insert(self, table: str, columns: dict[str, str], records: list[Json]) -> None: ...
 
 
 class DuckDB:
-    """A DuckDB file. Nobody else can open it meanwhile, so it is open for the time of a call only."""
+    """A DuckDB file. Nobody else can open it meanwhile, so it is open for the time of a call, or of several."""
 
     json_type = "json"
     # As PyAirbyte's tables have it, in UTC.
@@ -35,13 +38,22 @@ class DuckDB:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._connection: Any = None
 
-    def run(self, statement: str) -> Rows:
+    @contextmanager
+    def connected(self) -> Iterator[None]:
         import duckdb
 
-        with duckdb.connect(str(self.path)) as connection:
-            cursor = connection.execute(statement)
-            return cursor.fetchall() if cursor.description else []
+        with duckdb.connect(str(self.path)) as self._connection:
+            yield
+        self._connection = None
+
+    def run(self, statement: str) -> Rows:
+        if self._connection is None:
+            with self.connected():
+                return self.run(statement)
+        cursor = self._connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
 
     def insert(self, table: str, columns: dict[str, str], records: list[Json]) -> None:
         lines = self.path.with_suffix(".jsonl")
@@ -62,6 +74,10 @@ class PostgreSQL:
 
     def __init__(self, url: str) -> None:
         self.url = url
+
+    def connected(self) -> AbstractContextManager[None]:
+        """Nothing: others may be connected too."""
+        return nullcontext()
 
     def run(self, statement: str) -> Rows:
         import psycopg
@@ -86,27 +102,28 @@ def load(database: Database, schema: str, output: Output, streams: Iterable[str]
     for message in output.of("RECORD"):
         extracted = datetime.fromtimestamp(message["emitted_at"] / 1000, tz=timezone.utc).isoformat()
         arrived[message["stream"]].append({**message["data"], "_airbyte_extracted_at": extracted})
-    database.run(f"create schema if not exists {schema}")
-    for stream in streams:
-        columns = _columns(stream, database)
-        table = f"{schema}.{stream}"
-        declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-        database.run(f"create table if not exists {table} ({declared})")
-        rows = arrived[stream]
-        if not rows:
-            continue
-        if deduplicated:
-            key = STREAMS[stream].key
-            rows = list({tuple(row.get(name) for name in key): row for row in rows}.values())
-            database.run(f"drop table if exists {schema}.arrived")
-            database.run(f"create table {schema}.arrived ({declared})")
-            database.insert(f"{schema}.arrived", columns, rows)
-            same = " and ".join(f"{table}.{name} = new.{name}" for name in key)
-            database.run(f"delete from {table} using {schema}.arrived as new where {same}")
-            database.run(f"insert into {table} select * from {schema}.arrived")
-            database.run(f"drop table {schema}.arrived")
-        else:
-            database.insert(table, columns, rows)
+    with database.connected():
+        database.run(f"create schema if not exists {schema}")
+        for stream in streams:
+            columns = _columns(stream, database)
+            table = f"{schema}.{stream}"
+            declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+            database.run(f"create table if not exists {table} ({declared})")
+            rows = arrived[stream]
+            if not rows:
+                continue
+            if deduplicated:
+                key = STREAMS[stream].key
+                rows = list({tuple(row.get(name) for name in key): row for row in rows}.values())
+                database.run(f"drop table if exists {schema}.arrived")
+                database.run(f"create table {schema}.arrived ({declared})")
+                database.insert(f"{schema}.arrived", columns, rows)
+                same = " and ".join(f"{table}.{name} = new.{name}" for name in key)
+                database.run(f"delete from {table} using {schema}.arrived as new where {same}")
+                database.run(f"insert into {table} select * from {schema}.arrived")
+                database.run(f"drop table {schema}.arrived")
+            else:
+                database.insert(table, columns, rows)
 
 
 def _columns(stream: str, database: Database) -> dict[str, str]:

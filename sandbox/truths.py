@@ -17,7 +17,6 @@ from .records import (
     activities,
     activity,
     automation,
-    companies,
     contacts,
     conversations,
     events,
@@ -70,7 +69,7 @@ def _of(ws: World, kind: str, key: str, name: str, children: Children) -> Iterat
             yield {key: parents.id(number), name: child}
 
 
-def _nested(kind: str, key: str, *path: str) -> Truth:
+def _nested(kind: str, key: str, *path: str, name: str = "record") -> Truth:
     """What stands in the records of a kind themselves, whether or not these have vanished since."""
 
     def found(ws: World) -> Iterator[Record]:
@@ -79,7 +78,7 @@ def _nested(kind: str, key: str, *path: str) -> Truth:
             for step in path:
                 held = held.get(step) if isinstance(held, dict) else None
             for one in held if isinstance(held, list) else ():
-                yield {key: record["id"], "record": one}
+                yield {key: record["id"], name: one}
 
     return found
 
@@ -140,14 +139,14 @@ _ALL: dict[str, Truth] = {
     "contact_merge_history": _children("contacts", "contact_id", merges.history),
     "contact_activities": lambda ws: (activities.shown(event) for event in ws.activities.events()),
     # Attached to a company.
-    "company_segments": _children("companies", "company_id", lambda ws, n: (
-        ws.segments.body(one) for one in companies.segment_numbers(ws, n)), name="segment"),
+    "company_segments": _nested("companies", "company_id", "segments", "segments", name="segment"),
     "company_contacts": _children("companies", "company_id", lambda ws, n: (
         ws.contacts.body(one) for one in ws.membership.of_company(n))),
     "company_notes": _children("companies", "company_id", lambda ws, n: notes.notes(ws, "companies", n)),
     "company_tags": _nested("companies", "company_id", "tags", "tags"),
     # Attached to a conversation, a ticket, a team.
     "conversation_parts": _children("conversations", "conversation_id", conversations.parts, name="part"),
+    "conversation_attachments": _children("conversations", "conversation_id", conversations.attachments),
     "conversation_contacts": _nested("conversations", "conversation_id", "contacts", "contacts"),
     "conversation_tags": _nested("conversations", "conversation_id", "tags", "tags"),
     "conversation_teammates": _nested("conversations", "conversation_id", "teammates", "admins"),

@@ -192,6 +192,8 @@ def _noted(messages: Iterable[AirbyteMessage], ending: Ending) -> Iterator[bytes
 
 
 def _parsed(arguments: list[str]) -> argparse.Namespace:
+    # Meltano's wrapper writes `--` between the image and the command, which older argparse takes for the command.
+    arguments = arguments[arguments[:1] == ["--"] :]
     parsed = AirbyteEntrypoint.parse_args(arguments)
     # The CDK's parser lets a command line without a command pass.
     return parsed if parsed.command else AirbyteEntrypoint.parse_args([""])

@@ -28,6 +28,7 @@ from source_intercom.engine.access import Access, explain, missing_for
 from source_intercom.engine.assembly import concurrent_streams, member_of, refuse_unusable
 from source_intercom.engine.begin import begin_sync, newest_position
 from source_intercom.engine.datasets import describe_reports
+from source_intercom.engine.failures import Failures
 from source_intercom.engine.group import groups_of
 from source_intercom.engine.heartbeat import Heartbeat
 from source_intercom.engine.messages import Messages
@@ -149,7 +150,10 @@ class SourceIntercom(AbstractSource):
 
             refuse_unusable(states, made(), options.start)
             newest = newest_position(states.get_stream_state(name, None) for name in names)
-            self._sync = sync = begin_sync(options, transport, logger, selected=names, newest_state=newest)
+            without = frozenset(wanted.stream.name for wanted in catalog.streams if wanted.include_files is False)
+            self._sync = sync = begin_sync(
+                options, transport, logger, selected=names, without_files=without, newest_state=newest
+            )
             # States and logs must leave through the queue of the records, or a state would overtake the
             # records that it covers.
             queue: Queue[QueueItem] = Queue(maxsize=_QUEUED_PAGES if self._pages else _QUEUED_RECORDS)
@@ -177,8 +181,9 @@ class SourceIntercom(AbstractSource):
                 for stream, wanted in zip(streams, catalog.streams, strict=True)
             ]
             groups = groups_of(members, queue, pages=self._pages)
-            with Progress(streams, transport.budget, logger), Heartbeat(groups):
-                yield from concurrent.read(concurrent_streams(groups))
+            failures = Failures(lambda: made(sync), logger)
+            with Progress(streams, transport.budget, logger, failures.failed), Heartbeat(groups):
+                yield from failures.watch(concurrent.read(concurrent_streams(groups)))
         finally:
             self.release()
             transport.close()

@@ -1,7 +1,4 @@
-"""What many tests stand on: reads without a network, and property tests that do not mind a slow machine.
-
-SOAK times their usual number of examples is how long property tests run (scripts/soak).
-"""
+"""What many tests stand on: reads without a network, and property tests that do not mind a slow machine."""
 
 from __future__ import annotations
 
@@ -13,26 +10,18 @@ import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 from stream_fakes import FakeIntercom, make_sync
 
+from examples import set_number
 from source_intercom.shapes.base import Sync
-
-FACTOR = int(os.environ.get("SOAK", "1"))
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
 
-def deepen(test: Any, factor: int) -> None:
-    """Give a property test so many times its examples. Where hypothesis keeps a test's settings is its own affair, so
-    a test of this file watches it."""
-    usual: settings = test._hypothesis_internal_use_settings
-    test._hypothesis_internal_use_settings = settings(usual, max_examples=usual.max_examples * factor)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tests = {id(item.function): item.function for item in items if isinstance(item, pytest.Function)}
     for test in tests.values():
-        if FACTOR > 1 and is_hypothesis_test(test):
-            deepen(test, FACTOR)
+        if is_hypothesis_test(test):
+            set_number(test, int(os.environ.get("SOAK", "0")) or None)
 
 
 @pytest.fixture

@@ -134,8 +134,8 @@ class FakeReading:
     def expect(self, total: int) -> None:
         self.totals.append(total)
 
-    def accepts_short(self, missing: int) -> bool:
-        return missing == self._known_short
+    def short_before(self, missing: int) -> str:
+        return "in an earlier sync" if missing == self._known_short else ""
 
     def came_short(self, missing: int) -> None:
         self.short.append(missing)

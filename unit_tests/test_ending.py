@@ -55,14 +55,14 @@ while True:
 
 def ended(pause: float) -> tuple[int, list[dict[str, Any]]]:
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT.replace("{pause}", str(pause))], capture_output=True, timeout=10, check=False
+        [sys.executable, "-c", SCRIPT.replace("{pause}", str(pause))], capture_output=True, timeout=120, check=False
     )
     assert done.stderr == b""
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_all_that_was_queued_is_printed_and_then_no_more() -> None:
-    code, messages = ended(0.02)
+    code, messages = ended(0.005)
 
     assert code == -signal.SIGTERM
     *printed, log, status = messages

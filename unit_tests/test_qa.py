@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,14 @@ def test_contributors_read_why(check: str) -> None:
     assert [row for row in rows if f"`{check}`" in row]
 
 
+PYTHON_WHOSE_PIP_FINDS_NOTHING = f"""#!/usr/bin/env bash
+[[ "$1 $2" == "-m venv" ]] || exec {sys.executable} "$@"
+mkdir -p "$4/bin"
+printf '#!/bin/sh\\necho "ERROR: No matching distribution found" >&2\\nexit 1\\n' >"$4/bin/pip"
+chmod +x "$4/bin/pip"
+"""
+
+
 @pytest.mark.parametrize("required", ["", "1"])
 def test_where_the_checks_cannot_be_installed_the_reason_is_told(tmp_path: Path, required: str) -> None:
     for name in ("scripts/qa", "scripts/lib.sh", "scripts/requirements-qa.txt"):
@@ -66,11 +75,18 @@ def test_where_the_checks_cannot_be_installed_the_reason_is_told(tmp_path: Path,
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "scripts/install").write_text("#!/bin/sh\n")
     (tmp_path / "scripts/install").chmod(0o755)
-    (tmp_path / ".venv").symlink_to((ROOT / ".venv").resolve())
-    alone = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "REQUIRE_QA": required}
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/python").write_text(PYTHON_WHOSE_PIP_FINDS_NOTHING)
+    (tmp_path / ".venv/bin/python").chmod(0o755)
     done = subprocess.run(
-        [tmp_path / "scripts/qa"], env=alone, capture_output=True, text=True, check=False, timeout=120
+        [tmp_path / "scripts/qa"],
+        env={**os.environ, "REQUIRE_QA": required},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
+    assert "ERROR: No matching distribution found" in done.stderr or "needs Python 3.11 or 3.12" in done.stderr
     assert done.returncode == int(bool(required))
     assert "cannot be installed here" in done.stderr or "needs Python 3.11 or 3.12" in done.stderr
     assert ("Airbyte's checks are skipped: " in done.stderr) is not bool(required)

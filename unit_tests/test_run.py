@@ -92,6 +92,10 @@ def test_spec_prints_the_specification_and_needs_nothing(command: Command) -> No
     assert "access_token" in message["spec"]["connectionSpecification"]["properties"]
 
 
+def test_two_dashes_before_the_command_mean_nothing(command: Command) -> None:
+    assert command("--", "spec") == command("spec")
+
+
 def test_discover_prints_the_catalogue_without_a_call(command: Command) -> None:
     with requests_mock.Mocker() as network:
         messages = command("discover", "--config", command.file("config.json", {"access_token": "t"}))

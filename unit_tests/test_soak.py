@@ -4,50 +4,44 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from examples import number_of, set_number
 
 ROOT = Path(__file__).resolve().parents[1]
-COUNTS = """
-from pathlib import Path
-from hypothesis import given, settings, strategies as st
 
-ran = Path(__file__).with_name("ran")
 
-@settings(max_examples=5)
-@given(st.integers())
-def test_that_says_how_often(_):
-    with ran.open("a") as file:
-        file.write(".")
+@pytest.mark.parametrize(
+    ("named", "soak", "examples"), [(60, None, 20), (12, None, 10), (5, None, 5), (5, 7, 35), (100, 20, 2_000)]
+)
+def test_examples_are_a_third_or_many_times_as_many(named: int, soak: int | None, examples: int) -> None:
+    ran = []
 
-def test_without_examples():
+    @settings(max_examples=named)
+    @given(st.integers())
+    def says_how_often(number: int) -> None:
+        ran.append(number)
+
+    set_number(says_how_often, soak)
+    says_how_often()
+    assert len(ran) == examples
+
+
+def test_the_number_is_set_where_tests_are_collected() -> None:
+    """As it stands at a test of this run."""
+    soak = int(os.environ.get("SOAK", "0")) or None
+    held: settings = vars(test_that_is_collected)["_hypothesis_internal_use_settings"]
+    assert held.max_examples == number_of(30, soak)
+
+
+@settings(max_examples=30)
+@given(st.none())
+def test_that_is_collected(_nothing: None) -> None:
     pass
-"""
-
-
-@pytest.mark.parametrize(("factor", "examples"), [(None, 5), ("7", 35)])
-def test_examples_are_multiplied(tmp_path: Path, factor: str | None, examples: int) -> None:
-    (tmp_path / "conftest.py").write_text((ROOT / "unit_tests/conftest.py").read_text("utf-8"), "utf-8")
-    (tmp_path / "test_counts.py").write_text(COUNTS, "utf-8")
-    env = {name: value for name, value in os.environ.items() if name != "SOAK"} | ({"SOAK": factor} if factor else {})
-    # The conftest takes its fixtures from beside it.
-    env |= {"PYTHONPATH": str(ROOT / "unit_tests")}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--rootdir",
-        str(tmp_path),
-        str(tmp_path),
-    ]
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-    assert len((tmp_path / "ran").read_text("utf-8")) == examples
 
 
 @pytest.mark.parametrize(

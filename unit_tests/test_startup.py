@@ -49,6 +49,17 @@ print(json.dumps("loaded"))
     assert told(code) == "loaded"
 
 
+def test_the_first_process_of_a_container_hears_a_signal_while_it_loads() -> None:
+    code = """
+import os, signal
+os.getpid = lambda: 1
+os._exit = lambda code: print(code)
+import source_intercom.startup
+signal.raise_signal(signal.SIGTERM)
+"""
+    assert told(code) == 143
+
+
 def test_the_source_is_found_in_the_package() -> None:
     assert source_intercom.SourceIntercom().name == "source-intercom"
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from airbyte_cdk.logger import PRINT_BUFFER
 
 from source_intercom.stdout import Stdout, StdoutEnded
 
@@ -32,6 +34,12 @@ with stdout.as_text():
         thread.join()
 """
 LINE = b"x" * 99 + b"\n"
+
+
+@pytest.fixture(autouse=True)
+def lock_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last lines keep the lock for ever, and whatever thread logs in a later test would wait for it."""
+    monkeypatch.setattr(PRINT_BUFFER, "lock", threading.RLock())
 
 
 def test_pages_and_log_lines_stay_whole_on_a_pipe() -> None:
@@ -100,6 +108,33 @@ def test_a_reader_that_is_gone_is_told_once_and_ends_everything(pipe: tuple[int,
         print("a thread that logs cannot help it")  # noqa: T201
     assert len(told) == 1
     os.close(writer)
+
+
+def test_the_part_of_a_line_that_a_full_disk_still_took_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "out"
+    with path.open("wb") as file:
+        stdout = Stdout(file.fileno())
+        stdout.write(LINE)
+        write, room = os.write, [len(LINE) + 7]
+
+        def until_it_is_full(descriptor: int, lines: memoryview) -> int:
+            written = write(descriptor, lines[: room[0]])
+            room[0] -= written
+            if not written:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return written
+
+        monkeypatch.setattr(os, "write", until_it_is_full)
+        with pytest.raises(StdoutEnded):
+            stdout.write(LINE * 3)
+    assert path.read_bytes() == LINE * 2
+
+
+def test_text_goes_where_lines_go(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("wb") as file, Stdout(file.fileno()).as_text():
+        assert sys.stdout.fileno() == file.fileno()
 
 
 def test_text_that_utf_8_does_not_have_is_written_as_its_name(tmp_path: Path) -> None:

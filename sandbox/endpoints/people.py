@@ -7,14 +7,17 @@ import orjson
 from ..collection import Record
 from ..errors import ApiError, not_found
 from ..permissions import Permission
-from ..records import companies
+from ..records import companies, notes
 from ..router import Call, Reply, Router
 from .parents import company_of, contact_of
 from .shapes import cursor_list, numbered_list
-from .versions import whole
+from .versions import SINCE, whole
 
 LIST_CAP = 10_000
 """How far `/companies/list` can be paged."""
+
+NOTES_SHOWN = 10
+"""How many notes a company shows, as a contact does; Intercom's text tells no number."""
 
 
 def add(router: Router) -> None:
@@ -40,7 +43,7 @@ def scroll(call: Call) -> Reply:
     records = call.ws.companies
     body = {
         "type": "list",
-        "data": records.fragments(numbers),
+        "data": [_company(call, number) for number in numbers] if call.at_least(SINCE) else records.fragments(numbers),
         "pages": None,
         "total_count": None,
         "scroll_param": token,
@@ -69,7 +72,17 @@ def company(call: Call) -> Reply:
     number = call.ws.companies.find(call.params["id"])
     if number is None:
         raise not_found("company_not_found", "Company Not Found")
-    return Reply(orjson.dumps(call.ws.companies.body(number)), ids=[call.params["id"]])
+    return Reply(orjson.dumps(_company(call, number)), ids=[call.params["id"]])
+
+
+def _company(call: Call, number: int) -> Record:
+    """A company in the shape of the version: from 2.16 on with its newest notes, and how many there are."""
+    record = call.ws.companies.body(number)
+    if call.at_least(SINCE):
+        found = notes.notes(call.ws, "companies", number)
+        record["notes"] = {"type": "note.list", "data": found[:NOTES_SHOWN], "url": f"/companies/{record['id']}/notes",
+                           "total_count": len(found), "has_more": len(found) > NOTES_SHOWN}  # fmt: skip
+    return record
 
 
 def company_segments(call: Call) -> Reply:

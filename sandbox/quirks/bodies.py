@@ -39,6 +39,7 @@ READ: dict[str, object] = {
 }  # fmt: skip
 HOLDERS = {"contact": "custom_attributes", "conversation": "custom_attributes", "ticket": "ticket_attributes"}
 """Where odd JSON is put, by type of record."""
+COMPANIES = frozenset({"GET /companies/scroll", "POST /companies/list", "GET /companies/{id}"})
 ODD_KEY = "odd"
 
 
@@ -158,6 +159,47 @@ def odd_nested_items(visit: Visit, go: Go) -> Reply:
             held = record.get(holder)
             if isinstance(held, dict) and isinstance(held.get(key), list):
                 held[key].append(items[chance // 3 % len(items)])
+    return closed(reply, body)
+
+
+def company_segments(visit: Visit, go: Go) -> Reply:
+    reply = go(visit.call)
+    body = opened(reply) if visit.endpoint in COMPANIES else None
+    if body is None:
+        return reply
+    for record in _records(body):
+        _mangle(record, visit.value or "cut")
+    return closed(reply, body)
+
+
+def _mangle(company: Record, way: str) -> None:
+    """Show the segments of a company otherwise than they are."""
+    held = company.pop("segments")
+    if way == "absent":
+        return
+    assert isinstance(held, dict) and isinstance(held["segments"], list)
+    items = held["segments"]
+    if way == "thin":
+        items = [{"type": one["type"], "id": one["id"]} for one in items]
+    elif way == "stale":
+        items = [] if _chance(str(company["id"])) % 4 == 0 else items
+    elif len(items) > 1:
+        told = {"has_more": True, "total_count": len(items)} if way == "cut" else {}
+        held, items = held | told, items[:1]
+    company["segments"] = held | {"segments": items}
+
+
+def company_notes(visit: Visit, go: Go) -> Reply:
+    reply = go(visit.call)
+    body = opened(reply) if visit.endpoint in COMPANIES else None
+    if body is None:
+        return reply
+    for record in _records(body):
+        held = record.get("notes")
+        if visit.value == "zero" and isinstance(held, dict):
+            held.update(data=[], total_count=0, has_more=False)
+        else:
+            record.pop("notes", None)
     return closed(reply, body)
 
 

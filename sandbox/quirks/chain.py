@@ -31,6 +31,8 @@ THROUGH: dict[str, Quirk] = {
     "open-metadata": bodies.open_metadata,
     "odd-times": bodies.odd_times,
     "odd-nested-items": bodies.odd_nested_items,
+    "company-segments": bodies.company_segments,
+    "company-notes": bodies.company_notes,
     "scroll-conflict-message": paging.scroll_conflict_message,
     "refused-cursor": paging.refused_cursor,
     "text-page-counters": paging.text_page_counters,

@@ -128,6 +128,16 @@ QUIRKS: Mapping[str, About] = {
     "other-region": About(
         "/me tells another region",
         "Intercom's staff on proxied tokens of other regions, community.intercom.com", r"[A-Z]{2}", "the region (EU)"),
+    "company-segments": About(
+        "companies show their segments in their records otherwise than GET /companies/{id}/segments lists them: not at "
+        "all, the first one only and has_more, the first one only without a word, none for every fourth company, or "
+        "ids only",
+        "inference: Intercom's OpenAPI text shows the list and does not say that it is whole",
+        "absent|cut|unsaid|stale|thin", "which (cut)"),
+    "company-notes": About(
+        "companies of 2.16 show no notes, or say that they have none",
+        "inference: Intercom's OpenAPI text of 2.16 tells another form of the list than live records have",
+        "absent|zero", "which (absent)"),
     # What happens without a trace.
     "late-ticket-parts": About(
         "an update of an open ticket adds a part and does not move updated_at; "
@@ -221,8 +231,9 @@ TOGETHER = (
     "ignored-sort", "unsorted-lists", "scroll-conflict-message", "whole-utc-days", "contacts-utc-days",
     "refused-in-operator", "activity-log-range", "hidden-tickets", "me-refused", "html-403", "other-version-served",
     "other-region", "late-ticket-parts", "quiet-contact-changes", "late-events", "no-merge-history",
-    "many-ticket-parts", "avatar-text", "open-metadata", "odd-times", "odd-json", "odd-nested-items",
-    "export-statistics", "export-text-times", "report-heads", "report-times", "report-end", "report-file",
+    "company-segments", "company-notes", "many-ticket-parts", "avatar-text", "open-metadata", "odd-times",
+    "odd-json", "odd-nested-items", "export-statistics", "export-text-times", "report-heads", "report-times",
+    "report-end", "report-file",
 )  # fmt: skip
 """Quirks under which everything can still be read, all of them at once: what each withholds can be had by asking
 again or otherwise. Left out are those that refuse something for good, that contradict each other, or that are about

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
 from ..collection import Record
 from ..dice import roll, wide
@@ -235,6 +236,16 @@ def _assigned_to(ws: World, dice: bytes) -> Record:
     if dice[14] < 90 and ws.laid_out("teams"):
         return {"type": "team", "id": ws.teams.id(dice[15] % ws.laid_out("teams"))}
     return {"type": "admin", "id": str(ws.admin_number(dice[15]))}
+
+
+def attachments(ws: World, number: int) -> Iterator[Record]:
+    """The files of a conversation, with what tells one from the other: the message and the place in it."""
+    conversation = ws.conversations.body(number)
+    for part in (conversation["source"], *parts(ws, number)):
+        assert isinstance(part, dict)
+        for position, one in enumerate(part["attachments"]):
+            moment = part.get("created_at") or conversation["created_at"]
+            yield {**one, "part_id": part["id"], "position": position, "attached_at": moment}
 
 
 def attachment(dice: bytes) -> Record:

@@ -251,7 +251,7 @@ class Unavailable(IntercomError):
     final = False
     may_be_of_one = True
     explains_itself = False
-    sentence = "Intercom could not answer after several tries. The sync goes on where it stopped when it is run again."
+    sentence = "Intercom could not answer after several tries. Sync again: it continues where it stopped."
 
 
 class RateLimited(Unavailable):
@@ -260,8 +260,8 @@ class RateLimited(Unavailable):
     may_be_of_one = False
     explains_itself = True
     sentence = (
-        "Intercom's rate limit leaves no room for this request{said}: other apps of the workspace may spend it. The "
-        "sync goes on where it stopped when it is run again."
+        "Intercom's rate limit leaves no room for this request{said}: other apps of the workspace may use it up. "
+        "Sync again: it continues where it stopped."
     )
 
 

@@ -69,8 +69,8 @@ CONTENT = Kind(
         "makes one at a time. End the integration that exports messages too, or sync messages at another hour."
     ),
     waiting=(
-        "Waiting for another export of message data in this workspace to end: that of another integration, of a "
-        "person, or of a sync that broke off"
+        "Waiting until another export of message data in this workspace ends. Another integration, a person, or a "
+        "sync that broke off began it"
     ),
 )
 # docs/intercom-api.md#reporting-export
@@ -87,8 +87,8 @@ REPORTING = Kind(
         "makes no more at a time. End the integration that exports reports too, or sync reports at another hour."
     ),
     waiting=(
-        "Waiting for other exports of reporting data in this workspace to end: those of other integrations, or of a "
-        "sync that broke off"
+        "Waiting until another export of reporting data in this workspace ends. Another integration or a sync that "
+        "broke off began it"
     ),
 )
 

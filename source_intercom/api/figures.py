@@ -9,6 +9,8 @@ from source_intercom.api.errors import strange
 
 Page = list[Json]
 _DIGITS = 20  # more than any count or page number has
+# Lists inside a contact end at ten. A list of a company that is as long may be cut too, and not say so.
+_NESTED = 10
 
 
 def is_complete(answer: Json, distinct: int) -> bool:
@@ -38,6 +40,33 @@ def records_in(answer: Json, records_key: str) -> Page:
         if isinstance(records, list):
             return records
     raise strange(f"no list under '{records_key}', but the keys {sorted(answer)}")
+
+
+def whole_list_in(record: Json, name: str) -> Page | None:
+    """The items of a list inside a record where the record shows all of them; None where it does not, or may not.
+
+    ``segments`` of a company is ``{"type": "segment.list", "segments": [...]}``; other lists have their items under
+    ``data``, and some say how many there are.
+    """
+    nested = record.get(name)
+    if not isinstance(nested, dict):
+        return None
+    items = nested.get(name, nested.get("data"))
+    if not isinstance(items, list) or len(items) >= _NESTED or nested.get("has_more"):
+        return None
+    told = nested.get("total_count")
+    if told is not None and told != len(items):
+        return None
+    return items if all(isinstance(item, dict) and item.get("id") for item in items) else None
+
+
+def none_in(record: Json, name: str) -> Page | None:
+    """No items, where a record says that a list inside it has none: ``notes`` of a company tell their total.
+
+    An empty list alone says nothing; it may be one that is never filled.
+    """
+    nested = record.get(name)
+    return [] if isinstance(nested, dict) and nested.get("total_count") == 0 and not nested.get("has_more") else None
 
 
 def number_in(answer: Mapping[str, Any], name: str) -> int | None:

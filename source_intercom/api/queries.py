@@ -59,6 +59,11 @@ def equals(field: str, value: Any) -> Query:
     return {"field": field, "operator": "=", "value": value}
 
 
+def since(field: str, moment: int) -> list[Query]:
+    """Terms of which a time holds one where it is no earlier than a moment; a search by days gives the whole day."""
+    return [_compare(field, ">", moment), _compare(field, "=", moment)]
+
+
 def one_of(field: str, values: list[Any]) -> Query:
     """A term for fields whose search knows ``IN``."""
     return {"field": field, "operator": "IN", "value": values}

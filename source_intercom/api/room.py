@@ -130,7 +130,7 @@ class Room:
         now = time.monotonic()
         if now >= self._tell_again:
             self._tell_again = now + _TELL_EVERY
-            _LOGGER.info(f"Waiting for memory before the next large answer is taken in: {what}")
+            _LOGGER.info(f"Waiting for free memory before the next large answer is read: {what}")
 
 
 class Share:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from logging import Logger
 
+import orjson
+
 from source_intercom.api.client import Client, Json
 from source_intercom.api.errors import (
     RecordGone,
@@ -115,15 +117,20 @@ class CompanyWalk:
     """Walks the scroll once. Who walks it gets the companies; who comes after gets their ids.
 
     The ids are handed out only when the walk is over: calls between two pages would let the scroll expire,
-    which Intercom ends after a minute without a call. ``client`` makes the walk's calls and counts them.
+    which Intercom ends after a minute without a call. ``client`` makes the walk's calls and counts them. ``kept`` takes
+    a list out of each company for those who come after, None where the company does not tell: ``shown`` has them.
 
-    Shared by all company streams of a read. The one thread that walks writes ``_ids`` and ``_failure``; the others
-    read them only after ``_over`` is set, which happens once, after the last write. ``_alone`` is held by the thread
-    that walks for want of a stream that does, so that no second one opens a scroll.
+    Shared by all company streams of a read. The one thread that walks writes ``_ids``, ``shown`` and ``_failure``; the
+    others read them only after ``_over`` is set, which happens once, after the last write. ``_alone`` is held by the
+    thread that walks for want of a stream that does, so that no second one opens a scroll.
     """
 
-    def __init__(self, client: Client, logger: Logger) -> None:
+    def __init__(self, client: Client, logger: Logger, *, kept: Callable[[Json], Page | None] | None = None) -> None:
         self.client = client
+        self.shown: dict[str, Page] = {}
+        self._kept = kept
+        # Many companies show the same list, which is kept once.
+        self._lists: dict[bytes, Page] = {}
         self._scroll = CompanyScroll(client, logger)
         self._ids: list[str] = []
         self._failure: Exception | None = None
@@ -134,7 +141,9 @@ class CompanyWalk:
         """Walk. To be called once, and to be read to its end."""
         try:
             for page in self._scroll.pages():
-                self._ids += [str(company["id"]) for company in page if isinstance(company, dict) and "id" in company]
+                for company in page:
+                    if isinstance(company, dict) and "id" in company:
+                        self._note(str(company["id"]), company)
                 yield page
             self._over.set()
         except Exception as error:
@@ -142,6 +151,12 @@ class CompanyWalk:
             raise
         finally:
             self.give_up()
+
+    def _note(self, company_id: str, company: Json) -> None:
+        self._ids.append(company_id)
+        items = self._kept(company) if self._kept else None
+        if items is not None:
+            self.shown[company_id] = self._lists.setdefault(orjson.dumps(items), items)
 
     def give_up(self) -> None:
         """The walk has ended, whole or not; nobody needs to wait for it any more."""

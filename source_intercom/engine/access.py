@@ -110,7 +110,7 @@ def missing_for(sync: Sync, streams: Sequence[IntercomStream], logger: Logger) -
     for permission, names in _shrunk(streams, missing).items():
         logger.warning(
             f'The access token lacks the permission "{permission}". Without it Intercom leaves out some records of '
-            f"these streams: {', '.join(names)}. Grant it in the Developer Hub: the next sync then brings them."
+            f"these streams: {', '.join(names)}. Grant it in the Developer Hub: the next sync then delivers them."
         )
     return frozenset(missing)
 

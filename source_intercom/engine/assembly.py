@@ -17,6 +17,7 @@ from source_intercom.shapes.search import SearchStream
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import RECONCILED, Reconciliation, last_reconciled
 from source_intercom.sync.state import Remembered, UnderWay, fingerprint, read_state
+from source_intercom.sync.turns import turn_of
 from source_intercom.sync.windows import END_OF_TIME
 
 _USUAL_DAYS = 7
@@ -67,38 +68,50 @@ def member_of(
     )
     if raw and remembered.filters != reads.filters:
         logger.warning(
-            f"{stream.name}: the filters have changed since the saved state. What matches only now and has not "
-            "changed since stays out; clear the stream's state to sync it."
+            f"{stream.name}: the filters have changed since the saved state. A record that matches only now "
+            "comes when it changes next. Clear the state of the stream to get all of them at once."
         )
     done = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
     if granted := [permission for permission in remembered.without if permission not in without]:
         logger.warning(
-            f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. What '
-            "Intercom left out until then has no time of its own to ask for, so the stream is read whole once more."
+            f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. '
+            "Records that Intercom left out until then can have any time, so the whole stream is read once more."
         )
         done = []
     if done and max(window.end for window in done) > sync.begin:
         logger.warning(
-            f"{stream.name}: the saved state lies behind the end date of the options, so only what was not read before "
-            "the end date is read. The state stays where it is."
+            f"{stream.name}: the saved state is later than the end date of the options, so this sync reads only what "
+            "earlier syncs left out before the end date. The state stays as it is."
         )
     start = min(sync.config.start, sync.begin)
     under_way = _under_way(stream, remembered, reads)
+    position = max((window.end for window in done), default=0)
+    end = under_way.began if under_way else sync.begin
+    turn = turn_of(
+        asked_all=remembered.asked_all,
+        position=position,
+        now=end,
+        every_days=0 if stream.full else stream.asks_all_every_days,
+        # What broke off had asked some of all.
+        must_ask_all=not done or done[0].start > start or under_way is not None,
+    )
+    stream.take_turn(asks_all=turn.is_of_all)
     every_days = _days_between_reconciliations(stream, deduplicates)
-    last = last_reconciled(raw, max((window.end for window in done), default=sync.begin))
+    last = last_reconciled(raw, position or sync.begin)
     cursor = WindowCursor(
         stream=stream.name,
         field=field,
         done=done,
         start=start,
         # What broke off is finished first, as of the moment at which it began.
-        end=under_way.began if under_way else sync.begin,
-        overlap=stream.source.overlap,
+        end=end,
+        overlap=stream.source.overlap + turn.again,
         planner=lambda: stream.source.planner,
         message_repository=messages,
         state_manager=states,
         remembered=remembered,
-        reads=replace(reads, under_way=under_way),
+        reads=replace(reads, under_way=under_way, asked_all=turn.asked_all),
+        asked_all=turn.then,
         reconciliation=Reconciliation.due(raw, start=start, now=sync.begin, last=last, every_days=every_days),
         reconciled={RECONCILED: last} if every_days else {},
     )

@@ -24,14 +24,15 @@ def begin_sync(
     logger: logging.Logger,
     *,
     selected: frozenset[str] = frozenset(),
+    without_files: frozenset[str] = frozenset(),
     retries: int = RETRIES,
     newest_state: int = 0,
 ) -> Sync:
     """Ask ``/me`` and make what the streams of a read share.
 
-    A read ends at the moment it began. A token that may not ask ``/me`` reads on, with a warning. ``newest_state`` is
-    the latest position of the saved states, in Unix seconds. Raises an ``IntercomError``, or a ``ConfigError`` when no
-    clock can be believed.
+    A read covers what changed up to the moment it began. A token that may not ask ``/me`` reads on, with a warning.
+    ``newest_state`` is the latest position of the saved states, in Unix seconds. Raises an ``IntercomError``, or a
+    ``ConfigError`` when no clock can be believed.
     """
     me = Client("me", transport, logger, permission="", retries=retries)
     workspace: Json = {}
@@ -58,6 +59,7 @@ def begin_sync(
         birth=_birth(workspace),
         zone=_zone(workspace, logger),
         selected=selected,
+        without_files=without_files,
         retries=retries,
     )
 
@@ -129,5 +131,5 @@ def _warn_of_region(workspace: Json, config: Config, logger: logging.Logger) -> 
     if region and region != config.region:
         logger.warning(
             f"This workspace is hosted in the region '{region}', but the option 'region' says '{config.region}': its "
-            "data takes a way through another continent. Set the option to the workspace's own region."
+            "data passes through another region on its way. Set the option to the workspace's own region."
         )

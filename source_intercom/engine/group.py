@@ -43,6 +43,11 @@ class Member:
         # What is left to read, from its first second to its last; None when nothing is.
         self.window = Window(unread[0].start, unread[-1].end) if unread else None
 
+    @property
+    def tells_next_sync(self) -> bool:
+        """Whether what its state says is read again: that of a full refresh only where it can be gone on with."""
+        return isinstance(self.cursor, WindowCursor) and (not self.stream.full or self.stream.is_resumable)
+
     def start_running(self) -> bool:
         """Called with each page; true for the first one, with which the stream's status becomes RUNNING."""
         with self._lock:

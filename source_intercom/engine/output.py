@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterator
 
 import orjson
-from airbyte_cdk.models import AirbyteMessage, Type
+from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessageFileReference, Type
 from airbyte_cdk.sources.types import Record as CdkRecord
 from airbyte_cdk.sources.types import StreamSlice
 
-from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.coercion import FILE, Record
 
 # A page of long texts is cut, so that the queue's bound in pages is one in memory too.
 _PAGE_BYTES = 1 << 20
@@ -37,8 +37,9 @@ def as_pages(stream: str, rows: list[Record]) -> Iterator[RecordPage]:
     lines: list[bytes] = []
     size = count = 0
     for row in rows:
+        file = row.pop(FILE, None)
         line = _line({name: value for name, value in row.items() if value is not None})
-        lines += (head, line, tail)
+        lines += (head, line, tail[:-3] + b',"file_reference":' + orjson.dumps(file) + b"}}\n" if file else tail)
         size += len(line)
         count += 1
         if size > _PAGE_BYTES:
@@ -59,4 +60,6 @@ def _line(row: Record) -> bytes:
 def as_records(stream: str, rows: list[Record], slice_: StreamSlice) -> Iterator[CdkRecord]:
     """Rows as the CDK's own records."""
     for row in rows:
-        yield CdkRecord(data=row, stream_name=stream, associated_slice=slice_)
+        file = row.pop(FILE, None)
+        reference = AirbyteRecordMessageFileReference(**file) if file else None
+        yield CdkRecord(data=row, stream_name=stream, associated_slice=slice_, file_reference=reference)

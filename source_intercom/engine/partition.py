@@ -213,14 +213,15 @@ class WindowPartition(Partition):
         for each in self._cursors():
             each.keep_page_cursor(cursor)
 
-    def accepts_short(self, missing: int) -> bool:
-        if not self._cursors():
+    def short_before(self, missing: int) -> str:
+        if not any(member.tells_next_sync for member in self._group.members):
             # No state tells the next sync. A total that is wrong for good must not stop the stream for ever, so it is
             # taken to be wrong when just as many are missing once more.
-            accepts = self._missed == missing
-            self._missed = None if accepts else missing
-            return accepts
-        return all(cursor.was_short(self._work.window, missing) for cursor in self._cursors())
+            is_known = self._missed == missing
+            self._missed = None if is_known else missing
+            return "when this sync asked for the first time" if is_known else ""
+        is_known = all(cursor.was_short(self._work.window, missing) for cursor in self._cursors())
+        return "in an earlier sync" if is_known else ""
 
     def came_short(self, missing: int) -> None:
         for cursor in self._cursors():

@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from logging import Logger, LogRecord
 from types import TracebackType
 
@@ -44,10 +44,14 @@ def reading_log(streams: Iterable[IntercomStream], logger: Logger) -> Logger:
 class Progress:
     """Logs a line a minute while the block runs, and a table of all streams at its end."""
 
-    def __init__(self, streams: Sequence[IntercomStream], budget: CallBudget, logger: Logger) -> None:
+    def __init__(
+        self, streams: Sequence[IntercomStream], budget: CallBudget, logger: Logger, failed: Collection[str] = ()
+    ) -> None:
+        """``failed``: the names of the streams that have told an error, as far as the read has come."""
         self._streams = streams
         self._budget = budget
         self._logger = logger
+        self._failed = failed
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="progress", daemon=True)
         self._began = time.monotonic()
@@ -61,7 +65,7 @@ class Progress:
     ) -> None:
         self._ended.set()
         seconds = time.monotonic() - self._began
-        for line in table(self._streams, seconds):
+        for line in table(self._streams, seconds, self._failed):
             self._logger.info(line)
 
     def _beat(self) -> None:

@@ -1,6 +1,6 @@
 """The table at the end of a read: what each stream brought, what that cost, and what was left out and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from source_intercom.api.tally import Tally
 from source_intercom.streams import IntercomStream
@@ -8,10 +8,13 @@ from source_intercom.streams import IntercomStream
 _HEADS = ("stream", "records", "requests", "seconds", "left out")
 
 
-def table(streams: Sequence[IntercomStream], seconds: float) -> Iterator[str]:
-    """The lines of the table, the streams with most requests first. ``seconds`` is how long the read took."""
+def table(streams: Sequence[IntercomStream], seconds: float, failed: Collection[str] = ()) -> Iterator[str]:
+    """The lines of the table, the streams with most requests first.
+
+    ``seconds`` is how long the read took; ``failed`` are the names of the streams that have told an error.
+    """
     ordered = sorted(streams, key=lambda stream: (-stream.client.tally.calls, -stream.client.tally.records))
-    rows = [_HEADS, *(_row(stream) for stream in ordered)]
+    rows = [_HEADS, *(_row(stream, stream.name in failed) for stream in ordered)]
     if len(ordered) > 1:
         tallies = [stream.client.tally for stream in ordered]
         records, requests = sum(tally.records for tally in tallies), sum(tally.calls for tally in tallies)
@@ -24,13 +27,15 @@ def table(streams: Sequence[IntercomStream], seconds: float) -> Iterator[str]:
         yield "  ".join(aligned).rstrip()
 
 
-def _row(stream: IntercomStream) -> tuple[str, ...]:
+def _row(stream: IntercomStream, has_failed: bool) -> tuple[str, ...]:
     tally = stream.client.tally
-    return stream.name, f"{tally.records:,}", f"{tally.calls:,}", f"{tally.seconds:.1f}", _left_out(stream, tally)
+    left_out = _left_out(stream, tally, has_failed)
+    return stream.name, f"{tally.records:,}", f"{tally.calls:,}", f"{tally.seconds:.1f}", left_out
 
 
-def _left_out(stream: IntercomStream, tally: Tally) -> str:
+def _left_out(stream: IntercomStream, tally: Tally, has_failed: bool) -> str:
     said = [
+        "incomplete: its error is above" if has_failed else "",
         stream.lacks_option,
         f"{tally.gone:,} deleted meanwhile" if tally.gone else "",
         f"{tally.skipped:,} skipped, as the options ask" if tally.skipped else "",

@@ -95,6 +95,7 @@ def _configured(item: Json, name: str, facts: Facts) -> ConfiguredAirbyteStream:
         destination_sync_mode=_mode(item, name, "destination_sync_mode", DestinationSyncMode),
         cursor_field=_cursor(item, name, sync_mode, facts.cursor_fields) if facts.cursor_fields else None,
         primary_key=_primary_key(item, name),
+        include_files=_flag(item, name, "include_files"),
         **{field: _number(item, name, field) for field in numbers},
     )
 
@@ -135,6 +136,13 @@ def _number(item: Mapping[str, Any], name: str, field: str) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     raise Fault(f"has {shown(value)} as '{field}' of stream '{name}', not a whole number")
+
+
+def _flag(item: Mapping[str, Any], name: str, field: str) -> bool | None:
+    value = item.get(field)
+    if value is None or isinstance(value, bool):
+        return value
+    raise Fault(f"has {shown(value)} as '{field}' of stream '{name}', not true or false")
 
 
 def _is_path(value: Any) -> bool:

@@ -12,8 +12,10 @@ from airbyte_cdk.models import ConnectorSpecification, FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from source_intercom.options.dates import DATE, moment_of
 from source_intercom.options.faults import sentences
 from source_intercom.options.filters import Filters
+from source_intercom.options.numbers import Whole, WholeOrNone
 from source_intercom.options.reports import LOOKBACK, REPORTS, Reports
 from source_intercom.options.spec import form, specification
 
@@ -23,11 +25,6 @@ _DAY = 86_400
 _OFFICIAL_WORKERS = 10
 
 Region: TypeAlias = Literal["us", "eu", "au"]
-
-# A whole date, or a date-time whose seconds may carry a fraction: people type both.
-_START_DATE = re.compile(
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$"
-)
 
 
 class ConfigError(AirbyteTracedException):
@@ -63,7 +60,7 @@ class Config(BaseModel):
         json_schema_extra=form(
             "a date such as 2024-01-31 or a UTC moment such as 2024-01-31T00:00:00Z, not in the future",
             format="date-time",
-            pattern=_START_DATE.pattern,
+            pattern=DATE.pattern,
             pattern_descriptor="YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ",
             group="data",
             always_show=True,
@@ -80,7 +77,7 @@ class Config(BaseModel):
         json_schema_extra=form(
             "a date such as 2024-12-31 or a UTC moment, after the start date",
             format="date-time",
-            pattern=_START_DATE.pattern,
+            pattern=DATE.pattern,
             pattern_descriptor="YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ",
             group="data",
         ),
@@ -108,7 +105,7 @@ class Config(BaseModel):
         description="Only if you use your own OAuth app. Leave it empty if you gave an access token.",
         json_schema_extra=form("text", secret=True, group="account"),
     )
-    lookback_window: int = Field(
+    lookback_window: Whole = Field(
         default=0,
         ge=0,
         title="Lookback window (days)",
@@ -119,7 +116,7 @@ class Config(BaseModel):
         examples=[0, 7, 60],
         json_schema_extra=form("a whole number of days, at least 0", group="advanced"),
     )
-    activity_logs_time_step: int | None = Field(
+    activity_logs_time_step: WholeOrNone = Field(
         default=None,
         ge=1,
         le=91,
@@ -131,18 +128,16 @@ class Config(BaseModel):
         examples=[30, 10, 5],
         json_schema_extra=form("a whole number of days from 1 to 91", group="advanced"),
     )
-    num_workers: int = Field(
+    num_workers: Whole = Field(
         default=50,
         ge=1,
         le=100,
         title="Parallel requests",
-        description=(
-            "How many requests run at the same time, at most. Keep 50 unless Intercom or your machine gets slow."
-        ),
+        description="How many requests run at the same time, at most. Keep 50 unless Intercom or your machine is slow.",
         examples=[10, 50],
         json_schema_extra=form("a whole number from 1 to 100", group="advanced"),
     )
-    api_rate_limit: int | None = Field(
+    api_rate_limit: WholeOrNone = Field(
         default=None,
         ge=6,
         title="Maximum API requests per minute",
@@ -152,7 +147,7 @@ class Config(BaseModel):
         examples=[5000, 9500, 142500],
         json_schema_extra=form("a whole number of requests, at least 6, or nothing", group="advanced"),
     )
-    reconcile_every_days: int | None = Field(
+    reconcile_every_days: WholeOrNone = Field(
         default=None,
         ge=0,
         title="Full comparison every (days)",
@@ -164,7 +159,7 @@ class Config(BaseModel):
         examples=[1, 7, 30],
         json_schema_extra=form("a whole number of days, at least 0, or nothing", group="advanced"),
     )
-    events_lookback_days: int = Field(
+    events_lookback_days: Whole = Field(
         default=7,
         ge=0,
         title="Contact events: lookback (days)",
@@ -175,7 +170,20 @@ class Config(BaseModel):
         examples=[0, 7, 30],
         json_schema_extra=form("a whole number of days, at least 0", group="advanced"),
     )
-    message_lookback_days: int = Field(
+    events_all_contacts_every_days: Whole = Field(
+        default=0,
+        ge=0,
+        le=60,
+        title="Contact events: ask all contacts every (days)",
+        description=(
+            "0: each sync asks for the events of every contact. With 7, for example, a sync asks only contacts that "
+            "were seen or changed since the previous sync, and every 7 days all contacts. Events of contacts who were "
+            "not there, which your servers send, then come up to 7 days later."
+        ),
+        examples=[0, 1, 7],
+        json_schema_extra=form("a whole number of days from 0 to 60", group="advanced"),
+    )
+    message_lookback_days: Whole = Field(
         default=30,
         ge=0,
         le=60,
@@ -187,7 +195,7 @@ class Config(BaseModel):
         examples=[7, 30, 60],
         json_schema_extra=form("a whole number of days from 0 to 60", group="advanced"),
     )
-    report_lookback_days: int = LOOKBACK
+    report_lookback_days: Whole = LOOKBACK
 
     filters: Filters = Field(
         default=Filters(),
@@ -232,6 +240,15 @@ class Config(BaseModel):
         description="Sync the text of conversation parts as plain text instead of HTML.",
         json_schema_extra=form("true or false", group="data"),
     )
+    attachment_files: bool = Field(
+        default=False,
+        title="Bring the files of attachments",
+        description=(
+            "Also brings the files of conversation_attachments, where Airbyte and the destination can move files. "
+            "Without it you get their names and links, which end after a while."
+        ),
+        json_schema_extra=form("true or false", group="data"),
+    )
     custom_object_types: list[str] = Field(
         default=[],
         title="Custom object types",
@@ -254,34 +271,18 @@ class Config(BaseModel):
                 raise ValueError("is not a token")
         return value
 
-    @field_validator(
-        "lookback_window",
-        "activity_logs_time_step",
-        "num_workers",
-        "api_rate_limit",
-        "reconcile_every_days",
-        "events_lookback_days",
-        "message_lookback_days",
-        "report_lookback_days",
-        mode="before",
-    )
-    @classmethod
-    def _check_whole(cls, value: object) -> object:
-        # JSON Schema takes 10.0 for an integer, and so do the forms that are made from it.
-        return int(value) if isinstance(value, float) and value.is_integer() else value
-
     @field_validator("start_date", "end_date")
     @classmethod
     def _check_date(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None:
             return None
-        if not _START_DATE.match(value):
+        if not DATE.match(value):
             raise ValueError("is not a date")
-        moment = _parse_moment(value)
+        moment = moment_of(value)
         if info.field_name == "start_date" and moment > datetime.now(timezone.utc):
             raise ValueError("is in the future")
         start = info.data.get("start_date")
-        if start and moment <= _parse_moment(start):
+        if start and moment <= moment_of(start):
             raise ValueError("is not after the start date")
         return value
 
@@ -311,7 +312,7 @@ class Config(BaseModel):
     @property
     def start(self) -> int:
         """The start date in Unix seconds, 0 when the whole history is wanted."""
-        return max(0, int(_parse_moment(self.start_date).timestamp())) if self.start_date else 0
+        return max(0, int(moment_of(self.start_date).timestamp())) if self.start_date else 0
 
     @property
     def end(self) -> int | None:
@@ -319,7 +320,7 @@ class Config(BaseModel):
         if not self.end_date:
             return None
         rest_of_day = 0 if "T" in self.end_date else _DAY - 1
-        return int(_parse_moment(self.end_date).timestamp()) + rest_of_day
+        return int(moment_of(self.end_date).timestamp()) + rest_of_day
 
     @classmethod
     def spec(cls) -> ConnectorSpecification:
@@ -334,12 +335,3 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in options.items()
         if value is not None and value != ""
     }
-
-
-def _parse_moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        # Python 3.10 knows fractions of three or six digits only; a fraction of a second never matters here.
-        moment = datetime.fromisoformat(re.sub(r"\.[0-9]+", "", text).replace("Z", "+00:00"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

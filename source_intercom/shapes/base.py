@@ -1,67 +1,26 @@
-"""What every stream is and states of itself, and what the streams of one read share."""
+"""What every stream is and states of itself."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import timezone, tzinfo
 from functools import cached_property
-from logging import Logger
 from typing import Any, ClassVar
 
 import requests
+from airbyte_cdk.models import AirbyteStream
 from airbyte_cdk.sources.streams.http import HttpStream
 from pydantic import BaseModel
 
-from source_intercom.api import permissions
-from source_intercom.api.client import API_VERSION, Client, Tally, Transport
-from source_intercom.api.datasets import Datasets
-from source_intercom.api.errors import RETRIES
-from source_intercom.api.exports import CONTENT, REPORTING, Exports
+from source_intercom.api.client import API_VERSION, Client, Tally
 from source_intercom.api.figures import Page
 from source_intercom.api.pages import list_pages
-from source_intercom.api.scroll import CompanyWalk
-from source_intercom.options.config import Config
 from source_intercom.shapes.coercion import Coercion, Record, coercion
 from source_intercom.shapes.reading import Reading
+from source_intercom.shapes.sharing import INTERCOM_BIRTH, Sync
 from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import DAY, Planner, Window, whole
 
-# 2011-01-01: the year Intercom was founded.
-INTERCOM_BIRTH = 1_293_840_000
-
-
-@dataclass
-class Sync:
-    """What the streams of one read share. Of what changes while it runs, all but ``reconciliations`` guard themselves.
-
-    All in Unix seconds: ``begin`` is the moment up to which it reads, ``now`` the moment it began, which is later
-    where an end date is set, and ``birth`` the moment the workspace was made.
-    ``companies`` is the one scroll over companies: Intercom allows one at a time, as of ``exports``.
-    """
-
-    config: Config
-    transport: Transport
-    logger: Logger
-    begin: int
-    now: int
-    birth: int = INTERCOM_BIRTH
-    zone: tzinfo = timezone.utc
-    selected: frozenset[str] = frozenset()
-    retries: int = RETRIES
-    companies: CompanyWalk = field(init=False)
-    exports: Exports = field(init=False)
-    reports: Exports = field(init=False)
-    datasets: Datasets = field(default_factory=Datasets)
-    # Full comparisons that came to their end; each worker appends, the stream that shows them reads when all is over.
-    reconciliations: list[Record] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        client = Client("companies", self.transport, self.logger, permission=permissions.CONTACTS, retries=self.retries)
-        self.companies = CompanyWalk(client, self.logger)
-        self.exports = Exports(CONTENT, self.logger)
-        self.reports = Exports(REPORTING, self.logger)
-
+__all__ = ["INTERCOM_BIRTH", "IntercomStream", "Sync"]
 
 # What a stream takes from its parent unless it says otherwise.
 _FROM_PARENT = ("permission", "version", "endpoint", "records_key", "follows_order_by", "shrinks_without")
@@ -95,8 +54,12 @@ class IntercomStream(HttpStream):
     _taken_from_parent: ClassVar[frozenset[str]] = frozenset()
     # Whether every parent has a part in each sync, whatever its own time: what hangs on it has times of its own.
     every_parent: ClassVar[bool] = False
+    # Whether its rows can bring files, which Airbyte moves to destinations that take them.
+    brings_files: ClassVar[bool] = False
     # Whether it can be read only when all other streams are through.
     comes_last: ClassVar[bool] = False
+    # Whether this sync asks all parents, where an option has most syncs ask only those that were active.
+    asks_all: bool = True
     # The field that incremental syncs go by; empty: full refresh only.
     cursor_time: ClassVar[str] = ""
     # Whether the option order_by chooses the time that windows are about.
@@ -179,6 +142,12 @@ class IntercomStream(HttpStream):
     @property
     def url_base(self) -> str:
         return self.sync.transport.base_url
+
+    def as_airbyte_stream(self) -> AirbyteStream:
+        described = super().as_airbyte_stream()
+        # Airbyte lets people choose, stream by stream, whether files come too.
+        described.is_file_based = True if self.brings_files else None
+        return described
 
     def path(self, **_: Any) -> str:
         return self.endpoint
@@ -295,6 +264,17 @@ class IntercomStream(HttpStream):
         return moment is not None and isinstance(through, int) and moment <= through
 
     @property
+    def asks_all_every_days(self) -> int:
+        """Every how many days all parents are asked, and those that were active in between; 0 for all in each sync."""
+        return 0
+
+    def take_turn(self, *, asks_all: bool) -> None:
+        """Decide, before anything is read, whether this sync asks all parents."""
+        self.asks_all = asks_all
+        # The parents come from another source then.
+        vars(self).pop("source", None)
+
+    @property
     def needs_every_parent(self) -> bool:
         """Whether each sync needs all records of the source."""
         return self.every_parent or not self.cursor_time
@@ -302,7 +282,7 @@ class IntercomStream(HttpStream):
     @property
     def asks_every_parent(self) -> bool:
         """Whether each incremental sync asks all records of the source for rows, which can take hours."""
-        return self.every_parent and self.source.reads_whole and not self.full
+        return self.every_parent and (self.made_from or type(self)).reads_whole and not self.full
 
     def wants(self, record: Record, window: Window) -> bool:
         """Whether a record of a source that reads whole belongs to this stream's window; one without a time does."""
@@ -315,15 +295,15 @@ class IntercomStream(HttpStream):
         open_ended = self.full and self.sync.config.end is None
         return moment >= window.start if open_ended else window.holds(moment)
 
-    def client_for(self, permission: str) -> Client:
-        """A line whose errors ask for another permission than the stream's own."""
+    def client_for(self, permission: str, *, version: str = "") -> Client:
+        """A line whose errors ask for another permission than the stream's own, or that asks for another version."""
         sync = self.sync
         return Client(
             self.name,
             sync.transport,
             sync.logger,
             permission=permission,
-            version=self.version,
+            version=version or self.version,
             retries=sync.retries,
             tally=self.client.tally,
         )

@@ -17,6 +17,9 @@ Record: TypeAlias = dict[str, Any]
 Coercion: TypeAlias = Callable[[Record], Record]
 _Cast: TypeAlias = Callable[[Any], Any]
 
+# A row's key for the file that it brings, which leaves beside the row: what Airbyte calls the reference of a file.
+FILE = "@file"
+
 _TIMES = ("snoozed_until", "waiting_since")
 _MILLISECONDS = 100_000_000_000
 

@@ -106,7 +106,7 @@ class ContentExport(ExportedStream):
         if longest // 2 < self.lookback:
             self.logger.warning(
                 f"{self.name}: what people do more than {longest // 2 // DAY} days after a message can be missing, "
-                "because Intercom's exports are cut at ten million rows."
+                "because Intercom exports at most ten million rows at a time."
             )
         return longest
 

@@ -111,7 +111,7 @@ class ExportedStream(IntercomStream):
             except (RecordGone, ExportEnded) as error:
                 if left is None:
                     raise
-                self.logger.info(f"The export that the last sync began is of no use: {error.internal_message}")
+                self.logger.info(f"The export that the last sync began cannot be used: {error.internal_message}")
                 left = None
                 continue
             reading.keep_job(None)

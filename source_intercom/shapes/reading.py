@@ -62,10 +62,10 @@ class Reading(Protocol):
     def keep_page_cursor(self, cursor: PageCursor) -> None:
         """Have the state tell where in its list the next sync may begin."""
 
-    def accepts_short(self, missing: int) -> bool:
-        """Whether as many records of this window were missed before, so that Intercom's total must be wrong.
+    def short_before(self, missing: int) -> str:
+        """When just as many records were missing before, so that Intercom's total must be wrong; "" if never.
 
-        By the last sync; or by the last try, for streams that have no state.
+        In words that end a sentence: in an earlier sync, or at the first try for streams that have no state.
         """
 
     def came_short(self, missing: int) -> None:
@@ -131,8 +131,8 @@ class Uncut:
     def keep_page_cursor(self, cursor: PageCursor) -> None:
         raise NotImplementedError("this window is read as it is")
 
-    def accepts_short(self, missing: int) -> bool:
-        return self._reading.accepts_short(missing)
+    def short_before(self, missing: int) -> str:
+        return self._reading.short_before(missing)
 
     def came_short(self, missing: int) -> None:
         self._reading.came_short(missing)

@@ -131,8 +131,8 @@ class SearchStream(IntercomStream):
         ended = yield from self._read(question, window, reading, seen)
         if ended is not None and self._is_short(ended, seen, window, reading):
             self.logger.warning(
-                f"{self.name}: of {ended.total} records that Intercom announces between {window.start} and "
-                f"{window.end} (Unix seconds) {len(seen.names)} came. They are asked for once more."
+                f"{self.name}: Intercom announces {ended.total} records between {window.start} and {window.end} (Unix "
+                f"seconds) and gave {len(seen.names)}. They are asked for once more."
             )
             ended = yield from self._read(question, window, reading, seen)
             if ended is not None and self._is_short(ended, seen, window, reading):
@@ -148,7 +148,7 @@ class SearchStream(IntercomStream):
         if sliced and sliced.distinct < sliced.total:
             everything = question.sliced(None)
             if sliced.distinct < self._count(everything):
-                self.logger.info(f"{self.name}: the slices of {window} miss records, so it is read in one row")
+                self.logger.info(f"{self.name}: the smaller searches of {window} miss records, so it is read in one")
                 yield from self._whole(everything, Uncut(reading))
 
     def _is_short(self, ended: Ended, seen: Seen, window: Window, reading: Reading) -> bool:
@@ -156,11 +156,12 @@ class SearchStream(IntercomStream):
         missing = ended.missing(seen)
         if missing <= 0:
             return False
-        if not reading.accepts_short(missing):
+        before = reading.short_before(missing)
+        if not before:
             return True
         self.logger.warning(
-            f"{self.name}: Intercom announces {missing} records more between {window.start} and {window.end} "
-            "(Unix seconds) than it gives, as it did in the last sync. Its total is taken to be wrong."
+            f"{self.name}: Intercom announces {missing} more records between {window.start} and {window.end} (Unix "
+            f"seconds) than it gives, as it did {before}. Its total is taken to be wrong."
         )
         return False
 
@@ -205,7 +206,7 @@ class SearchStream(IntercomStream):
                 if is_stuck:
                     yield from self._in_slices(rest, window, reading, seen, error)
                     break
-                self.logger.info(f"{self.name}: goes on from the last time reached: {error.internal_message}")
+                self.logger.info(f"{self.name}: continues from the last time reached: {error.internal_message}")
             except Unavailable as error:
                 # One record that Intercom cannot build bars the way. What lies behind it comes from the other end.
                 if order == "ascending" and not isinstance(error, RateLimited):
@@ -245,7 +246,7 @@ class SearchStream(IntercomStream):
                 if back.is_beyond:
                     return
         except IntercomError as error:
-            self.logger.info(f"{self.name}: the read from the other end stopped: {error.internal_message}")
+            self.logger.info(f"{self.name}: reading from the newest record stopped: {error.internal_message}")
 
     def _answers(self, question: Question, order: Order, is_costly: bool) -> Iterator[Answer]:
         answers = search_answers(

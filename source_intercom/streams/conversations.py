@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import BaseModel
 
 from source_intercom.api import permissions
 from source_intercom.api.figures import Page
+from source_intercom.api.files import LinkRefused, file_name
 from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
 from source_intercom.api.queries import Choices
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.child import Child
-from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.coercion import FILE, Record
 from source_intercom.shapes.lists import ListStream, NewestFirstStream, WalkedStream
 from source_intercom.shapes.nested import Nested
 from source_intercom.shapes.search import SearchStream
@@ -70,7 +72,7 @@ class _OfConversation(IntercomStream):
         return self.sync.config.filters.conversations
 
 
-class ConversationParts(Child, _OfConversation):
+class ConversationParts(_OfConversation, Child):
     """Every part of every conversation that changed, each with its conversation's id.
 
     Windows and state are the conversations': a part is never chosen by its own time, which is how other
@@ -106,35 +108,102 @@ class ConversationParts(Child, _OfConversation):
         return parts
 
 
-class ConversationContacts(Nested, _OfConversation):
+class ConversationAttachments(_OfConversation, Child):
+    """Files that came with the messages of each conversation that changed, and with an option the files themselves.
+
+    A link of Intercom's ends after a while. One that is not taken any more is asked for once more, with its
+    conversation. A file that is gone for good leaves its row without it.
+    """
+
+    child = "/conversations/{id}"
+    key = ("conversation_id", "part_id", "position")
+    brings_files = True
+
+    @property
+    def skips_failures(self) -> bool:
+        return self.sync.config.skip_failed_conversations
+
+    def has_children(self, parent: Record) -> bool:
+        if (parent.get("statistics") or {}).get("count_conversation_parts") != 0:
+            return True
+        return bool((parent.get("source") or {}).get("attachments"))
+
+    def children(self, parent: Record, window: Window) -> Page:
+        rows = self._attachments(parent)
+        if not self.sync.config.attachment_files or self.name in self.sync.without_files:
+            return rows
+        fresh: dict[tuple[str, int], Record] = {}
+        for row in rows:
+            place = Path(self.name, *(file_name(row[key]) for key in ("conversation_id", "part_id", "position")))
+            place /= file_name(row.get("name"))
+            try:
+                brought = self.sync.files.bring(row.get("url"), place)
+            except LinkRefused:
+                fresh = fresh or {(one["part_id"], one["position"]): one for one in self._attachments(parent)}
+                again = fresh.get((row["part_id"], row["position"]), row)
+                try:
+                    brought = self.sync.files.bring(again.get("url"), place)
+                except LinkRefused as error:
+                    self.client.tally.add(gone=1)
+                    self.logger.warning(
+                        f"{self.name}: a file of conversation '{parent['id']}', part '{row['part_id']}', is left out: "
+                        f"{error.message}"
+                    )
+                    continue
+            row[FILE] = {
+                "staging_file_url": brought.path,
+                "source_file_relative_path": brought.relative,
+                "file_size_bytes": brought.size,
+            }
+        return rows
+
+    def _attachments(self, parent: Record) -> Page:
+        conversation = self.client.get(path_of(self.child, id=parent["id"]))
+        nested = conversation.get("conversation_parts")
+        parts = self.objects(nested.get("conversation_parts")) if isinstance(nested, dict) else []
+        source = conversation.get("source")
+        return [
+            {
+                **attachment,
+                "conversation_id": str(parent["id"]),
+                "part_id": str(part.get("id") or ""),
+                "position": position,
+                "attached_at": part.get("created_at") or conversation.get("created_at"),
+            }
+            for part in ([source] if isinstance(source, dict) else []) + parts
+            for position, attachment in enumerate(self.objects(part.get("attachments") or []))
+        ]
+
+
+class ConversationContacts(_OfConversation, Nested):
     """Which contact takes part in which conversation."""
 
     key = ("conversation_id", "id")
     nested = ("contacts", "contacts")
 
 
-class ConversationTags(Nested, _OfConversation):
+class ConversationTags(_OfConversation, Nested):
     """Which conversation has which tag, since when and by whom."""
 
     key = ("conversation_id", "id")
     nested = ("tags", "tags")
 
 
-class ConversationTeammates(Nested, _OfConversation):
+class ConversationTeammates(_OfConversation, Nested):
     """Which teammate takes part in which conversation. Intercom's description calls the list otherwise."""
 
     key = ("conversation_id", "id")
     nested = ("teammates", "admins")
 
 
-class ConversationLinkedObjects(Nested, _OfConversation):
+class ConversationLinkedObjects(_OfConversation, Nested):
     """Tickets and conversations that are linked to a conversation."""
 
     key = ("conversation_id", "id")
     nested = ("linked_objects", "data")
 
 
-class ConversationHandlingEvents(Child, _OfConversation):
+class ConversationHandlingEvents(_OfConversation, Child):
     """When which teammate took a conversation up and put it down."""
 
     child = "/conversations/{id}/handling_events"
@@ -152,7 +221,7 @@ class _ConversationsOf216(Conversations):
     version = "2.16"
 
 
-class SideConversations(Child, _OfConversation):
+class SideConversations(_OfConversation, Child):
     """Conversations that teammates hold beside a conversation, with their parts."""
 
     parent = _ConversationsOf216

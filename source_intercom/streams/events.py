@@ -5,20 +5,25 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from source_intercom.api import permissions
-from source_intercom.api.errors import RecordGone
+from source_intercom.api.errors import RecordGone, RequestRefused
 from source_intercom.api.figures import Page
 from source_intercom.api.pages import list_pages
+from source_intercom.api.queries import since
 from source_intercom.options.filters import Filters
+from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.reading import Reading, Whole
+from source_intercom.shapes.reading import Reading, Uncut, Whole
 from source_intercom.streams.contacts import Contacts
 from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.windows import DAY, FAR_AHEAD, Window
 
+# The time at which a contact was last seen in the app or the Messenger; what Intercom does not know of has none.
+_SEEN = "last_seen_at"
+
 
 class _EveryContact(Contacts):
-    """All contacts whose events are wanted, whenever they changed."""
+    """All contacts whose events are wanted: those that changed or were seen since the start date."""
 
     reads_whole = True
 
@@ -34,7 +39,49 @@ class _EveryContact(Contacts):
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         # The window is one of the events' time, which the contacts' own times must not cut: not in pieces, and not
         # at its end, or the events of a contact that changes meanwhile would be lost.
-        return super().pages(Window(self.sync.config.start, self.sync.begin + FAR_AHEAD), Whole(reading))
+        start = self.sync.config.start
+        if start > self.sync.birth and not self.chosen_ids:
+            # First those that did not change: who changes meanwhile is found at the end of the others.
+            try:
+                yield from self._seen_since(start, reading)
+            except RequestRefused as error:
+                self.logger.warning(
+                    f"{self.name}: Intercom's search refuses {_SEEN}, so events of contacts that have not changed "
+                    f"since the start date are left out: {error.internal_message}"
+                )
+        since_start = Window(0 if self.chosen_ids else start, self.sync.begin + FAR_AHEAD)
+        yield from super().pages(since_start, Whole(reading))
+
+    def lies_within(self, record: Record, through: int | str) -> bool:
+        # The place of a reading is one among the contacts that changed since the start date.
+        moment = self.moment_of(record)
+        return moment is not None and moment >= self.sync.config.start and super().lies_within(record, through)
+
+    def _seen_since(self, moment: int, reading: Reading) -> Iterator[Page]:
+        """Contacts that were seen since a moment and have not changed since."""
+        choices = [*self.choices, since(_SEEN, moment)]
+        for page in self._searched(Window(0, moment - 1), Uncut(reading), choices):
+            yield [contact for contact in page if (seconds_of(contact.get(_SEEN)) or 0) >= moment]
+
+
+class _ActiveContacts(_EveryContact):
+    """Contacts that were seen or changed since the beginning of a window."""
+
+    def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
+        start, begin = max(window.start, self.sync.config.start), self.sync.begin
+        try:
+            if not self.chosen_ids:
+                yield from self._seen_since(start, reading)
+        except RequestRefused as error:
+            self.logger.warning(
+                f"{self.name}: Intercom's search refuses {_SEEN}, so all contacts are asked for their events: "
+                f"{error.internal_message}"
+            )
+            yield from super().pages(window, Uncut(reading))
+            return
+        # Last those that change meanwhile, which leave every earlier window.
+        for part in (*self.planner(Window(start, begin)), Window(begin + 1, begin + FAR_AHEAD)):
+            yield from self._searched(part, Uncut(reading), self.choices)
 
 
 class _OfEveryContact(Child):
@@ -50,6 +97,22 @@ class _OfEveryContact(Child):
     def filters(self) -> BaseModel:
         chosen = self.sync.config.filters
         return Filters(contacts=chosen.contacts, events=chosen.events)
+
+    @property
+    def made_from(self) -> type[IntercomStream] | None:
+        return self.parent if self.asks_all else _ActiveContacts
+
+    @property
+    def asks_all_every_days(self) -> int:
+        return self.sync.config.events_all_contacts_every_days
+
+    @property
+    def needs_every_parent(self) -> bool:
+        return self.asks_all
+
+    def wants(self, record: Record, window: Window) -> bool:
+        # Which contacts are active the source has told already; windows of its streams can differ by their states.
+        return True
 
     def probe(self) -> None:
         try:
@@ -69,7 +132,10 @@ class ContactEvents(_OfEveryContact):
         rows: Page = []
         # An event can arrive late, with the older time at which it happened: newer states do not wait for it.
         late = self.sync.config.events_lookback_days * DAY
-        window = Window(max(self.sync.config.start, window.start - late), window.end)
+        made = seconds_of(parent.get("created_at"))
+        # A new contact is new to the search, too, and can have come with events that are older than it.
+        start = 0 if made is not None and made >= window.start else window.start - late
+        window = Window(max(self.sync.config.start, start), window.end)
         asked = {"type": "user", "intercom_user_id": parent["id"], "per_page": 50}
         for page in list_pages(self.client, self.child, self.child_key, asked):
             moments = [(event, seconds_of(event.get("created_at"))) for event in self.objects(page)]
@@ -80,10 +146,17 @@ class ContactEvents(_OfEveryContact):
 
 
 class ContactEventSummaries(_OfEveryContact):
-    """How often and when each contact did something, older events included."""
+    """How often and when each contact did something, older events included.
+
+    An event that comes late counts without moving ``last``. So each sync brings all rows of the contacts that it asks,
+    with the moment at which they were counted.
+    """
 
     key = ("intercom_user_id", "name")
+    cursor_time = "counted_at"
 
     def children(self, parent: Record, window: Window) -> Page:
         asked = {"type": "user", "intercom_user_id": parent["id"], "summary": "true"}
-        return [row for page in list_pages(self.client, self.child, self.child_key, asked) for row in page]
+        counted = {"counted_at": self.sync.begin}
+        pages = list_pages(self.client, self.child, self.child_key, asked)
+        return [{**row, **counted} for page in pages for row in self.objects(page)]

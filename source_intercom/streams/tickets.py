@@ -43,15 +43,15 @@ class Tickets(SearchStream):
                 total = yield from self._open_tickets(since, seen)
         except RequestRefused as error:
             self.logger.warning(
-                "Intercom's search does not give open tickets by themselves, so a part that leaves its ticket's time "
-                f"as it was comes only when the ticket changes again: {error.internal_message}"
+                "Intercom's search cannot list open tickets alone. So a part that did not change the time of its "
+                f"ticket is delivered when the ticket changes again: {error.internal_message}"
             )
             return
         if len(seen) < total:
             # No reason to end: the tickets themselves are held against their own total.
             self.logger.warning(
-                f"Intercom announces {total} open tickets and gave {len(seen)}. Parts of the others that leave their "
-                "ticket's time as it was come when the ticket changes again."
+                f"Intercom announces {total} open tickets and gave {len(seen)}. Parts of the others that did "
+                "not change the time of their ticket are delivered when the ticket changes again."
             )
 
     def _open_tickets(self, since: int, seen: set[str]) -> Generator[Page, None, int]:
@@ -71,7 +71,7 @@ class Tickets(SearchStream):
                     if (self.moment_of(ticket) or since) < since <= max(self._times_of_parts(ticket), default=0)
                 ]
         except CursorRefused as error:
-            self.logger.info(f"{self.name}: the search of open tickets breaks off: {error.internal_message}")
+            self.logger.info(f"{self.name}: the search for open tickets stopped: {error.internal_message}")
         return total
 
     def _times_of_parts(self, ticket: Record) -> list[int]:

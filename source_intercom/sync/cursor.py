@@ -71,8 +71,9 @@ class WindowCursor(ConcurrentCursor):
     ``done`` are the windows that earlier syncs have read, ``start`` and ``end`` bound this one; ``planner`` cuts the
     gaps between them, and is called when the stream's turn comes, off the main thread. The last ``overlap`` seconds
     of each window in ``done`` are read again, and count as unread until they have been. ``remembered`` is what the
-    saved state told beside its position, ``reads`` what the next one must tell. While there is a
-    ``reconciliation``, what it has not read is read again; ``reconciled`` is what the state told of earlier ones.
+    saved state told beside its position, ``reads`` what the next one must tell, with ``asked_all`` once the window has
+    been read. While there is a ``reconciliation``, what it has not read is read again; ``reconciled`` is what the state
+    told of earlier ones.
 
     Shared by all workers of the stream: the windows, the shortages, the job and the reconciliation, all written under
     one lock, the CDK's, which is held until the state has been put onto the queue. So states leave in the order in
@@ -93,6 +94,7 @@ class WindowCursor(ConcurrentCursor):
         state_manager: ConnectorStateManager,
         remembered: Remembered | None = None,
         reads: Remembered | None = None,
+        asked_all: int = 0,
         reconciliation: Reconciliation | None = None,
         reconciled: Mapping[str, Any] | None = None,
     ) -> None:
@@ -102,6 +104,7 @@ class WindowCursor(ConcurrentCursor):
         self._planner = planner
         self._remembered = remembered or Remembered()
         self._reads = reads or Remembered()
+        self._asked_all = asked_all
         self._shortages: list[Shortage] = []
         self._is_through = False
         self._under_way = self._reads.under_way
@@ -186,6 +189,7 @@ class WindowCursor(ConcurrentCursor):
             self._merge_partitions()
             # A reading of every parent has one window, which ends when all have been asked.
             self._under_way = None
+            self._reads = replace(self._reads, asked_all=self._asked_all)
             if self._reconciliation:
                 self._reconciliation.add(window)
             self._emit_state_message()

@@ -29,9 +29,6 @@ def _of_text(text: str) -> int | None:
         if text.isascii() and len(text) < _DIGITS and text.removeprefix("-").replace(".", "", 1).isdigit():
             return seconds_of(float(text) if "." in text else int(text))
         moment = datetime.fromisoformat(_fraction_of_six(text.replace("Z", "+00:00")))
-    except (ValueError, OverflowError):
-        return None
-    try:
         return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
     except (ValueError, OverflowError):
         return None

@@ -34,12 +34,14 @@ SHORT = "short_windows"
 REFRESHING = "full_refresh_began_at"
 # How far a reading had come that asks every parent for its rows, when it was broken off.
 UNDER_WAY = "under_way"
+# When all parents were last asked for their rows, where most syncs ask only those that were active.
+ASKED_ALL = "asked_all_at"
 # A job that Intercom works on for us.
 JOB = "job"
 # Where in a list that is paged by cursor the reading of the next sync may begin.
 PAGE_CURSOR = "page_cursor"
 _BESIDE = frozenset(
-    {FILTERS, READ_FROM, WITHOUT, SHORT, REFRESHING, UNDER_WAY, RECONCILED, RECONCILING, JOB, PAGE_CURSOR}
+    {FILTERS, READ_FROM, WITHOUT, SHORT, REFRESHING, UNDER_WAY, ASKED_ALL, RECONCILED, RECONCILING, JOB, PAGE_CURSOR}
 )
 SLICES = "slices"
 # The CDK's own mark of a full refresh that is through.
@@ -104,7 +106,8 @@ class Remembered:
     ``filters`` is the short name of the user's filters, ``read_from`` the start date in Unix seconds,
     ``without`` the permissions that were missing and without which Intercom leaves records out, ``refreshing`` the
     moment at which a full refresh began that was not finished, ``under_way`` how far every parent has been asked,
-    ``job`` what Intercom was working on for us, ``page_cursor`` where in its list the next sync may begin.
+    ``asked_all`` the moment at which a sync began that asked all of them, 0 where each sync does, ``job`` what Intercom
+    was working on for us, ``page_cursor`` where in its list the next sync may begin.
     """
 
     filters: str | None = None
@@ -113,6 +116,7 @@ class Remembered:
     shortages: tuple[Shortage, ...] = ()
     refreshing: int = 0
     under_way: UnderWay | None = None
+    asked_all: int = 0
     job: Mapping[str, Any] | None = None
     page_cursor: PageCursor | None = None
 
@@ -125,6 +129,7 @@ class Remembered:
             read_from=seconds_of(raw.get(READ_FROM)) or 0,
             without=tuple(name for name in without if isinstance(name, str)) if isinstance(without, list) else (),
             under_way=UnderWay.of(raw.get(UNDER_WAY)),
+            asked_all=seconds_of(raw.get(ASKED_ALL)) or 0,
             job=dict(job) if isinstance(job, Mapping) else None,
             page_cursor=PageCursor.of(raw.get(PAGE_CURSOR)),
             refreshing=0 if raw.get(FINISHED) else seconds_of(raw.get(REFRESHING)) or 0,
@@ -148,6 +153,7 @@ class Remembered:
             SHORT: [list(short) for short in self.shortages],
             REFRESHING: self.refreshing,
             UNDER_WAY: self.under_way and {"began_at": self.under_way.began, "through": self.under_way.through},
+            ASKED_ALL: self.asked_all,
             PAGE_CURSOR: self.page_cursor and self.page_cursor._asdict(),
         }
         return {key: value for key, value in said.items() if value}

@@ -4,10 +4,15 @@ import argparse
 import os
 import re
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 # PyAirbyte would otherwise look for a registry and report its use.
@@ -15,6 +20,7 @@ os.environ.update(AIRBYTE_OFFLINE_MODE="1", DO_NOT_TRACK="1")
 
 # A line of the table at the end of a read: stream, records, requests, seconds.
 _LINE = re.compile(r"INFO - (\w+) +([\d,]+) +([\d,]+) +([\d.]+)(?= |$)", re.MULTILINE)
+_EVERY = 5.0  # seconds between two lines of progress
 _COLUMNS = f"{'rows':>10}{'requests':>10}{'seconds':>9}"
 
 
@@ -55,7 +61,9 @@ def main() -> None:
             streams = source.get_available_streams()
             print(f"discover: {len(streams)} streams", file=sys.__stdout__)
             source.select_all_streams()
-            cache = airbyte.caches.DuckDBCache(db_path=database, schema_name="intercom")
+            cache = airbyte.caches.DuckDBCache(
+                db_path=database, schema_name="intercom", cache_dir=options.folder / "cache"
+            )
 
         table: dict[str, str] = dict.fromkeys(streams, "")
         syncs: dict[str, list[Cost]] = {}
@@ -64,7 +72,7 @@ def main() -> None:
                 changed = {"contacts": 50, "companies": 10, "conversations": 20, "tickets": 5}
                 workspace.change(**{kind: {"update": count, "create": 2} for kind, count in changed.items()})
             began = time.monotonic()
-            with _quiet(options.folder):
+            with _progress(workspace, sync), _quiet(options.folder):
                 source.read(cache=cache)
             print(f"{sync}: {time.monotonic() - began:.1f} s, DuckDB included")
             figures = _figures(options.folder / "logs")
@@ -103,6 +111,31 @@ def _quiet(folder: Path) -> Iterator[None]:
     """PyAirbyte draws its own progress; the demo's table is what a reader wants to see."""
     with (folder / "pyairbyte.txt").open("a") as chatter, redirect_stdout(chatter), redirect_stderr(chatter):
         yield
+
+
+@contextmanager
+def _progress(workspace: "Sandbox", sync: str) -> Iterator[None]:
+    """A line every few seconds, with what the workspace has been asked so far."""
+    ended = threading.Event()
+    began = time.monotonic()
+    asked = _asked(workspace)
+
+    def beat() -> None:
+        while not ended.wait(_EVERY):
+            seconds, requests = time.monotonic() - began, _asked(workspace) - asked
+            print(f"  {sync}: {requests:,} requests in {seconds:.0f} s", file=sys.__stdout__, flush=True)
+
+    watch = threading.Thread(target=beat, daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watch.join()
+
+
+def _asked(workspace: "Sandbox") -> int:
+    return cast(int, workspace.calls()["total"])
 
 
 def _figures(logs: Path) -> dict[str, tuple[str, str, str]]:

@@ -20,6 +20,8 @@ _RESPONSE = """
     where statistics ->> 'time_to_admin_reply' is not null
     group by week order by week
 """
+_SYNCS = ("#1f6feb", "#d1652b")
+_SHOWN = 15  # streams with a bar of their own in the chart of requests
 _PLAIN = {"displayModeBar": False, "responsive": True}
 _STYLE = """
     body { font: 16px/1.5 system-ui, sans-serif; color: #24292f; max-width: 1100px; margin: 2rem auto; padding: 0 1rem }
@@ -54,8 +56,8 @@ def write_page(path: Path, query: Query, syncs: Mapping[str, Sequence[Cost]]) ->
         ),
         (
             "Where the requests went",
-            "Requests by stream in each sync: what Intercom's rate limit was spent on. Streams without any came inside "
-            "the records of others.",
+            "Requests by stream in each sync: what Intercom's rate limit was spent on. Streams without requests came "
+            "inside the records of others.",
             _requests(syncs),
         ),
     ]
@@ -79,7 +81,7 @@ def _rows(costs: Sequence[Cost]) -> go.Figure:
         y=[cost.stream for cost in shown], x=[cost.rows for cost in shown], orientation="h", marker_color="#1f6feb"
     )
     figure = _figure(bars, height=80 + 18 * len(shown))
-    figure.update_xaxes(type="log", title="rows (each step is ten times as many)")
+    figure.update_xaxes(type="log", dtick=1, tickformat=",d", title="rows (each step is ten times as many)")
     return figure
 
 
@@ -114,21 +116,29 @@ def _requests(syncs: Mapping[str, Sequence[Cost]]) -> go.Figure:
     for costs in syncs.values():
         for cost in costs:
             totals[cost.stream] += cost.requests
-    streams = [stream for stream, total in sorted(totals.items(), key=lambda item: item[1]) if total]
+    ranked = sorted((stream for stream, total in totals.items() if total), key=lambda stream: -totals[stream])
+    shown, others = ranked[:_SHOWN], ranked[_SHOWN:]
+    rest = f"the other {len(others)} streams"
     bars = []
-    for title, costs in syncs.items():
+    for (title, costs), colour in zip(syncs.items(), _SYNCS, strict=False):
         by_stream = {cost.stream: cost.requests for cost in costs}
-        bars.append(go.Bar(name=title, y=streams, x=[by_stream.get(one, 0) for one in streams], orientation="h"))
-    figure = _figure(*bars, height=80 + 20 * len(streams))
+        requests = {stream: by_stream.get(stream, 0) for stream in shown}
+        if others:
+            requests[rest] = sum(by_stream.get(stream, 0) for stream in others)
+        bars.append(
+            go.Bar(name=title, y=list(requests), x=list(requests.values()), orientation="h", marker_color=colour)
+        )
+    figure = _figure(*bars, height=120 + 22 * (len(shown) + 1))
     figure.update_layout(barmode="stack")
-    figure.update_xaxes(title="requests")
+    figure.update_xaxes(title="requests", tickformat=",d")
+    figure.update_yaxes(autorange="reversed")
     return figure
 
 
 def _figure(*data: go.Bar | go.Scatter, height: int = 360) -> go.Figure:
     figure = go.Figure(list(data))
-    figure.update_layout(
-        height=height, margin={"l": 10, "r": 10, "t": 20, "b": 40}, template="plotly_white", legend={"orientation": "h"}
-    )
-    figure.update_yaxes(automargin=True)
+    figure.update_layout(height=height, margin={"l": 10, "r": 10, "t": 20, "b": 40}, template="plotly_white")
+    # Above the chart: below it, the legend would run into the title of the axis.
+    figure.update_layout(legend={"orientation": "h", "traceorder": "normal", "y": 1, "yanchor": "bottom"})
+    figure.update_yaxes(automargin=True, ticksuffix=" ")
     return figure

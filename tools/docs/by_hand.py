@@ -93,6 +93,20 @@ READ_AS = {
         "changed.",
         "one for each 100 companies, at each sync; all company streams use the same pages",
     ),
+    "company_notes": Reading(
+        "one request for each company with notes",
+        "All companies are read once more in a version in which they say how many notes they have, and those that have "
+        "any are asked for them. A sample of the others is asked too; where one of them has notes, every company is.",
+        "one for each company that has notes, up to fifty, and one for each 100 companies, in addition to the scroll "
+        "over companies; where companies do not tell, one for each company",
+    ),
+    "company_segments": Reading(
+        "inside `companies`",
+        "The rows are inside the records of [`companies`](#companies), all of which are read at each sync. Up to fifty "
+        "companies are asked for their segments; where one of them differs, every company is asked.",
+        "up to fifty, and one for each company whose record does not show all its segments, in addition to the scroll "
+        "over companies; in the other case one for each company",
+    ),
     "contact_activities": Reading(
         "by cursor, oldest first",
         "Intercom cannot filter, but gives a cursor: each sync goes on an hour before the last event of the last sync. "
@@ -101,8 +115,18 @@ READ_AS = {
     ),
     "contact_events": Reading(
         "one request for each contact",
-        "Each sync asks for the events of every contact, newest first, until it reaches the last sync.",
-        "at least one for each contact, one for each 50 new events, in addition to the pages of all contacts",
+        "Each sync asks for the events of every contact, newest first, until it reaches the last sync. With the option "
+        "[`events_all_contacts_every_days`](integrations/sources/intercom.md#options) it asks only contacts that were "
+        "seen or changed since then, and all of them every so many days.",
+        "at least one for each contact, one for each 50 new events, in addition to the pages of these contacts",
+    ),
+    "contact_event_summaries": Reading(
+        "one request for each contact",
+        "Each sync asks for the events of every contact. With the option "
+        "[`events_all_contacts_every_days`](integrations/sources/intercom.md#options) it asks only contacts that were "
+        "seen or changed since the last sync, and all of them every so many days.",
+        "one for each contact, in addition to the pages of these contacts, which it shares with "
+        "[`contact_events`](#contact_events)",
     ),
     "contact_segments": Reading(
         "one search for each segment",
@@ -190,9 +214,13 @@ CAVEATS: dict[str, tuple[str, ...]] = {
         "complete.",
     ),
     "company_attributes": ("Standard attributes have no `id`, so the key is `full_name`.",),
+    "conversation_attachments": (
+        "The link in `url` ends after a while. The option `attachment_files` brings the files themselves.",
+    ),
     "company_segments": (
         "Every membership is delivered at each sync, in incremental mode too. A row that no longer comes is a "
         "membership that ended; a full refresh with overwrite shows current memberships only.",
+        "An archived company can still show its segments.",
     ),
     "company_tags": (_removed("tags", "company"),),
     "contact_activities": (
@@ -205,11 +233,17 @@ CAVEATS: dict[str, tuple[str, ...]] = {
         _removed("links", "contact"),
         "Complete, however many companies a contact has; the list inside `contacts` ends after ten.",
     ),
-    "contact_event_summaries": ("Expensive: a million contacts cost a million requests at each sync.",),
+    "contact_event_summaries": (
+        "Expensive: a million contacts cost a million requests at each sync, unless the option "
+        "`events_all_contacts_every_days` is set.",
+        "Every row of a contact that is asked is delivered: an event that comes late is counted without moving `last`.",
+        "Contacts that neither changed nor were seen after the start date are left out.",
+    ),
     "contact_events": (
         "Intercom gives the events of the last 90 days only, so sync at least that often.",
-        "Contacts that did not change after the start date are left out.",
-        "Expensive: a million contacts cost a million requests at each sync.",
+        "Contacts that neither changed nor were seen after the start date are left out.",
+        "Expensive: a million contacts cost a million requests at each sync, unless the option "
+        "`events_all_contacts_every_days` is set.",
     ),
     "contact_merge_history": (
         "A contact that was merged into another one is in no other stream any more; its old rows stay in your tables.",

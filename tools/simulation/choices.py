@@ -34,7 +34,7 @@ QUIET = (
 CLOCKS = ("odd-date=past", "odd-date=future", "odd-date=-7200", "odd-date=7200", "odd-date=-90", "odd-date=90")
 """Quirks of Intercom's clock, tried while the machine's own is right: nobody can do anything about two wrong ones."""
 
-BODIES = ("odd-json", "odd-times", "odd-nested-items", "avatar-text", "open-metadata")
+BODIES = ("odd-json", "odd-times", "odd-nested-items", "avatar-text", "open-metadata", "company-segments")
 """Quirks under which a record is compared by key and time alone: the truth tells its fields in the odd form."""
 
 

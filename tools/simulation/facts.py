@@ -97,8 +97,8 @@ def _facts(kind: type[IntercomStream]) -> Facts:
     owner = _owner_of(kind)
     cursor = stream.cursor_field if isinstance(stream.cursor_field, str) else ""
     moves_with_owner = bool(owner) and not kind.every_parent
-    # Every sync asks for all memberships of companies: Intercom keeps no time of them.
-    timeless = not cursor or kind.__name__ == "CompanySegments"
+    # Every sync brings all memberships of companies and all counts of events: Intercom keeps no time of them.
+    timeless = not cursor or kind.__name__ in ("CompanySegments", "ContactEventSummaries")
     own_time = "" if timeless or moves_with_owner else (cursor if owner else stream.time_field)
     source = _parent_of(kind) or kind
     owner_keys = {"call_transcripts": "call_id", "contact_segments": "contact_id"}

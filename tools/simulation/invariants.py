@@ -20,7 +20,7 @@ _DYING_SECONDS = 12.0
 # How far back each sync asks for events again.
 _EVENTS_DAYS = 7
 # What the connector logs when a crowded window that was read in slices has to be read once more.
-_IN_ONE_ROW = b"so it is read in one row"
+_IN_ONE_ROW = b"so it is read in one"
 
 
 def check_process(sync: Sync, token: str) -> Iterator[Violation]:

@@ -119,6 +119,12 @@ def test_nothing_raises(content: bytes) -> None:
     parse(content)
 
 
+def test_what_is_no_json_and_huge_is_not_looked_at_any_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "_MOST_LENIENT", 20)
+    assert bodies.parse(b'[NaN, "short enough"]') is None
+    assert bodies.parse(b'[NaN, "short"]') == [None, "short"]
+
+
 def test_an_ordinary_body_is_parsed_once_and_by_the_fast_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     content = orjson.dumps(
         {"data": [{"id": f"{at:024}", "phone": "+4915112345678", "at": 1795859051123} for at in range(150)]}

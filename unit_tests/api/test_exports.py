@@ -122,7 +122,7 @@ def test_another_job_is_waited_for_an_hour_and_named(caplog: pytest.LogCaptureFi
     with caplog.at_level("INFO"), pytest.raises(ExportTaken, match="Another export of message data is under way"):
         fetch(intercom)
     assert 50 < len(intercom.calls) < 70
-    assert "Waiting for another export of message data in this workspace to end" in caplog.text
+    assert "Waiting until another export of message data in this workspace ends" in caplog.text
 
 
 def test_another_job_that_ends_makes_room() -> None:

@@ -186,6 +186,13 @@ def test_a_next_page_of_no_known_kind_is_no_end(hasty: Client, requests_mock: Mo
         linked(hasty, requests_mock, following)
 
 
+def test_a_link_to_itself_is_the_end_where_all_have_come(hasty: Client, requests_mock: Mocker) -> None:
+    first = {"tags": [{"id": 1}], "total_count": 2, "pages": {"next": f"{HOST}/tags?page=2"}}
+    last = {**first, "tags": [{"id": 2}]}
+    assert ids(listed(hasty, requests_mock, first, last)) == [1, 2]
+    assert requests_mock.call_count == 2
+
+
 def test_more_without_a_cursor_is_no_end(hasty: Client, requests_mock: Mocker) -> None:
     with pytest.raises(IntercomError):
         listed(hasty, requests_mock, {"has_more": True, "next_cursor": None})

@@ -110,7 +110,7 @@ def test_it_waits_for_others_to_give_memory_back(caplog: pytest.LogCaptureFixtur
     room = Room(most_resident=1_000_000, longest=60, resident=lambda: next(used, 0))
     with caplog.at_level("INFO", "airbyte"), parsing(room, b"x" * 300_000):
         pass
-    assert caplog.text.count("Waiting for memory") == 1
+    assert caplog.text.count("Waiting for free memory") == 1
 
 
 def test_large_answers_are_parsed_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,6 +160,14 @@ def test_the_bounds_fit_into_the_memory_that_is_asked_for() -> None:
     assert limit.endswith("Gi")
     # The largest answer may be read while all others are there.
     assert int(limit[:-2]) << 30 >= MOST_RESIDENT + MOST_BYTES + (128 << 20)
+
+
+def test_where_the_system_does_not_tell_of_memory_it_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_path: Path) -> bytes:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_bytes", missing)
+    assert resident_bytes() == 0
 
 
 def test_memory_is_told() -> None:

@@ -13,7 +13,7 @@ def _python(program: str) -> list[str]:
 
 
 def test_a_run_is_timed_and_its_first_record_seen(tmp_path: Path) -> None:
-    program = 'import time; print("{}"); time.sleep(0.3); print(\'{"type": "RECORD"}\'); time.sleep(0.3)'
+    program = 'import time; print("{}"); time.sleep(0.3); print(\'{"type": "RECORD"}\'); time.sleep(1)'
 
     done = run(_python(program), {}, tmp_path, 20)
 
@@ -39,7 +39,7 @@ def test_a_run_is_ended_at_its_limit(tmp_path: Path) -> None:
 
     assert done.timed_out
     assert not done.failed
-    assert done.seconds < 5
+    assert done.seconds < 30
 
 
 def test_a_failure_is_told(tmp_path: Path) -> None:
@@ -59,14 +59,16 @@ def test_output_that_is_taken_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_memory_is_followed_through_the_run(tmp_path: Path) -> None:
-    done = run(_python("import time; time.sleep(0.5); held = b'1' * 50_000_000; time.sleep(0.5)"), {}, tmp_path, 20)
+    done = run(_python("import time; time.sleep(1); held = b'1' * 50_000_000; time.sleep(1)"), {}, tmp_path, 60)
 
-    early, late = done.resident[1], done.resident[-1]
-    assert 4 <= len(done.resident) <= 7
-    assert early + 40e6 < late <= done.peak_bytes
+    # One every 0.2 seconds, fewer where the machine has other things to do.
+    assert 3 <= len(done.resident) <= done.seconds / 0.2 + 1
+    late = done.resident[-1]
+    assert any(early + 40e6 < late for early in done.resident[1:])
+    assert late <= done.peak_bytes
 
 
 def test_a_short_run_is_timed_without_waiting_for_a_tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.process._TICK_SECONDS", 30)
 
-    assert run(_python("pass"), {}, tmp_path, 20).seconds < 10
+    assert run(_python("pass"), {}, tmp_path, 60).seconds < 25

@@ -88,10 +88,10 @@ class Syncing:
         self.errors: list[Exception] = []
         self.queue: Queue[Any] = Queue()
         self.streams = [kind(sync, full=full) for kind in kinds]
+        self.members = members_of(self.streams, states or {}, self.out, **more)
         for stream in self.streams:
             intercom.attach(stream.client)
             intercom.attach(stream.source.client)
-        self.members = members_of(self.streams, states or {}, self.out, **more)
         self.groups = groups_of(self.members, self.queue, pages=False)
 
     def run(self, choose: Callable[[int], int] = lambda _number: 0) -> Syncing:

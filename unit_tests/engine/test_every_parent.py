@@ -18,7 +18,10 @@ from source_intercom.sync.windows import DAY, HOUR
 NewSync = Callable[..., Sync]
 START = "2024-01-01T00:00:00Z"
 # Twenty contacts that changed an hour apart, each with one event of yesterday.
-CONTACTS = [{"id": f"{number:03}", "updated_at": NOW - 30 * DAY + HOUR * number} for number in range(20)]
+CHANGED = [NOW - 30 * DAY + HOUR * number for number in range(20)]
+CONTACTS = [
+    {"id": f"{number:03}", "updated_at": changed, "last_seen_at": changed} for number, changed in enumerate(CHANGED)
+]
 EVENTS = {
     contact["id"]: {"id": f"e{contact['id']}", "event_name": "x", "created_at": NOW - DAY} for contact in CONTACTS
 }

@@ -79,7 +79,7 @@ def description() -> Description:
 def client() -> Iterator[Client]:
     scopes = ["Read users and companies", "Write users and companies", "Read conversations", "Read tickets",
               "Read admins", "Read admin activity logs", "Read tags"]  # fmt: skip
-    with serve(contacts=500, conversations=400, tickets=200, companies=200, activity_logs=200, rate_limit=0,
+    with serve(contacts=300, conversations=200, tickets=120, companies=100, activity_logs=120, rate_limit=0,
                scopes=scopes, teams=12, admins=12, max_parts=60) as made:  # fmt: skip
         made.sandbox.change(conversations={"update": 5}, tickets={"update": 5}, contacts={"update": 5})
         yield made
@@ -104,13 +104,13 @@ def answers(client: Client) -> Iterator[tuple[str, str, object]]:
             body = {"pagination": {"per_page": 150}, "sort": {"field": "updated_at", "order": sort}}
             yield "POST", f"/{kind}/search", client.search(kind, ALL, **body).json()
     yield "POST", "/companies/list", client.post("/companies/list", {}, per_page=60).json()
-    for name in ids["contacts"][:60]:
+    for name in ids["contacts"][:30]:
         yield "GET", "/contacts/{contact_id}", client.get(f"/contacts/{name}").json()
-    for name in ids["conversations"][:60]:
+    for name in ids["conversations"][:30]:
         yield "GET", "/conversations/{conversation_id}", client.get(f"/conversations/{name}").json()
-    for name in ids["tickets"][:60]:
+    for name in ids["tickets"][:30]:
         yield "GET", "/tickets/{ticket_id}", client.get(f"/tickets/{name}").json()
-    for name in ids["companies"][:60]:
+    for name in ids["companies"][:30]:
         yield "GET", "/companies/{company_id}", client.get(f"/companies/{name}").json()
         yield "GET", "/companies/{company_id}/segments", client.get(f"/companies/{name}/segments").json()
 

@@ -89,7 +89,7 @@ def test_what_hangs_on_contacts_comes_and_goes(
     held = {name: [one["id"] for one in client.all(f"/contacts/{name}/{path}")] for name in old}
     struck = change(client, **{kind: {verb: 3}})[kind][verb]
     assert len(set(struck)) == 3
-    for name in old:
+    for name in {*struck, *list(old)[::8]}:
         now = [one["id"] for one in client.all(f"/contacts/{name}/{path}")]
         shown = client.get(f"/contacts/{name}").json()
         if name not in struck:

@@ -69,7 +69,7 @@ def test_an_empty_workspace_is_one_too() -> None:
 
 @pytest.mark.parametrize("without", [*CORE, *KINDS])
 def test_a_workspace_may_lack_any_one_thing(without: str) -> None:
-    sizes = dict.fromkeys((*CORE, *KINDS), 30) | {without: 0}
+    sizes = dict.fromkeys((*CORE, *KINDS), 8) | {without: 0}
     workspace = Workspace(Settings(now=NOW, **sizes))
     assert all(isinstance(record, dict) for kind in TRUTHS for record in records(workspace, kind))
     with serve(**sizes) as client:

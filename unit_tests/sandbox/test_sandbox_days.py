@@ -17,7 +17,7 @@ ZONES = ["America/Los_Angeles", "UTC", "Pacific/Pago_Pago", "Pacific/Kiritimati"
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    with serve(contacts=3000, history_days=20, rate_limit=0) as made:
+    with serve(contacts=1000, history_days=20, rate_limit=0) as made:
         yield made
 
 
@@ -85,7 +85,7 @@ def test_days_of_a_clock_change(zone: str, day: tuple[int, int, int], hours: flo
 def test_search_on_a_day_of_a_clock_change() -> None:
     zone = "America/Los_Angeles"
     end = int(datetime(2025, 11, 4, tzinfo=timezone.utc).timestamp())
-    with serve(contacts=2000, history_days=5, now=end, timezone=zone, rate_limit=0) as client:
+    with serve(contacts=1000, history_days=5, now=end, timezone=zone, rate_limit=0) as client:
         noon = int(datetime(2025, 11, 2, 12, tzinfo=ZoneInfo(zone)).timestamp())
         contacts: list[dict[str, Any]] = client.sandbox.records("contacts")
         truth = {one["id"] for one in contacts if day_of(one["updated_at"], zone) == "2025-11-02"}

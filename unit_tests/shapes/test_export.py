@@ -304,6 +304,12 @@ def test_a_file_of_a_stream_in_another_shape_is_an_error(new_sync: NewSync) -> N
     assert "without receipt_id" in str(caught.value.internal_message)
 
 
+def test_a_file_of_no_known_name_or_columns_is_an_error(new_sync: NewSync) -> None:
+    with pytest.raises(RequestRefused) as caught:
+        delivered(new_sync, {"20240131": "id,name\n7,Ada\n"})
+    assert "an export with the columns id, name" in str(caught.value.internal_message)
+
+
 def test_a_receipt_in_the_types_of_its_schema(new_sync: NewSync) -> None:
     (row,) = made_of(
         messages.MessageReceipts,

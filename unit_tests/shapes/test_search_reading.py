@@ -299,7 +299,7 @@ class TestAnUnfinishedDay:
     def test_and_of_the_days_that_follow(self, new_sync: NewSync) -> None:
         """After a pause of days the first of them is read from its end, the others as windows of their own."""
         gap = Window(self.MIDNIGHT - 5 * DAY + 20 * HOUR, BEGIN)
-        moments = list(range(self.MIDNIGHT - 5 * DAY, gap.end, 600))
+        moments = list(range(self.MIDNIGHT - 5 * DAY, gap.end, 1_500))
         found, stream = self.synced(new_sync, gap, moments)
         wanted = [moment for moment in moments if gap.holds(moment)]
         assert len(found) == len(set(found)) == len(wanted)

@@ -23,7 +23,7 @@ def test_every_stream_is_held_by_its_whole_key_and_its_time() -> None:
             assert snapshot[name], name
             assert len(snapshot[name]) == len({*snapshot[name]})
             # Memberships and figures have no time of their own.
-            if facts.cursor and name not in ("company_segments", "article_statistics"):
+            if facts.cursor and name not in ("company_segments", "article_statistics", "contact_event_summaries"):
                 assert all(held.moment is not None for held in snapshot[name].values()), name
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import Any
 
 import pytest
 import requests
 from airbyte_cdk.models import AirbyteStreamStatus, FailureType
 from airbyte_cdk.test import entrypoint_wrapper
-from source_reads import API, CONFIG, NAMES, NOW, Json, Output, Workspace, catalog, check, fault, read, saved
+from source_reads import API, CONFIG, LOGGER, NAMES, NOW, Json, Output, Workspace, catalog, check, fault, read, saved
 
 from source_intercom import source as module
 from source_intercom.api.errors import TokenRejected, Unavailable
@@ -50,12 +52,16 @@ class TestStreamsWithoutState:
         assert output.error is None
         assert self.names(output) == ["of-1", "of-2"]
 
-    def test_what_it_keeps_back_twice_is_taken_for_a_wrong_total(self, workspace: Workspace) -> None:
+    def test_what_it_keeps_back_twice_is_taken_for_a_wrong_total(
+        self, workspace: Workspace, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """As lists are: else a workspace whose totals are wrong for good would never get the stream."""
         self.short_search(workspace, (["1"], 2), (["1"], 2), ([], 0))
         output = read("contact_event_summaries", mode="full_refresh")
         assert output.error is None
         assert self.names(output) == ["of-1"]
+        # No sync before this one is spoken of: there was none.
+        assert "as it did when this sync asked for the first time. Its total is taken to be wrong." in caplog.text
         assert workspace.calls("/contacts/search") >= 2
 
     def test_totals_that_disagree_are_no_reason_to_believe_one(self, workspace: Workspace) -> None:
@@ -83,6 +89,28 @@ class TestFailures:
         assert output.error is not None, "a read that missed a stream must not look like a success"
         # Nothing of the stream was read, so its state stays where it was.
         assert output.states("tickets")[-1] == {"updated_at": NOW - 99 * DAY}
+
+    def test_before_the_first_error_the_log_lists_all_that_the_token_may_not_read(
+        self, workspace: Workspace, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """airbyte-serverless and Meltano's wrapper end a read at its first error."""
+        workspace.deny("Read tickets", "Read tags")
+        reading = SourceIntercom().read(LOGGER, CONFIG, catalog("tickets", "ticket_types", "tags", "admins"))
+        with caplog.at_level(logging.INFO):
+            next(message for message in reading if message.trace and message.trace.error)
+            (said,) = [line for line in caplog.records if line.message.startswith("Without the permission")]
+            assert Output(reading).error is not None
+        assert said.levelname == "WARNING"
+        assert 'the permission "Read tickets" these streams cannot be synced: tickets, ticket_types.' in said.message
+        assert 'the permission "Read tags" these streams cannot be synced: tags.' in said.message
+        assert sum(line.startswith("Without the permission") for line in caplog.messages) == 1
+        incomplete = [line.split()[0] for line in caplog.messages if line.endswith("incomplete: its error is above")]
+        assert sorted(incomplete) == ["tags", "ticket_types", "tickets"]
+
+    def test_an_error_of_another_kind_asks_nothing_more(self, workspace: Workspace) -> None:
+        workspace.fail("GET", "/tags", status_code=400, json=fault("parameter_invalid"))
+        assert read("tags", "admins").error is not None
+        assert workspace.calls("/tags") == 1
 
     def test_a_stream_that_failed_at_once_has_a_state_that_covers_nothing(self, workspace: Workspace) -> None:
         workspace.deny("Read tickets")
@@ -203,3 +231,12 @@ class TestFailures:
         read("tags")
         check()
         assert closed == ["closed"] * 4
+
+    def test_a_state_behind_the_end_date_stays_and_is_told(
+        self, workspace: Workspace, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        end_date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(NOW - 5 * DAY))
+        output = read("tickets", state=saved(tickets={"updated_at": NOW - DAY}), end_date=end_date)
+        assert output.ids("tickets") == []
+        assert output.states("tickets")[-1] == {"updated_at": NOW - DAY}
+        assert "tickets: the saved state lies behind the end date of the options" in caplog.text

@@ -32,7 +32,7 @@ def table(*articles: Json) -> FakeIntercom:
 
 @pytest.mark.parametrize("step", [HOUR, 5 * HOUR, DAY, 10 * DAY])
 def test_an_article_that_nobody_edits_is_counted_once_a_week(new_sync: NewSync, step: int) -> None:
-    articles = [article(str(number)) for number in range(300)]
+    articles = [article(str(number)) for number in range(80)]
     stream = made(ArticleStatistics, new_sync(), table())
     edges = range(NOW, NOW + 10 * WEEK + 1, step)
     counted = Counter(

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_intercom.shapes.coercion import coercion
+from source_intercom.shapes.coercion import _as_iso, coercion
 from source_intercom.streams import CATALOGUE
+from source_intercom.sync.moments import seconds_of
 
 TEXT = {"type": ["null", "string"]}
 NUMBER = {"type": ["null", "integer"]}
@@ -33,6 +34,13 @@ def coerced(declared: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
     made = coercion(declared)(record)
     assert record == before, "other streams may be made from the same record"
     return made
+
+
+def test_a_time_that_no_calendar_has_stays_as_it_is() -> None:
+    assert _as_iso(1_706_696_100) == "2024-01-31T10:15:00Z"
+    beyond = 10**18
+    assert seconds_of(beyond) == 10**15
+    assert _as_iso(beyond) == beyond
 
 
 @pytest.mark.parametrize(

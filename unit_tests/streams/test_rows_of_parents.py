@@ -38,6 +38,14 @@ def test_parents_that_are_no_records_are_counted(
     assert it.client.tally.odd == len(odd)
 
 
+@pytest.mark.parametrize("stream", OF_PARENTS, ids=lambda stream: stream.__name__)
+def test_rows_that_go_by_the_time_of_their_parent_tell_it(stream: type[IntercomStream]) -> None:
+    """Destinations that keep one row a key keep the one with the greatest cursor."""
+    told = stream().get_json_schema()["properties"].get(stream.cursor_time, {}).get("description", "")
+    if stream.cursor_time.endswith("_updated_at") and "added by the connector" in told:
+        assert getattr(stream, "parent_time", "") == stream.cursor_time
+
+
 class Lying(Nested):
     parent = Tickets
     key = ("ticket_id", "id")

@@ -26,7 +26,7 @@ from source_intercom.streams.conversations import Conversations
 from source_intercom.streams.tickets import Tickets
 from source_intercom.sync.windows import DAY, HOUR, Window, gaps
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(120)
 BIRTH = 1_500_000_000 - 1_500_000_000 % DAY
 
 NewSync = Callable[..., Sync]
@@ -100,11 +100,11 @@ class Whole:
 
 
 @pytest.mark.complaint(17)
-@pytest.mark.parametrize("stream", [Conversations, Tickets])
-@pytest.mark.parametrize("inclusive", [True, False], ids=["bounds belong to it", "bounds do not"])
-@settings(max_examples=200, phases=PHASES)
+@settings(max_examples=300, phases=PHASES)
 @given(data=st.data())
-def test_each_record_of_a_gap_is_read_once(stream: Any, inclusive: bool, data: st.DataObject) -> None:
+def test_each_record_of_a_gap_is_read_once(data: st.DataObject) -> None:
+    stream = data.draw(st.sampled_from([Conversations, Tickets]), label="stream")
+    inclusive = data.draw(st.booleans(), label="bounds belong to it")
     start = data.draw(st.integers(1, 60), label="start")
     gap = Window(start, start + data.draw(st.integers(0, 200), label="length"))
     near = st.sampled_from([gap.start - 1, gap.start, gap.start + 1, gap.end - 1, gap.end, gap.end + 1])
@@ -119,11 +119,11 @@ CLOCK_CHANGE = int(datetime(2024, 11, 3, 12, tzinfo=timezone.utc).timestamp())
 
 
 @pytest.mark.complaint(18)
-@pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize("known", [True, False], ids=["zone known", "zone unknown"])
-@settings(max_examples=60, phases=PHASES)
+@settings(max_examples=300, phases=PHASES)
 @given(data=st.data())
-def test_each_contact_of_a_gap_is_read_once_in_any_zone(zone: str, known: bool, data: st.DataObject) -> None:
+def test_each_contact_of_a_gap_is_read_once_in_any_zone(data: st.DataObject) -> None:
+    zone = data.draw(st.sampled_from(ZONES), label="zone")
+    known = data.draw(st.booleans(), label="zone known")
     start = data.draw(st.integers(CLOCK_CHANGE - 3 * DAY, CLOCK_CHANGE + 2 * DAY), label="start")
     gap = Window(start, start + data.draw(st.integers(0, 4 * DAY) | st.integers(0, 3 * HOUR), label="length"))
     near = st.sampled_from([gap.start - 1, gap.start, gap.end, gap.end + 1])
@@ -181,7 +181,7 @@ class TestHeavyDays:
 
     def test_contacts_before_the_window_are_not_read_again(self, new_sync: NewSync) -> None:
         midnight = NOW - NOW % DAY
-        before = [midnight + 300 * number for number in range(220)]  # to 18:20
+        before = [midnight + 600 * number for number in range(110)]  # to 18:20
         gap = Window(midnight + 20 * HOUR, midnight + 3 * DAY)
         server = SearchServer("data", records_at(*before), zone=timezone.utc)
         whole = Whole(made(Contacts, new_sync(begin=gap.end), server), gap)
@@ -189,15 +189,15 @@ class TestHeavyDays:
 
     def test_a_crowded_second_right_before_the_window(self, new_sync: NewSync) -> None:
         """A bulk change puts thousands into one second; a search with inclusive bounds sees them from the next."""
-        records = records_at(*[999] * 900, 1_000, 1_001)
+        records = records_at(*[999] * 300, 1_000, 1_001)
         server = SearchServer("tickets", records, inclusive=True)
         whole = Whole(made(Tickets, new_sync(begin=1_001), server), Window(1_000, 1_001))
-        assert whole.ids == ["900", "901"]
+        assert whole.ids == ["300", "301"]
 
     def test_a_crowded_second(self, new_sync: NewSync) -> None:
-        server = SearchServer("tickets", records_at(*[1_000] * 900))
+        server = SearchServer("tickets", records_at(*[1_000] * 300))
         whole = Whole(made(Tickets, new_sync(begin=1_500), server), Window(500, 1_500))
-        assert len(whole.ids) == 900
+        assert len(whole.ids) == 300
 
 
 class TestHandingOut:

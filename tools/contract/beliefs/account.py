@@ -132,7 +132,7 @@ BELIEFS = (
         "Is the workspace in the region that the options name?",
         "yes",
         "Nothing.",
-        "It warns that the data takes a way through another continent.",
+        "It warns that the data passes through another region.",
         "region-hosts",
         _region,
     ),

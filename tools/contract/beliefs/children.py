@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from source_intercom.api.figures import none_in, whole_list_in
 from source_intercom.api.paths import path_of
 from source_intercom.streams import IntercomStream
 from source_intercom.streams.companies import CompanyContacts, CompanyNotes, CompanySegments
@@ -28,7 +29,7 @@ from source_intercom.sync.windows import DAY
 from tools.contract.belief import Answer, Belief, not_seen, told
 from tools.contract.beliefs import scroll
 from tools.contract.lists import list_of
-from tools.contract.searches import CONTACTS, CONVERSATIONS, Kind, newest
+from tools.contract.searches import CONTACTS, CONVERSATIONS, Kind, newest, objects
 from tools.contract.workspace import Refused, Workspace
 
 _OF_CONTACTS: tuple[type[IntercomStream], ...] = (
@@ -38,6 +39,7 @@ _OF_CONTACTS: tuple[type[IntercomStream], ...] = (
     ContactNotes,
     ContactSegments,
 )
+_SOME = 10
 _OF_CONVERSATIONS: tuple[type[IntercomStream], ...] = (ConversationHandlingEvents, SideConversations)
 _OF_COMPANIES: tuple[type[IntercomStream], ...] = (CompanySegments, CompanyContacts, CompanyNotes)
 
@@ -115,8 +117,45 @@ def _places(ws: Workspace) -> Answer:
     return told(not elsewhere, f"{seen} lists", unless=", ".join(elsewhere))
 
 
+def _shown_segments(ws: Workspace) -> Answer:
+    """Whether a few companies show all segments that are listed for them."""
+    shown = [one for one in scroll.companies(ws) if one.get("id") is not None][:_SOME]
+    differing, seen = [], 0
+    for company in shown:
+        listed = ws.get(path_of(CompanySegments.child, id=company["id"]))
+        items = whole_list_in(company, "segments")
+        held = {str(one["id"]): one.keys() for one in objects(listed.get("data") or [])}
+        seen += bool(held)
+        own = {str(one["id"]): one.keys() for one in items or ()}
+        if items is None or own.keys() != held.keys() or any(not held[one] <= own[one] for one in held):
+            differing.append(str(company["id"]))
+    if not seen:
+        return not_seen("no company of those asked for is in a segment")
+    return told(not differing, f"{len(shown)} companies", unless=f"{len(differing)} of {len(shown)}")
+
+
+def _told_notes(ws: Workspace) -> Answer:
+    """Whether a few companies say in version 2.16 that they have no notes just where none are listed for them."""
+    seen = [one for one in scroll.companies(ws) if one.get("id") is not None][:_SOME]
+    if not seen:
+        return not_seen("no company is known")
+    differing = []
+    for company in seen:
+        told_none = none_in(ws.get(path_of("/companies/{id}", id=company["id"]), version="2.16"), "notes") is not None
+        listed = objects(ws.get(path_of(CompanyNotes.child, id=company["id"])).get("data") or [])
+        if told_none == bool(listed):
+            differing.append(company)
+    return told(not differing, f"{len(seen)} companies", unless=f"{len(differing)} of {len(seen)}")
+
+
 BELIEFS = (
     Belief("child-places", "Do lists that hang on one record hold theirs where the connector looks?", "yes",
            "Nothing.", "The stream ends incomplete: an answer of another shape never passes as an empty list.",
            "list-keys", _places),
+    Belief("company-segments", "Does a company show in its record all segments that are listed for it?",
+           "either", "`company_segments` takes them from there.",
+           "Every company is asked for its segments.", "company-segments-shown", _shown_segments),
+    Belief("company-notes", "Does a company of version 2.16 say whether it has notes?", "either",
+           "Those that have none are not asked.", "Every company is asked for its notes.", "company-notes-told",
+           _told_notes),
 )  # fmt: skip

@@ -158,7 +158,7 @@ def _slices_belief(kind: Kind) -> Belief:
         f"Does the search of {kind.name} take nine groups of filters by two times?",
         "yes",
         "A day with very many changes is read in slices by the time of creation.",
-        "Slices that miss records are seen by their total, and the day is read in one row. Where Intercom refuses the "
+        "Slices that miss records are seen by their total, and the day is read whole. Where Intercom refuses the "
         "query, the stream ends incomplete: please report it.",
         "search-grammar",
         partial(_sliced, kind=kind),

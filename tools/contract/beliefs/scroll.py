@@ -84,12 +84,15 @@ def _ask(ws: Workspace) -> _Scrolled | Answer:
     return not_seen("somebody else has a scroll open") if made.taken else made
 
 
+def companies(ws: Workspace) -> list[Json]:
+    """The companies of the first pages, none where none are known. Raises ``Refused``."""
+    made = _scrolled(ws)
+    return [company for page in (made.pages if made else []) for company in objects(records_in(page, "data"))]
+
+
 def a_company(ws: Workspace) -> str | None:
     """The id of some company, None where none is known. Raises ``Refused``."""
-    made = _scrolled(ws)
-    pages = made.pages if made else []
-    found = (company for page in pages for company in objects(records_in(page, "data")))
-    return next((str(company["id"]) for company in found if company.get("id") is not None), None)
+    return next((str(company["id"]) for company in companies(ws) if company.get("id") is not None), None)
 
 
 def _conflict(ws: Workspace) -> Answer:

@@ -1,0 +1,58 @@
+"""What the streams of one read share."""
+
+from dataclasses import dataclass, field
+from datetime import timezone, tzinfo
+from functools import partial
+from logging import Logger
+
+from source_intercom.api import permissions
+from source_intercom.api.client import Client, Transport
+from source_intercom.api.datasets import Datasets
+from source_intercom.api.errors import RETRIES
+from source_intercom.api.exports import CONTENT, REPORTING, Exports
+from source_intercom.api.figures import whole_list_in
+from source_intercom.api.files import Files
+from source_intercom.api.scroll import CompanyWalk
+from source_intercom.options.config import Config
+from source_intercom.shapes.coercion import Record
+
+# 2011-01-01: the year Intercom was founded.
+INTERCOM_BIRTH = 1_293_840_000
+
+
+@dataclass
+class Sync:
+    """What the streams of one read share. Of what changes while it runs, all but ``reconciliations`` guard themselves.
+
+    All in Unix seconds: ``begin`` is the moment up to which it reads, ``now`` the moment it began, which is later
+    where an end date is set, and ``birth`` the moment the workspace was made.
+    ``companies`` is the one scroll over companies of this read: Intercom allows one at a time, as it does of
+    ``exports``.
+    """
+
+    config: Config
+    transport: Transport
+    logger: Logger
+    begin: int
+    now: int
+    birth: int = INTERCOM_BIRTH
+    zone: tzinfo = timezone.utc
+    selected: frozenset[str] = frozenset()
+    # Streams whose files the catalog does not want.
+    without_files: frozenset[str] = frozenset()
+    retries: int = RETRIES
+    companies: CompanyWalk = field(init=False)
+    exports: Exports = field(init=False)
+    reports: Exports = field(init=False)
+    datasets: Datasets = field(default_factory=Datasets)
+    # Full comparisons that came to their end; each worker appends, the stream that shows them reads when all is over.
+    reconciliations: list[Record] = field(default_factory=list)
+    files: Files = field(init=False)
+
+    def __post_init__(self) -> None:
+        client = Client("companies", self.transport, self.logger, permission=permissions.CONTACTS, retries=self.retries)
+        kept = partial(whole_list_in, name="segments") if "company_segments" in self.selected else None
+        self.companies = CompanyWalk(client, self.logger, kept=kept)
+        self.exports = Exports(CONTENT, self.logger)
+        self.reports = Exports(REPORTING, self.logger)
+        self.files = Files(self.transport)

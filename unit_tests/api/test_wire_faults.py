@@ -1,0 +1,79 @@
+"""What ends an answer early, on the wire or on this machine's disk, is told by its kind."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import ssl
+from typing import Any
+
+import pytest
+import requests
+import urllib3
+from api_helpers import FakeTime, make_client, make_transport
+from requests_mock import Mocker
+from test_client_wire import OK, Handler, serving
+
+from source_intercom.api.errors import NoRoom
+from source_intercom.api.wire import TimedAdapter, _TimedResponse, read_body
+
+
+class Breaking:
+    """The raw side of an answer, which breaks when it is read."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def read1(self, *_: Any, **__: Any) -> bytes:
+        raise self._error
+
+    def close(self) -> None:
+        pass
+
+    release_conn = drain_conn = close
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (urllib3.exceptions.DecodeError("not gzip"), requests.exceptions.ContentDecodingError),
+        (TimeoutError("too slow"), requests.exceptions.ReadTimeout),
+        (urllib3.exceptions.SSLError(ssl.SSLError("bad record")), requests.exceptions.SSLError),
+        (ConnectionResetError("gone"), requests.exceptions.ChunkedEncodingError),
+    ],
+)
+def test_an_answer_that_breaks_off_is_an_error_of_its_kind(error: Exception, kind: type[Exception]) -> None:
+    response = requests.Response()
+    response.raw = Breaking(error)
+    with pytest.raises(kind):
+        read_body(response, lambda _size: None)
+
+
+class FullDisk(io.BytesIO):
+    def write(self, _content: Any) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_disk_without_room_is_named(time: FakeTime, requests_mock: Mocker) -> None:
+    requests_mock.get("https://api.intercom.io/download/1", content=b"a file")
+    client = make_client(make_transport(time))
+    with pytest.raises(NoRoom, match=r"kept on this machine .No space left on device.: .* TMPDIR"):
+        client.download("/download/1", FullDisk(), 1000)
+    client._transport.close()
+
+
+@pytest.mark.parametrize("proxied", [False, True], ids=["directly", "through a proxy"])
+@pytest.mark.parametrize("timeout", [5, None])
+def test_answers_are_timed_however_they_come(proxied: bool, timeout: int | None) -> None:
+    """Also where nobody has set a time, which reads as long as it takes."""
+    with serving(OK) as url, requests.Session() as session:
+        session.trust_env = False
+        session.mount("http://", TimedAdapter())
+        session.proxies = {"http": url} if proxied else {}
+        asked = "http://intercom.example/things" if proxied else f"{url}/things"
+        response = session.get(asked, stream=True, timeout=timeout)
+        assert isinstance(response.raw._original_response, _TimedResponse)
+        read_body(response, lambda _size: None)
+        assert response.json()["data"]
+    assert Handler.asked[0][0] == (asked if proxied else "/things")

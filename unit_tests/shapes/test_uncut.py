@@ -1,0 +1,22 @@
+"""A window that is read as it is, inside the read of another: it is told what it needs and changes nothing."""
+
+from __future__ import annotations
+
+from stream_fakes import FakeReading
+
+from source_intercom.shapes.reading import Uncut
+from source_intercom.sync.windows import Window
+
+
+def test_it_knows_what_the_read_around_it_knows_and_tells_it_only_of_what_is_missing() -> None:
+    around = FakeReading()
+    uncut = Uncut(around, Window(3, 5))
+    assert uncut.slice == Window(3, 5)
+    assert (uncut.is_costly, uncut.since, uncut.was_read_here) == (around.is_costly, around.since, True)
+    before = {**vars(around)}
+    uncut.expect(7)
+    uncut.reached(Window(1, 2))
+    uncut.asked(2)
+    assert uncut.slice_ended(4) is None
+    assert vars(around) == before
+    assert uncut.accepts_short(1) == around.accepts_short(1)
