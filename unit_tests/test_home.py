@@ -21,7 +21,12 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parents[1]
-OTHERS = ("https://github.com/intercom/", "https://github.com/airbytehq/")
+OTHERS = (
+    "https://github.com/intercom/",
+    "https://github.com/airbytehq/",
+    "https://github.com/MeltanoLabs/",
+    "https://github.com/unytics/",
+)
 
 
 def files() -> list[Path]:

@@ -39,7 +39,7 @@ _OF_CONTACTS: tuple[type[IntercomStream], ...] = (
     ContactNotes,
     ContactSegments,
 )
-_SOME = 10
+_SOME = 4
 _OF_CONVERSATIONS: tuple[type[IntercomStream], ...] = (ConversationHandlingEvents, SideConversations)
 _OF_COMPANIES: tuple[type[IntercomStream], ...] = (CompanySegments, CompanyContacts, CompanyNotes)
 
