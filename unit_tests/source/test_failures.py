@@ -239,4 +239,4 @@ class TestFailures:
         output = read("tickets", state=saved(tickets={"updated_at": NOW - DAY}), end_date=end_date)
         assert output.ids("tickets") == []
         assert output.states("tickets")[-1] == {"updated_at": NOW - DAY}
-        assert "tickets: the saved state lies behind the end date of the options" in caplog.text
+        assert "tickets: the saved state is later than the end date of the options" in caplog.text
