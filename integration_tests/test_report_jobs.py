@@ -151,7 +151,7 @@ def test_a_job_that_is_gone_or_expired_is_made_anew(process: Process, workspace:
         state = json.loads(json.dumps(state).replace(state[0]["stream"]["stream_state"]["job"]["id"], "0123456789"))
     rest = read(process, sandbox, ALL[0], state=state)
     assert rest.code == 0, rest.errors
-    assert "The export that the last sync began is of no use" in rest.log
+    assert "The export that the last sync began cannot be used" in rest.log
     assert counted(kept(ALL[0], rest)) == counted(held(sandbox, ALL[0]))
 
 
