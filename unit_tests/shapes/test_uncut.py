@@ -19,4 +19,4 @@ def test_it_knows_what_the_read_around_it_knows_and_tells_it_only_of_what_is_mis
     uncut.asked(2)
     assert uncut.slice_ended(4) is None
     assert vars(around) == before
-    assert uncut.accepts_short(1) == around.accepts_short(1)
+    assert uncut.short_before(1) == around.short_before(1)
