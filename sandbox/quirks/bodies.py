@@ -182,7 +182,7 @@ def _mangle(company: Record, way: str) -> None:
     if way == "thin":
         items = [{"type": one["type"], "id": one["id"]} for one in items]
     elif way == "stale":
-        items = [] if _chance(str(company["id"])) % 4 == 0 else items
+        items = [] if _chance(str(company["id"])) % 2 == 0 else items
     elif len(items) > 1:
         told = {"has_more": True, "total_count": len(items)} if way == "cut" else {}
         held, items = held | told, items[:1]

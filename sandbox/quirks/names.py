@@ -130,7 +130,7 @@ QUIRKS: Mapping[str, About] = {
         "Intercom's staff on proxied tokens of other regions, community.intercom.com", r"[A-Z]{2}", "the region (EU)"),
     "company-segments": About(
         "companies show their segments in their records otherwise than GET /companies/{id}/segments lists them: not at "
-        "all, the first one only and has_more, the first one only without a word, none for every fourth company, or "
+        "all, the first one only and has_more, the first one only without a word, none for every second company, or "
         "ids only",
         "inference: Intercom's OpenAPI text shows the list and does not say that it is whole",
         "absent|cut|unsaid|stale|thin", "which (cut)"),

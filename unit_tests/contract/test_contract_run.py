@@ -33,7 +33,7 @@ def test_a_big_workspace_takes_less_than_the_calls_of_a_run() -> None:
     with serving(**BIG) as sandbox, workspace() as ws:
         made = ask(ws, BELIEFS)
         assert sandbox.calls()["total"] == ws.calls == sum(one.calls for one in made)
-    assert 0 < ws.calls <= 160, "leave room for calls that are tried again"
+    assert 0 < ws.calls <= 170, "leave room for calls that are tried again"
     assert [one for one in made if has_failed(one)] == []
 
 
