@@ -61,8 +61,11 @@ class ArticleStatistics(Child):
     cursor_time = "counted_at"
 
     def wants(self, record: Record, window: Window) -> bool:
+        # The first sync counts all: a start date is about articles, and what is counted is as of now.
+        if self.full or window.start <= self.sync.config.start:
+            return True
         moment = self.source.moment_of(record)
-        return self.full or moment is None or moment >= window.start or _is_due(str(record["id"]), window)
+        return moment is None or moment >= window.start or _is_due(str(record["id"]), window)
 
     def children(self, parent: Record, window: Window) -> Page:
         counted = self.client.get(path_of(self.child, id=parent["id"])).get("statistics")

@@ -58,7 +58,9 @@ def _asking(*calls: str) -> frozenset[str]:
 
 
 _SEARCHED = frozenset(name for name, facts in FACTS.items() if facts.is_searched)
-_BEHIND_CONVERSATION = frozenset({"conversation_parts", "conversation_handling_events", "side_conversations"})
+INSIDE_CONVERSATION = _asking("GET /conversations/{id}")
+"""Streams that take their rows out of each conversation by itself."""
+_BEHIND_CONVERSATION = INSIDE_CONVERSATION | {"conversation_handling_events", "side_conversations"}
 _ANNOUNCED = ("announces",)
 _REPEATED = ("gives the same records again and again", "gave the same next page twice", "repeats itself")
 _REFUSED = ("lacks the permission", "refused", "does not offer", "did not give", "not answer", "could not", "cannot")
@@ -85,7 +87,7 @@ LOUD = (
     Loud("probe-errors=500:GET /segments", _asking("GET /segments"), _REFUSED),
     Loud("probe-errors=400:GET /teams", _asking("GET /teams"), _REFUSED),
     Loud("probe-errors=503:GET /calls", _asking("GET /calls"), _REFUSED),
-    Loud("probe-errors=500:GET /conversations/{id}", frozenset({"conversation_parts"}), _REFUSED),
+    Loud("probe-errors=500:GET /conversations/{id}", INSIDE_CONVERSATION, _REFUSED),
     Loud("version-refused", frozenset(FACTS), ("does not serve this data in the API version",)),
 )
 """Quirks that must be told of."""

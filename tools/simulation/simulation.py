@@ -11,6 +11,7 @@ from typing import TypeAlias
 from sandbox import Sandbox, Settings
 from sandbox.calls import Ledger
 from source_intercom.shapes.coercion import Record
+from tools.simulation.choices import INSIDE_CONVERSATION
 from tools.simulation.destination import Destination
 from tools.simulation.facts import FACTS, HOUR, Key
 from tools.simulation.inputs import catalog
@@ -176,10 +177,11 @@ class Simulation:
         times have been read. Events of one that is not found come only where the next syncs look back as far.
         """
         if b"Left out, as the options ask for it" in sync.output.stdout:
-            facts = FACTS["conversation_parts"]
-            came = {facts.key_of(row.data) for row in sync.output.rows if row.stream == facts.name}
-            came |= self._destination.rows(facts.name).keys()
-            self._history.hidden[facts.name] |= self._history.now[facts.name].keys() - came
+            for name in INSIDE_CONVERSATION & self._plan.modes.keys():
+                facts = FACTS[name]
+                came = {facts.key_of(row.data) for row in sync.output.rows if row.stream == name}
+                came |= self._destination.rows(name).keys()
+                self._history.hidden[name] |= self._history.now[name].keys() - came
         held = self._history.now.get("contact_events", {})
         if sync.lag and held:
             found_to = sync.second - sync.lag

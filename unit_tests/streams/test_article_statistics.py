@@ -66,6 +66,14 @@ def test_a_full_refresh_asks_for_all(new_sync: NewSync) -> None:
     assert [row["article_id"] for row in rows_of(stream, Window(NOW, NOW))] == ["1", "2"]
 
 
+def test_the_first_sync_counts_all_whatever_the_start_date_says(new_sync: NewSync) -> None:
+    articles = [article(str(number)) for number in range(50)]
+    sync = new_sync(start_date="2025-06-01")
+    stream = made(ArticleStatistics, sync, table(*articles))
+    assert len(list(rows_of(stream, Window(sync.config.start, sync.config.start + DAY)))) == 50
+    assert len(list(rows_of(stream, Window(sync.config.start + 1, sync.config.start + DAY)))) < 25
+
+
 def test_an_article_without_statistics_has_no_row(new_sync: NewSync) -> None:
     intercom = table(article("1"), article("2")).on("GET", "/articles/1", {"id": "1", "statistics": None})
     rows = rows_of(made(ArticleStatistics, new_sync(), intercom), Window(0, NOW))
