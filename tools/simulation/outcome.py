@@ -72,7 +72,9 @@ def _is_fresh(sync: Sync, facts: Facts) -> bool:
 def _finds(sync: Sync, facts: Facts, held: Held, changed: int) -> bool:
     """Whether the syncs had to find also what has changed, after a second, without moving the time of its windows."""
     if not facts.cursor or not sync.is_incremental(facts.name):
-        return True
+        # A full refresh that is gone on with has passed the place of what changed since it began, without a new time.
+        began = sync.resumed.get(facts.name, {}).get("full_refresh_began_at")
+        return not isinstance(began, int) or changed < began
     if facts.name == "contact_events" and held.moment is not None:
         # Events that come late, with the time at which they happened.
         return held.moment >= changed - _LATE_DAYS * DAY

@@ -208,6 +208,15 @@ class TestWhatNobodyCanFind:
         one.history.unseen["contacts"][("1",)] = BEGAN
         assert names(check_end(one, destination())) == ["lost"]
 
+    @pytest.mark.parametrize(("began", "found"), [(BEGAN - 9, []), (BEGAN + 9, ["lost"]), (None, ["lost"])])
+    def test_a_full_refresh_that_is_gone_on_with_has_passed_what_came_behind_it(
+        self, began: int | None, found: list[str]
+    ) -> None:
+        resumed = {"updated_at": BEGAN, "full_refresh_began_at": began} if began else None
+        one = sync(printed(*TestEnd.COMPLETE), OLD, mode="full_refresh", resumed=resumed)
+        one.history.unseen["contacts"][("1",)] = BEGAN
+        assert names(check_end(one, destination(mode="full_refresh"))) == found
+
     def test_of_open_tickets_it_is_asked_for_always(self) -> None:
         output = printed(state("tickets", {"updated_at": BEGAN}), status("tickets", "COMPLETE"))
         one = sync(output, OLD, stream="tickets")
