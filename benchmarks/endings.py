@@ -93,7 +93,7 @@ ORDEALS = (
     *(
         Ordeal(title, _LONG_STREAMS, act=act, calls=60)
         for title, act in (
-            ("the reader of stdout leaves (`read … | head -5`)", _leave),
+            ("the reader of stdout leaves, as `head -5` does", _leave),
             ("Ctrl-C", partial(_signal, signal.SIGINT)),
             ("SIGTERM", partial(_signal, signal.SIGTERM)),
         )
