@@ -255,6 +255,45 @@ def test_recipe_conversations_that_nobody_answered(warehouse: Warehouse) -> None
     assert warehouse.run(rows) == [("Chat", 1, 0, None), ("Email", 3, 1, 75.0)]
 
 
+def test_recipe_articles_and_their_readers(warehouse: Warehouse) -> None:
+    warehouse.table("articles", {"id": "1", "title": "Start"}, {"id": "2", "title": "Prices"})
+    warehouse.table(
+        "article_statistics",
+        {"article_id": "1", "counted_at": 10, "views": 5, "conversions": 1, "happy_reaction_percentage": 50.0},
+        {"article_id": "1", "counted_at": 20, "views": 8, "conversions": 2, "happy_reaction_percentage": 75.0},
+        {"article_id": "2", "counted_at": 10, "views": 3, "conversions": 0},
+    )
+    warehouse.run(recipes()["Articles and their readers"])
+    rows = "SELECT title, views, conversations, happy FROM article_readers ORDER BY title"
+    assert warehouse.run(rows) == [("Prices", 3, 0, None), ("Start", 8, 2, 75.0)]
+
+
+def test_recipe_work_of_each_team(warehouse: Warehouse) -> None:
+    warehouse.table("teams", {"id": "1", "name": "Billing"}, {"id": "2", "name": "Support"})
+    warehouse.table(
+        "team_metrics",
+        {"team_id": "1", "admin_id": "7", "counted_at": 10, "open": 9, "idle": 9, "snoozed": 9},
+        {"team_id": "1", "admin_id": "7", "counted_at": 20, "open": 2, "idle": 1, "snoozed": 0},
+        {"team_id": "1", "admin_id": "8", "counted_at": 20, "open": 3, "idle": 0, "snoozed": 4},
+        {"team_id": "2", "admin_id": "9", "counted_at": 15, "open": 1, "idle": 0, "snoozed": 0},
+    )
+    warehouse.run(recipes()["Work of each team"])
+    rows = "SELECT team, open, idle, snoozed FROM team_work ORDER BY team"
+    assert warehouse.run(rows) == [("Billing", 5, 1, 4), ("Support", 1, 0, 0)]
+
+
+def test_recipe_files_by_kind(warehouse: Warehouse) -> None:
+    warehouse.table(
+        "conversation_attachments",
+        {"conversation_id": "1", "position": "0", "content_type": "image/png", "filesize": 10},
+        {"conversation_id": "1", "position": "1", "content_type": "image/jpeg", "filesize": 5},
+        {"conversation_id": "2", "position": "0", "content_type": "application/pdf", "filesize": 90},
+    )
+    warehouse.run(recipes()["Files by kind"])
+    rows = "SELECT kind, files, conversations, bytes FROM files_by_kind ORDER BY kind"
+    assert warehouse.run(rows) == [("application", 1, 1, 90), ("image", 2, 1, 15)]
+
+
 def test_every_recipe_is_tested() -> None:
     tested = {name.removeprefix("test_recipe_") for name in globals() if name.startswith("test_recipe_")}
     assert {heading.lower().replace(" ", "_") for heading in recipes()} == tested
