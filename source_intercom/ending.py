@@ -66,6 +66,8 @@ class Ending:
         self._running: dict[str, None] = {}
         self._marker: AirbyteMessage | None = None
         self._watching = False
+        # Set once, by the thread that watches: a signal has come, and the end is that thread's.
+        self._stopped = False
         self._dying = False
         self._wake, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
@@ -108,7 +110,10 @@ class Ending:
         os._exit(1)
 
     def leave(self, code: int, message: AirbyteMessage | None = None) -> NoReturn:
-        """End with an exit code, after a last message."""
+        """End with an exit code, after a last message; where a signal has come, as the signal ends."""
+        if self._stopped:
+            # What was let go of at Intercom has failed, and perhaps the whole read with it.
+            self.hand_over()
         line = self._line(message) if message else b""
         if self._running and self._watching:
             self._end(code, self._incomplete() + line)
@@ -123,6 +128,7 @@ class Ending:
         code = 1
         try:
             number = self._next(None)
+            self._stopped = True
             code = 128 + number
             self._within(_ALL_SECONDS, code)
             releasing = self._releasing()

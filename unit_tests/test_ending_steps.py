@@ -213,6 +213,25 @@ def test_an_error_while_streams_run_ends_it_at_once(case: Case) -> None:
     assert '"told"' in last
 
 
+@pytest.mark.parametrize("code", [0, 1])
+def test_once_a_signal_has_come_the_end_is_the_signal_s(case: Case, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    # The read can end first, when what is let go of at Intercom makes its last stream fail.
+    case.signal(signal.SIGTERM)
+    case.run()
+    before = list(case.did)
+    handed = []
+
+    def hand_over() -> NoReturn:
+        handed.append(code)
+        raise SystemExit
+
+    monkeypatch.setattr(case.ending, "hand_over", hand_over)
+    with pytest.raises(SystemExit):
+        case.ending.leave(code)
+    assert handed == [code]
+    assert case.did == before
+
+
 def test_the_time_for_the_end_is_bounded(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = threading.Event()
     monkeypatch.setattr(os, "_exit", lambda _code: gone.set())
