@@ -132,30 +132,35 @@ class ConversationAttachments(_OfConversation, Child):
         rows = self._attachments(parent)
         if not self.sync.config.attachment_files or self.name in self.sync.without_files:
             return rows
-        fresh: dict[tuple[str, int], Record] = {}
+        links: dict[tuple[str, str], object] = {}
         for row in rows:
-            place = Path(self.name, *(file_name(row[key]) for key in ("conversation_id", "part_id", "position")))
-            place /= file_name(row.get("name"))
-            try:
-                brought = self.sync.files.bring(row.get("url"), place)
-            except LinkRefused:
-                fresh = fresh or {(one["part_id"], one["position"]): one for one in self._attachments(parent)}
-                again = fresh.get((row["part_id"], row["position"]), row)
-                try:
-                    brought = self.sync.files.bring(again.get("url"), place)
-                except LinkRefused as error:
-                    self.client.tally.add(gone=1)
-                    self.logger.warning(
-                        f"{self.name}: a file of conversation '{parent['id']}', part '{row['part_id']}', is left out: "
-                        f"{error.message}"
-                    )
-                    continue
-            row[FILE] = {
-                "staging_file_url": brought.path,
-                "source_file_relative_path": brought.relative,
-                "file_size_bytes": brought.size,
-            }
+            error = self._refusal(row, row.get("url"))
+            if error:
+                links = links or {
+                    (one["part_id"], one["position"]): one.get("url") for one in self._attachments(parent)
+                }
+                error = self._refusal(row, links.get((row["part_id"], row["position"]), row.get("url")))
+            if error:
+                self.client.tally.add(gone=1)
+                self.logger.warning(
+                    f"{self.name}: a file of conversation '{parent['id']}', part '{row['part_id']}', is left out: "
+                    f"{error.message}"
+                )
         return rows
+
+    def _refusal(self, row: Record, url: object) -> LinkRefused | None:
+        """Bring the file of a row, which then names it; the error where its host does not take the link."""
+        place = Path(self.name, *(file_name(row[key]) for key in ("conversation_id", "part_id", "position")))
+        try:
+            brought = self.sync.files.bring(url, place / file_name(row.get("name")))
+        except LinkRefused as error:
+            return error
+        row[FILE] = {
+            "staging_file_url": brought.path,
+            "source_file_relative_path": brought.relative,
+            "file_size_bytes": brought.size,
+        }
+        return None
 
     def _attachments(self, parent: Record) -> Page:
         conversation = self.client.get(path_of(self.child, id=parent["id"]))
