@@ -149,7 +149,7 @@ def stand_in_for_dlt(states: Json) -> ModuleType:
         with_table_name=lambda row, name: (name, row),
     )
     made.current = SimpleNamespace(resource_state=lambda: states)
-    return made  # type: ignore[no-any-return]
+    return made  # type: ignore[no-any-return]  # Any, so that it takes attributes
 
 
 def test_dlts_pipeline_reads_into_tables_with_their_keys(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

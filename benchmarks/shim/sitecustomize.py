@@ -78,4 +78,4 @@ def send(session: requests.Session, request: requests.PreparedRequest, **options
 
 # Only where asked for, so that a test may import this file.
 if SANDBOX:
-    requests.Session.send = send  # type: ignore[method-assign, assignment]
+    requests.Session.send = send  # type: ignore[method-assign, assignment]  # that is what a shim does

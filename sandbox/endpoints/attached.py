@@ -7,6 +7,7 @@ import binascii
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from functools import partial
 from urllib.parse import urlencode
 
 import orjson
@@ -27,11 +28,15 @@ EVENTS_AT_MOST = 100
 NOTES = Paged(50)
 
 
+def _of_contact(records: Callable[[World, int], Sequence[Record]], call: Call) -> Sequence[Record]:
+    return records(call.ws, contact_of(call))
+
+
 def add(router: Router) -> None:
     people = Permission.READ_PEOPLE
     for what, records in CONTACT_LISTS.items():
         plain_list(router, f"/contacts/{{id}}/{what}", key="data", list_type="list", permission=people,
-                   records=lambda call, records=records: records(call.ws, contact_of(call)))  # type: ignore[misc]  # fmt: skip
+                   records=partial(_of_contact, records))  # fmt: skip
     router.get("/contacts/activities", people, since="2.17")(contact_activities)
     router.get("/contacts/{id}/companies", people)(contact_companies)
     router.get("/contacts/{id}/notes", people)(contact_notes)
