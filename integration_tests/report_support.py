@@ -3,18 +3,15 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timezone
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from integration_tests.support import Json, Output, Process, State, config
 from sandbox import Sandbox
+from tools.simulation.reports import field_of, text_of
 
 DAY = 86_400
 DATASETS = "GET /export/reporting_data/get_datasets"
 CREATE = "POST /export/reporting_data/enqueue"
-# Two attributes of a dataset have such a name, or two that differ in capitals only.
-SHARED = ("Brand", "language", "Language")
 KEYS = {
     "report_conversation": ("conversation_id",),
     "report_consolidated_conversation_part": ("action_id",),
@@ -75,28 +72,13 @@ def read(
     return process.run("read", sandbox.url, config=options(**more), catalog=asked or plain(*names), state=state)
 
 
-def field_of(name: str) -> str:
-    short = name.partition(".")[2]
-    return name.replace(".", "_", 1) if short in SHARED else short
-
-
-def text_of(sandbox: Sandbox, name: str, value: object) -> str:
-    if not name.startswith("timestamp.") or not isinstance(value, int):
-        return str(value)
-    manner = sandbox.settings.quirk("report-times")
-    if manner == "unix":
-        return str(value)
-    zone = timezone.utc if manner is not None else ZoneInfo(sandbox.settings.timezone)
-    return datetime.fromtimestamp(value, zone).strftime("%Y-%m-%d %H:%M:%S")
-
-
 def held(sandbox: Sandbox, stream: str, start: int = 0, end: int = 1 << 40) -> list[Json]:
     """The rows that a stream must have, but for their numbers; of a range of time, both ends included."""
     rows = []
     for record in sandbox.records(stream):
         if start <= record[TIMES[stream]] <= end:
-            row = {field_of(name): text_of(sandbox, name, value) for name, value in record.items()}
-            rows.append({**row, "occurred_at": text_of(sandbox, TIMES[stream], record[TIMES[stream]])})
+            row = {field_of(name): text_of(sandbox.settings, name, value) for name, value in record.items()}
+            rows.append({**row, "occurred_at": text_of(sandbox.settings, TIMES[stream], record[TIMES[stream]])})
     return rows
 
 

@@ -27,14 +27,17 @@ QUIET = (
     "html-403=25", "repeated-page", "empty-last-page", "no-pages", "refused-field",
     "activity-log-range=400", "refused-in-operator=invalid_field", "odd-json=surrogate", "odd-json=bom",
     "odd-nested-items=null", "odd-rate-headers=zero", "odd-rate-headers=past", "odd-rate-headers=same",
-    "odd-rate-headers=ms", "odd-rate-headers=endless",
+    "odd-rate-headers=ms", "odd-rate-headers=endless", "refused-field=contacts.last_seen_at",
+    "export-statistics=by-time", "report-names", "report-heads=titles", "report-heads=shuffled", "report-times=unix",
+    "report-file=gzip", "report-file=zip", "report-empty", "report-empty=file",
 )  # fmt: skip
 """Quirks under which everything can still be read."""
 
 CLOCKS = ("odd-date=past", "odd-date=future", "odd-date=-7200", "odd-date=7200", "odd-date=-90", "odd-date=90")
 """Quirks of Intercom's clock, tried while the machine's own is right: nobody can do anything about two wrong ones."""
 
-BODIES = ("odd-json", "odd-times", "odd-nested-items", "avatar-text", "open-metadata", "company-segments")
+BODIES = ("odd-json", "odd-times", "odd-nested-items", "avatar-text", "open-metadata", "company-segments",
+          "report-names")  # fmt: skip
 """Quirks under which a record is compared by key and time alone: the truth tells its fields in the odd form."""
 
 
@@ -61,6 +64,7 @@ _SEARCHED = frozenset(name for name, facts in FACTS.items() if facts.is_searched
 INSIDE_CONVERSATION = _asking("GET /conversations/{id}")
 """Streams that take their rows out of each conversation by itself."""
 _BEHIND_CONVERSATION = INSIDE_CONVERSATION | {"conversation_handling_events", "side_conversations"}
+_TOLD_OF_MESSAGES = _asking("POST /export/content/data") - {"message_receipts"}
 _ANNOUNCED = ("announces",)
 _REPEATED = ("gives the same records again and again", "gave the same next page twice", "repeats itself")
 _REFUSED = ("lacks the permission", "refused", "does not offer", "did not give", "not answer", "could not", "cannot")
@@ -88,6 +92,20 @@ LOUD = (
     Loud("probe-errors=400:GET /teams", _asking("GET /teams"), _REFUSED),
     Loud("probe-errors=503:GET /calls", _asking("GET /calls"), _REFUSED),
     Loud("probe-errors=500:GET /conversations/{id}", INSIDE_CONVERSATION, _REFUSED),
+    # A file without room for others has receipts alone, and nobody can tell that from a workspace without the rest.
+    Loud("export-file", _TOLD_OF_MESSAGES, (), is_believed=True),
+    Loud("export-file=plain", _TOLD_OF_MESSAGES, (), is_believed=True),
+    Loud("export-ends", _asking("POST /export/content/data"), ("export of message data failed",)),
+    Loud("export-ends=canceled", _asking("POST /export/content/data"), ("was canceled by somebody",)),
+    Loud("report-ends", _asking("POST /export/reporting_data/enqueue"), ("export of reporting data failed",)),
+    Loud("report-ends=canceled", _asking("POST /export/reporting_data/enqueue"), ("was canceled by somebody",)),
+    Loud("report-ends=expired", _asking("POST /export/reporting_data/enqueue"), ("export of reporting data failed",)),
+    Loud(
+        "missing-endpoint=GET /export/reporting_data/get_datasets",
+        _asking("GET /export/reporting_data/get_datasets"),
+        ("does not offer",),
+    ),
+    Loud("resource-401=POST /export/content/data", _asking("POST /export/content/data"), ("lacks the permission",)),
     Loud("version-refused", frozenset(FACTS), ("does not serve this data in the API version",)),
 )
 """Quirks that must be told of."""
@@ -136,6 +154,7 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
     "custom_object_instances": ("update", "create", "delete"),
     "help_center_redirects": ("create", "delete"),
     "audiences": ("update", "create"),
+    "message_receipts": ("create",),
     "brands": ("update", "create"),
 }
 """What may happen to a workspace, and to how few records at a time; a verb named twice is chosen twice as often."""

@@ -16,9 +16,12 @@ from types import ModuleType
 import source_intercom.run
 from source_intercom.api import pages
 from source_intercom.engine import begin
-from source_intercom.shapes import search, work
+from source_intercom.shapes import report, search, work
+from source_intercom.shapes.export import ContentExport
+from source_intercom.shapes.report import Report
 from source_intercom.streams import CATALOGUE, companies
 from source_intercom.streams.activity_logs import ActivityLogs
+from tools.simulation.facts import DAY
 from tools.simulation.plan import Small
 
 # Waits that the connector chooses, against their real length.
@@ -69,6 +72,9 @@ def _make_small(small: Small) -> None:
     _replace(companies, "_BATCH", small.batch)
     _replace(ActivityLogs, "_PAGE", small.list_page)
     _replace(ActivityLogs, "_WINDOW_PAGES", small.window_pages)
+    _replace(ContentExport, "longest", small.message_days * DAY)
+    _replace(Report, "longest", small.report_days * DAY)
+    _replace(report, "_BATCH", small.list_page)
     for kind in CATALOGUE:
         if kind.page_wish:
             _replace(kind, "page_wish", small.list_page)

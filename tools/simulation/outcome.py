@@ -12,8 +12,6 @@ from tools.simulation.facts import DAY, FACTS, Facts, Key
 from tools.simulation.sync import NAMED, Sync, Violation, is_there, listed
 from tools.simulation.truth import Held
 
-# How late an event may come and must be found all the same.
-_LATE_DAYS = 3
 # What Intercom cuts at ten inside a contact is whole where the options ask for it, which the truth does not know.
 _EXPANDED = ("tags", "companies", "notes", "opted_out_subscription_types", "opted_in_subscription_types")
 
@@ -65,8 +63,8 @@ def _end_of(sync: Sync, facts: Facts, rows: Mapping[Key, Record]) -> Iterator[Vi
 
 
 def _is_fresh(sync: Sync, facts: Facts) -> bool:
-    """Whether the rows of the end were all read in this run."""
-    return facts.name in sync.anew and not sync.is_incremental(facts.name)
+    """Whether the rows of the end are all as they were in this run: the file of an earlier job is older."""
+    return facts.name in sync.anew and not sync.is_incremental(facts.name) and not sync.goes_on_with_job(facts)
 
 
 def _finds(sync: Sync, facts: Facts, held: Held, changed: int) -> bool:
@@ -75,14 +73,21 @@ def _finds(sync: Sync, facts: Facts, held: Held, changed: int) -> bool:
         # A full refresh that is gone on with has passed the place of what changed since it began, without a new time.
         began = sync.resumed.get(facts.name, {}).get("full_refresh_began_at")
         return not isinstance(began, int) or changed < began
-    if facts.name == "contact_events" and held.moment is not None:
-        # Events that come late, with the time at which they happened.
-        return held.moment >= changed - _LATE_DAYS * DAY
+    said = sync.output.states.get(facts.name)
+    state = dict(said.state) if said else {}
+    asked_all = seconds_of(state.get("asked_all_at"))
+    if facts.asks_in_turns and asked_all is not None and asked_all <= changed:
+        # Who was not active has not been asked since.
+        return False
+    if facts.lookback and held.moment is not None:
+        # What comes late, with the time at which it happened, or of a message or conversation that is older.
+        return held.moment >= changed - sync.plan.options.days(facts.lookback) * DAY
+    if facts.asks_in_turns:
+        return True
     if facts.name in ("tickets", "ticket_parts"):
         # Open tickets are looked through for parts that are newer than their ticket.
         return True
-    said = sync.output.states.get(facts.name)
-    compared = seconds_of(said.state.get("reconciled_at")) if said else None
+    compared = seconds_of(state.get("reconciled_at"))
     return bool(facts.is_compared_whole and compared is not None and compared >= sync.second)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from random import Random
 
 from tools.simulation.choices import CHANGES, CLOCKS, FAULTS, LOUD, PERMISSIONS, QUIET, ZONES
 from tools.simulation.facts import DAY, FACTS, HOUR
+from tools.simulation.options import Options
 
 # Workspaces live in these years, so that no moment of theirs lies in the future of the machine.
 _FIRST_MOMENT = 1_740_000_000
@@ -22,18 +22,6 @@ Counts = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
-class Options:
-    """The connector's options, as far as the truth depends on them, and ``config`` with all of them."""
-
-    config: Mapping[str, object]
-    start: int = 0
-    lookback_days: int = 0
-    roles: tuple[str, ...] = ()
-    states: tuple[str, ...] = ()
-    expands: bool = False
-
-
-@dataclass(frozen=True)
 class Small:
     """Sizes of the connector made so small that a few records make many pages, windows and slices."""
 
@@ -42,6 +30,8 @@ class Small:
     checkpoint_pages: int
     list_page: int
     batch: int
+    message_days: int
+    report_days: int
 
 
 @dataclass(frozen=True)
@@ -127,6 +117,9 @@ class Plan:
             checkpoint_pages=dice.choice((1, 2, 10)),
             list_page=dice.choice((3, 10, 50)),
             batch=dice.choice((3, 10, 500)),
+            # Half of it is for what people do with messages later, up to thirty days.
+            message_days=dice.choice((62, 75, 88)),
+            report_days=dice.choice((20, 61)),
         )
         deduplicates = dice.random() < 0.5
         return cls(
@@ -134,7 +127,7 @@ class Plan:
             began=began,
             workspace=workspace,
             quirks=quirks,
-            options=_options(dice, began),
+            options=Options.of(dice, began),
             modes=modes,
             deduplicates=deduplicates,
             small=small,
@@ -193,6 +186,9 @@ def _quirks(dice: Random) -> tuple[str, ...]:
     if any(name in _OTHER_YEARS for name in chosen):
         # The end of the rate-limit window is what tells the time then, and must not be wrong as well.
         chosen = [name for name in chosen if not name.startswith("odd-rate-headers")]
+    if "report-names" in chosen:
+        # Nothing is headed by names that nobody is told.
+        chosen = [name for name in chosen if not name.startswith("report-heads")]
     # Of two forms of one quirk the sandbox would take the last.
     return tuple({name.partition("=")[0]: name for name in chosen}.values())
 
@@ -209,7 +205,8 @@ def _workspace(dice: Random, quirks: tuple[str, ...]) -> dict[str, object]:
         "news_items": some(20), "newsfeeds": dice.randint(0, 3), "external_pages": some(30), "macros": some(25),
         "content_snippets": some(15), "calls": some(30), "custom_object_instances": some(20),
         "data_connector_execution_results": some(30), "help_center_redirects": some(10), "tags": dice.randint(1, 20),
-        "deleted_conversations": some(10), "segments": dice.randint(1, 6),
+        "deleted_conversations": some(10), "segments": dice.randint(1, 6), "message_receipts": some(60),
+        "silent_conversations": some(10),
     }  # fmt: skip
     return {
         **counts,
@@ -228,38 +225,9 @@ def _workspace(dice: Random, quirks: tuple[str, ...]) -> dict[str, object]:
         "scroll_page": dice.choice((7, 20, 100)),
         "scroll_expiry_seconds": 0.6,
         "vanished_percent": dice.choice((0, 0, 5)),
+        "export_polls": dice.choice((1, 2, 5)),
+        "export_seconds": dice.choice((0.1, 0.5, 2)),
     }
-
-
-def _options(dice: Random, began: int) -> Options:
-    config: dict[str, object] = {
-        "custom_object_types": ["Order", "Subscription"],
-        "num_workers": dice.choice((1, 2, 4, 8)),
-        "reconcile_every_days": dice.choice((None, None, 0, 1, 7)),
-        "skip_failed_conversations": dice.random() < 0.2,
-    }
-    start = 0
-    if dice.random() < 0.25:
-        moment = datetime.fromtimestamp(began - dice.randrange(90 * DAY), timezone.utc)
-        if dice.random() < 0.5:
-            moment = moment.replace(hour=0, minute=0, second=0)
-        start = int(moment.timestamp())
-        config["start_date"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    lookback = dice.choice((0, 0, 0, 1, 3))
-    config["lookback_window"] = lookback
-    if dice.random() < 0.4:
-        config["activity_logs_time_step"] = dice.choice((1, 5, 30))
-    expands = dice.random() < 0.2
-    if expands:
-        config["expand"] = dice.sample(["tags", "companies", "notes", "subscriptions"], dice.randint(1, 4))
-    roles: tuple[str, ...] = ()
-    states: tuple[str, ...] = ()
-    if dice.random() < 0.08:
-        roles = (dice.choice(("user", "lead")),)
-    if dice.random() < 0.08:
-        states = tuple(sorted(dice.sample(["open", "closed", "snoozed"], dice.randint(1, 2))))
-    config["filters"] = {"contacts": {"roles": list(roles)}, "conversations": {"states": list(states)}}
-    return Options(config, start, lookback, roles, states, expands)
 
 
 def _counts(dice: Random, modes: Mapping[str, str], kinds: int) -> dict[str, dict[str, int]]:

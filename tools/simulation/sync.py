@@ -9,7 +9,7 @@ from source_intercom.shapes.coercion import Record
 from source_intercom.sync.moments import seconds_of
 from tools.simulation.choices import loud
 from tools.simulation.claims import NOTHING, Claim
-from tools.simulation.facts import FACTS, Facts, Key
+from tools.simulation.facts import DAY, FACTS, HOUR, Facts, Key
 from tools.simulation.output import Output
 from tools.simulation.plan import Plan
 from tools.simulation.truth import Held, History, Snapshot
@@ -66,7 +66,7 @@ class Sync:
 
     def is_findable(self, name: str, key: Key, held: Held) -> bool:
         """Whether Intercom gives a record at all to who asks for it."""
-        if key in self.history.hidden[name] or name in self.believed:
+        if not held.is_promised or key in self.history.hidden[name] or name in self.believed:
             return False
         if held.indexed is None or not self.lag:
             return True
@@ -85,6 +85,21 @@ class Sync:
         """When the reading of every contact or company began that broke off and is gone on with now."""
         under_way = self.resumed.get(name, {}).get("under_way")
         return int(under_way["began_at"]) if isinstance(under_way, dict) else None
+
+    def goes_on_with_job(self, facts: Facts) -> bool:
+        """Whether an earlier sync left an export job, which one of the streams that share it remembers."""
+        sharing = (name for name in self.resumed if (FACTS[name].owner or name) == (facts.owner or facts.name))
+        return any("job" in self.resumed[name] for name in sharing)
+
+    def overlap(self, facts: Facts) -> int:
+        """How many seconds before the saved position are read again."""
+        options, state = self.plan.options, self.resumed.get(facts.name, {})
+        again = HOUR + (options.lookback_days + options.days(facts.lookback)) * DAY
+        position, asked_all = state.get(facts.cursor), state.get("asked_all_at")
+        # Whoever was not active is asked for all since the last time that everybody was asked.
+        if isinstance(position, int) and isinstance(asked_all, int):
+            again += max(0, position - asked_all)
+        return again
 
     def page_cursor(self, name: str) -> int | None:
         """The time of the page from which a list is read on whose state keeps a page's cursor."""

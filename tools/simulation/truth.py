@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -10,8 +10,9 @@ from sandbox.truths import truth
 from sandbox.world import World
 from source_intercom.shapes.coercion import Record
 from source_intercom.sync.moments import seconds_of
-from tools.simulation.facts import FACTS, Facts, Key
-from tools.simulation.plan import Options
+from tools.simulation.facts import DAY, FACTS, Facts, Key
+from tools.simulation.options import ALL_CONTACTS, Options
+from tools.simulation.reports import KEPT, report_rows
 
 # What the truth puts a record into where the record itself does not tell whose it is.
 _WRAPPERS = ("record", "part", "segment")
@@ -24,11 +25,13 @@ class Held:
     """A record of the workspace, and the moment by which windows find it, in Unix seconds; None for always.
 
     ``indexed`` is the moment of the change that the search index must know for it to be found, None without a search.
+    ``is_promised`` is False for what may come and need not, as the options look less far.
     """
 
     record: Record
     moment: int | None
     indexed: int | None = field(default=None, compare=False)
+    is_promised: bool = field(default=True, compare=False)
 
 
 Snapshot: TypeAlias = Mapping[str, Mapping[Key, Held]]
@@ -53,30 +56,57 @@ class Workspace:
 
     def _held(self, facts: Facts, owners: dict[str, dict[object, Record]]) -> dict[Key, Held]:
         if facts.owner and facts.owner not in owners:
-            owners[facts.owner] = {record.get("id"): record for record in truth(self._world, facts.owner)}
+            owners[facts.owner] = {record.get(facts.owner_id): record for record in truth(self._world, facts.owner)}
         found: dict[Key, Held] = {}
-        for raw in truth(self._world, facts.name):
-            record = delivered(facts, raw)
+        for record, owner in self._rows(facts, owners.get(facts.owner, {})):
             key = facts.key_of(record)
             if None in key and facts.key == ("id",):
                 # A row without its key could be told apart from no other, so none is delivered.
                 continue
             self.seen[facts.name].add(key)
-            owner = owners.get(facts.owner, {}).get(record.get(facts.owner_key), {}) if facts.owner else record
-            moment = moment_of(facts, record, owner) if facts.cursor else None
+            moment = moment_of(facts, record, owner, self._options) if facts.cursor else None
             indexed = seconds_of(owner.get("updated_at")) if facts.is_searched else None
             # What hangs on a record is asked for only when that record is found.
             is_of_the_time = all(time is None or time >= self._options.start for time in (moment, indexed))
             if is_of_the_time and self._is_chosen(facts, owner):
-                found[key] = Held(record, moment, indexed)
+                found[key] = Held(record, moment, indexed, self._is_promised(facts, record, owner))
         return found
+
+    def _rows(self, facts: Facts, owners: Mapping[object, Record]) -> Iterator[tuple[Record, Record]]:
+        """Rows as the stream gives them, each with the record that it belongs to: itself where it stands alone."""
+        if facts.dataset:
+            yield from report_rows(self._world, facts, self._options.columns.get(facts.dataset, ()))
+            return
+        for raw in truth(self._world, facts.name):
+            record = delivered(facts, raw)
+            owner = owners.get(record.get(facts.owner_key), {}) if facts.owner else record
+            yield self._in_time(facts, record), owner
+
+    def _in_time(self, facts: Facts, record: Record) -> Record:
+        """A receipt without what happened later than the options let syncs look for."""
+        if facts.name != facts.owner:
+            return record
+        latest = self._looked_for(facts, record)
+        return {name: value for name, value in record.items() if not name.startswith("first_") or value <= latest}
+
+    def _looked_for(self, facts: Facts, receipt: Record) -> int:
+        """Up to which second syncs look for what comes of a message."""
+        return int(receipt["received_at"]) + self._options.days(facts.lookback) * DAY
 
     def _is_chosen(self, facts: Facts, record: Record) -> bool:
         """Whether the user's filters choose a record, or the one that a row belongs to."""
-        if facts.family == "contacts" and self._options.roles:
+        of = facts.owner or facts.name
+        if of == "contacts" and self._options.roles:
             return record.get("role") in self._options.roles
-        if facts.family == "conversations" and self._options.states:
+        if of == "conversations" and self._options.states:
             return record.get("state") in self._options.states
+        return True
+
+    def _is_promised(self, facts: Facts, record: Record, owner: Record) -> bool:
+        if facts.dataset:
+            return int(owner[facts.owner_time]) >= self._world.clock() - KEPT
+        if facts.is_exported and "occurred_at" in record:
+            return int(record["occurred_at"]) <= self._looked_for(facts, owner)
         return True
 
 
@@ -98,10 +128,10 @@ def delivered(facts: Facts, raw: Mapping[str, object]) -> Record:
     return {name: value for name, value in record.items() if value is not None}
 
 
-def moment_of(facts: Facts, record: Record, owner: Record) -> int | None:
+def moment_of(facts: Facts, record: Record, owner: Record, options: Options) -> int | None:
     """The time by which windows find a row."""
-    if facts.moves_with_owner:
-        return seconds_of(owner.get("updated_at"))
+    if facts.moves_with_owner or (facts.asks_in_turns and not facts.own_time and options.days(ALL_CONTACTS)):
+        return seconds_of(owner.get(facts.owner_time))
     return seconds_of(record.get(facts.own_time)) if facts.own_time else None
 
 

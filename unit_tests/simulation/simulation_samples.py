@@ -10,8 +10,9 @@ import orjson
 
 from tools.simulation.destination import Destination
 from tools.simulation.facts import FACTS
+from tools.simulation.options import Options
 from tools.simulation.output import Output
-from tools.simulation.plan import Options, Plan
+from tools.simulation.plan import Plan
 from tools.simulation.sync import Sync
 from tools.simulation.truth import Held, History
 
@@ -49,12 +50,18 @@ def printed(*messages: Json, code: int = 0, **more: Any) -> Output:
     return Output(code=code, stdout=more.pop("stdout", lines), stderr=more.pop("stderr", b""), seconds=1.0, **more)
 
 
-def plan(modes: Mapping[str, str] | None = None, *, quirks: tuple[str, ...] = (), lag: int = 0) -> Plan:
+def plan(
+    modes: Mapping[str, str] | None = None,
+    *,
+    quirks: tuple[str, ...] = (),
+    lag: int = 0,
+    config: Mapping[str, object] | None = None,
+) -> Plan:
     return replace(
         Plan.of(1),
         modes=modes or {"contacts": "incremental"},
         quirks=quirks,
-        options=Options({}),
+        options=Options(config or {}),
         workspace={"index_lag_seconds": lag},
     )
 

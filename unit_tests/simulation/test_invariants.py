@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 from simulation_samples import BEGAN, contact, destination, error, held, printed, record, state, status, sync
 
-from tools.simulation.facts import HOUR
+from tools.simulation.facts import DAY, FACTS, HOUR, Key
 from tools.simulation.invariants import check_complete, check_process, check_repeats, check_states
 from tools.simulation.outcome import check_end
-from tools.simulation.sync import Violation
+from tools.simulation.sync import Sync, Violation
 
+RECEIPT = {"receipt_id": "1", "updated_at": BEGAN - 20 * DAY}
 OLD, NEW = contact(1, BEGAN - 90_000), contact(2, BEGAN - 50)
 TOKEN = "dG9r+secret/token"
+
+
+def one_key(one: Sync) -> Key:
+    """The key of the only record that the workspace holds."""
+    ((key, _),) = one.same[next(iter(one.same))].items()
+    return key
 
 
 def names(found: object) -> list[str]:
@@ -117,6 +125,35 @@ class TestRepeats:
         one = sync(printed(record("contacts", OLD)), OLD, resumed=resumed)
         assert names(check_repeats(one, {"contacts": {("1",): OLD}})) == found
 
+    @pytest.mark.parametrize(("days", "found"), [(30, []), (7, ["again"])])
+    def test_what_was_exported_may_come_again_for_as_long_as_the_options_say(self, days: int, found: list[str]) -> None:
+        config = {"message_lookback_days": days}
+        output = printed(record("message_receipts", RECEIPT))
+        one = sync(output, RECEIPT, stream="message_receipts", resumed={"received_at": BEGAN}, config=config)
+        assert names(check_repeats(one, {"message_receipts": {one_key(one): RECEIPT}})) == found
+
+    @pytest.mark.parametrize(("asked_all", "found"), [(BEGAN - 20 * DAY, []), (BEGAN - DAY, ["again"])])
+    def test_events_may_come_again_since_all_contacts_were_asked(self, asked_all: int, found: list[str]) -> None:
+        event = {"id": "7", "updated_at": BEGAN - 20 * DAY}
+        resumed = {"created_at": BEGAN, "asked_all_at": asked_all}
+        one = sync(printed(record("contact_events", event)), event, stream="contact_events", resumed=resumed)
+        assert names(check_repeats(one, {"contact_events": {one_key(one): event}})) == found
+
+    @pytest.mark.parametrize(
+        ("resumed", "quirks", "found"),
+        [
+            ({"received_at": 7}, (), ["twice"]),
+            ({"received_at": 7, "job": {"id": "a"}}, (), []),
+            ({"received_at": 7}, ("export-statistics=by-time",), []),
+        ],
+    )
+    def test_what_two_jobs_tell_of_may_come_twice(
+        self, resumed: dict[str, object], quirks: tuple[str, ...], found: list[str]
+    ) -> None:
+        output = printed(*[record("message_receipts", RECEIPT)] * 2)
+        one = sync(output, RECEIPT, stream="message_receipts", resumed=resumed, quirks=quirks)
+        assert names(check_repeats(one, {"message_receipts": {}})) == found
+
 
 class TestEnd:
     COMPLETE = (state("contacts", {"updated_at": BEGAN}), status("contacts", "COMPLETE"))
@@ -147,12 +184,26 @@ class TestEnd:
         one.history.known["contacts"].add(("2",))
         assert names(check_end(one, destination(OLD, NEW, mode="full_refresh"))) == found
 
+    def test_a_row_of_a_job_that_was_left_may_be_gone(self) -> None:
+        output = printed(state("message_opens", {"occurred_at": BEGAN}), status("message_opens", "COMPLETE"))
+        for resumed, found in (({"job": {"id": "a"}}, []), ({"filters": "a"}, ["foreign"])):
+            one = sync(output, stream="message_opens", mode="full_refresh", anew=True, resumed=resumed)
+            one.history.known["message_opens"].add(("1", None))
+            made = destination({"receipt_id": "1"}, stream="message_opens", mode="full_refresh")
+            assert names(check_end(one, made)) == found
+
     def test_a_stream_that_cannot_be_read_must_have_a_reason_that_is_said(self) -> None:
         refused = printed(status("contacts", "INCOMPLETE"), error("contacts", "announces 5 records"))
         assert names(check_end(sync(refused), destination())) == ["end"]
         assert names(check_end(sync(refused, quirks=("wrong-total-for-good",)), destination())) == []
         other = printed(status("contacts", "INCOMPLETE"), error("contacts", "something else"))
         assert names(check_end(sync(other, quirks=("wrong-total-for-good",)), destination())) == ["end"]
+
+    def test_what_may_come_and_need_not_is_neither_lost_nor_foreign(self) -> None:
+        one = sync(printed(*self.COMPLETE), OLD)
+        one.same["contacts"][("1",)] = replace(one.same["contacts"][("1",)], is_promised=False)  # type: ignore[index]
+        assert names(check_end(one, destination())) == []
+        assert names(check_end(one, destination(OLD))) == []
 
     def test_nothing_read_at_all_is_seen(self) -> None:
         assert "end" in names(check_end(sync(printed(error("", "no"), code=1)), destination()))
@@ -222,6 +273,28 @@ class TestWhatNobodyCanFind:
         one = sync(output, OLD, stream="tickets")
         one.history.unseen["tickets"][("1",)] = BEGAN
         assert names(check_end(one, destination(stream="tickets"))) == ["lost"]
+
+    @pytest.mark.parametrize(("days", "found"), [(7, []), (30, ["lost"])])
+    def test_what_comes_of_a_message_later_is_asked_for_as_long_as_the_options_say(
+        self, days: int, found: list[str]
+    ) -> None:
+        output = printed(state("message_opens", {"occurred_at": BEGAN}), status("message_opens", "COMPLETE"))
+        opened = {"receipt_id": "1", "occurred_at": BEGAN - 9, "updated_at": BEGAN - 20 * DAY}
+        one = sync(output, opened, stream="message_opens", config={"message_lookback_days": days})
+        one.history.unseen["message_opens"][one_key(one)] = BEGAN - 9
+        assert names(check_end(one, destination(stream="message_opens"))) == found
+
+    @pytest.mark.parametrize("stream", ["contact_events", "contact_event_summaries"])
+    @pytest.mark.parametrize(("asked_all", "found"), [(None, ["lost"]), (BEGAN - 9, []), (BEGAN, ["lost"])])
+    def test_what_comes_late_waits_until_all_contacts_are_asked(
+        self, stream: str, asked_all: int | None, found: list[str]
+    ) -> None:
+        cursor = FACTS[stream].cursor
+        told = {cursor: BEGAN, **({"asked_all_at": asked_all} if asked_all else {})}
+        output = printed(state(stream, told), status(stream, "COMPLETE"))
+        one = sync(output, {"intercom_user_id": "1", "updated_at": BEGAN - 2 * DAY}, stream=stream)
+        one.history.unseen[stream][one_key(one)] = BEGAN - 9
+        assert names(check_end(one, destination(stream=stream))) == found
 
     def test_records_that_are_announced_and_never_given_are_nobodys_fault(self) -> None:
         quirks = ("no-pages=always",)

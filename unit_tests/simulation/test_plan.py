@@ -6,13 +6,14 @@ from itertools import chain
 
 import pytest
 
-from sandbox import Settings
+from sandbox import Sandbox, Settings
 from sandbox.changes import verbs_of
 from sandbox.faults import Fault as Rule
 from sandbox.quirks.names import QUIRKS, check_quirks
 from source_intercom.options.config import Config
 from tools.simulation.choices import CHANGES, CLOCKS, FAULTS, LOUD, QUIET
 from tools.simulation.facts import FACTS
+from tools.simulation.options import ALL_CONTACTS
 from tools.simulation.plan import Plan
 
 PLANS = [Plan.of(seed) for seed in range(400)]
@@ -39,13 +40,11 @@ def test_chance_reaches_every_stream_in_each_of_its_modes() -> None:
 
 
 def test_every_quirk_is_among_the_choices() -> None:
-    """The hidden tickets come with a token that lacks a permission. Streams of exports are not simulated: a job is no
-    search, and has its own tests of kills (integration_tests/test_message_exports.py, test_report_jobs.py)."""
+    """The hidden tickets come with a token that lacks a permission."""
     assert any("hidden-tickets" in plan.quirks for plan in PLANS)
     known = {name.partition("=")[0] for name in (*QUIET, *CLOCKS, *(one.quirk for one in LOUD))}
-    left = {name for name in set(QUIRKS) - known if not name.startswith(("export-", "report-"))}
     # A feed that is empty although it should not be is said, and nothing of it can be compared.
-    assert left == {"hidden-tickets", "empty-activities"}
+    assert set(QUIRKS) - known == {"hidden-tickets", "empty-activities"}
     check_quirks([*QUIET, *CLOCKS, *(one.quirk for one in LOUD)])
 
 
@@ -61,6 +60,25 @@ def test_chance_reaches_every_quirk_fault_and_change() -> None:
 @pytest.mark.parametrize("kind", CHANGES)
 def test_every_change_is_one_that_the_sandbox_knows(kind: str) -> None:
     assert set(CHANGES[kind]) <= set(verbs_of(kind))
+
+
+def test_chance_reaches_the_options_of_exports_and_events() -> None:
+    for name in (ALL_CONTACTS, "events_lookback_days", "message_lookback_days", "report_lookback_days"):
+        assert len({plan.options.days(name) for plan in PLANS}) > 2, name
+    chosen = {dataset for plan in PLANS for dataset, columns in plan.options.columns.items() if columns}
+    assert chosen == {facts.dataset for facts in FACTS.values() if facts.dataset}
+
+
+def test_parts_of_messages_have_room_for_what_comes_later() -> None:
+    """Half of a part at most is for it, or else the truth would hold more than the options promise."""
+    for plan in PLANS:
+        assert plan.options.days("message_lookback_days") <= plan.small.message_days // 2
+
+
+def test_every_request_of_an_export_is_one_that_the_sandbox_knows() -> None:
+    with Sandbox(Settings()) as sandbox:
+        known = {endpoint.name for endpoint in sandbox.server.router.endpoints}
+    assert {path for facts in FACTS.values() if facts.is_exported for path in facts.paths} <= known
 
 
 def test_loud_quirks_name_streams() -> None:

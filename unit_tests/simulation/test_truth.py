@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 
 from sandbox import Sandbox, Settings
-from tools.simulation.facts import FACTS
-from tools.simulation.plan import Options
+from tools.simulation.facts import DAY, FACTS
+from tools.simulation.options import ALL_CONTACTS, Options
 from tools.simulation.truth import Held, History, Snapshot, Workspace
 
 SIZES = {"contacts": 60, "companies": 8, "conversations": 20, "tickets": 12, "activity_logs": 10}
@@ -44,6 +46,68 @@ def test_options_choose() -> None:
         assert {held.record["role"] for held in part["contacts"].values()} == {"user"}
         assert min(held.moment or 0 for held in part["contacts"].values()) >= middle
         assert {key[0] for key in part["contact_segments"]} <= {key[0] for key in part["contacts"]}
+
+
+def test_what_came_of_messages_goes_by_the_time_of_the_message() -> None:
+    with Sandbox(Settings(message_receipts=60)) as sandbox:
+        snapshot = snapshot_of(sandbox, "message_receipts", "message_opens")
+        received = {key[0]: held.moment for key, held in snapshot["message_receipts"].items()}
+        opens = snapshot["message_opens"]
+        assert {held.moment for held in opens.values()} <= set(received.values())
+        assert all(held.moment == received[key[0]] < held.record["occurred_at"] for key, held in opens.items())
+
+
+def test_what_came_of_messages_later_than_the_options_say_is_not_asked_for() -> None:
+    week = Options({"message_lookback_days": 7})
+    with Sandbox(Settings(message_receipts=60)) as sandbox:
+        whole = snapshot_of(sandbox, "message_receipts", "message_opens")
+        part = snapshot_of(sandbox, "message_receipts", "message_opens", options=week)
+    assert part.keys() == whole.keys()
+    promised = [held for held in part["message_opens"].values() if held.is_promised]
+    assert 0 < len(promised) < len(whole["message_opens"])
+    assert all(held.is_promised for held in whole["message_opens"].values())
+    for held in part["message_receipts"].values():
+        firsts = [value for name, value in held.record.items() if name.startswith("first_")]
+        assert all(value <= held.record["received_at"] + 7 * DAY for value in firsts)
+
+
+def test_reports_have_the_columns_and_times_of_their_files_and_numbers_of_their_own() -> None:
+    with Sandbox(Settings(conversations=20, quirks=["report-times"])) as sandbox:
+        options = Options({}, columns={"conversation": ("channel",)})
+        snapshot = snapshot_of(sandbox, "report_conversation", "report_admin_status_change", options=options)
+        for key, held in snapshot["report_conversation"].items():
+            assert key == (held.record["conversation_id"], 1)
+            assert {*held.record} == {
+                "conversation_id",
+                "conversation_started_at",
+                "channel",
+                "occurred_at",
+                "row_number",
+            }
+            told = datetime.fromisoformat(held.record["occurred_at"]).replace(tzinfo=timezone.utc)
+            assert held.moment == told.timestamp()
+        numbers = {key[-1] for key in snapshot["report_admin_status_change"]}
+        assert numbers >= {1, 2}
+        everything = snapshot_of(sandbox, "report_conversation")["report_conversation"].values()
+        assert {"people_Brand", "conversation_Brand"} <= {name for held in everything for name in held.record}
+
+
+def test_reports_of_which_intercom_keeps_nothing_any_more_are_not_asked_for() -> None:
+    with Sandbox(Settings(conversations=40, history_days=1_000)) as sandbox:
+        held = snapshot_of(sandbox, "report_conversation")["report_conversation"]
+        promised = [one.moment or 0 for one in held.values() if one.is_promised]
+        assert 0 < len(promised) < len(held)
+        assert min(promised) > sandbox.now - 730 * DAY
+
+
+@pytest.mark.parametrize("days", [0, 7])
+def test_counts_of_events_have_a_time_only_where_not_every_sync_asks_all_contacts(days: int) -> None:
+    with Sandbox(Settings(**SIZES)) as sandbox:
+        options = Options({ALL_CONTACTS: days})
+        snapshot = snapshot_of(sandbox, "contacts", "contact_event_summaries", "contact_events", options=options)
+        for key, held in snapshot["contact_event_summaries"].items():
+            assert held.moment == (snapshot["contacts"][(key[0],)].moment if days else None)
+        assert all(held.moment == held.record["created_at"] for held in snapshot["contact_events"].values())
 
 
 def snapshot(**moments: int) -> Snapshot:
