@@ -18,7 +18,7 @@ from source_intercom.shapes.jobs import ExportedStream, Job, batched
 from source_intercom.shapes.names import Names
 from source_intercom.shapes.reading import Reading
 from source_intercom.sync.moments import seconds_of
-from source_intercom.sync.windows import DAY, HOUR, Window, midnight_after
+from source_intercom.sync.windows import DAY, HOUR, Window, midnight_after, midnight_before
 
 TIME = "occurred_at"
 NUMBER = "row_number"
@@ -98,12 +98,19 @@ class Report(ExportedStream):
         self._dataset()
 
     def first(self, window: Window) -> int:
-        return max(super().first(window), self.sync.now - _KEPT)
+        return max(super().first(window), self._oldest)
+
+    @property
+    def _oldest(self) -> int:
+        """The first second that may be asked for."""
+        return max(self.sync.config.start, self.sync.now - _KEPT)
 
     def next_part(self, start: int, end: int, longest: int) -> tuple[Window, Window]:
         if longest < 2 * DAY:
             return super().next_part(start, end, longest)
-        # Of whole days, as it is not documented whether Intercom looks at seconds.
+        # Of whole days: it is not documented whether Intercom looks at seconds, and when clocks are set back two hours
+        # have the same times, whose rows must get the same numbers each time.
+        start = max(midnight_before(start, self.sync.zone), self._oldest)
         part = Window(start, min(end, midnight_after(start + longest - DAY, self.sync.zone) - 1))
         return part, part
 

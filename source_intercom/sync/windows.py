@@ -130,8 +130,17 @@ def _between(starts: list[int], window: Window) -> list[Window]:
     return [Window(start, end) for start, end in zip(starts, ends, strict=True)]
 
 
+def midnight_before(moment: int, zone: tzinfo) -> int:
+    """The first moment of the day of ``moment`` in ``zone``, in Unix seconds."""
+    return _midnight(moment, zone, 0)
+
+
 def midnight_after(moment: int, zone: tzinfo) -> int:
     """The first moment of the day that follows ``moment`` in ``zone``, in Unix seconds."""
-    day = datetime.fromtimestamp(moment, timezone.utc).astimezone(zone).date() + timedelta(days=1)
+    return _midnight(moment, zone, 1)
+
+
+def _midnight(moment: int, zone: tzinfo, days: int) -> int:
+    day = datetime.fromtimestamp(moment, timezone.utc).astimezone(zone).date() + timedelta(days=days)
     # Clock changes make days of 23 to 25 hours: midnight is asked of the calendar, never added up.
     return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())

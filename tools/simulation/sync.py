@@ -95,6 +95,9 @@ class Sync:
         """How many seconds before the saved position are read again."""
         options, state = self.plan.options, self.resumed.get(facts.name, {})
         again = HOUR + (options.lookback_days + options.days(facts.lookback)) * DAY
+        if facts.dataset:
+            # Reports are of whole days, one of which has 25 hours.
+            again += 25 * HOUR
         position, asked_all = state.get(facts.cursor), state.get("asked_all_at")
         # Whoever was not active is asked for all since the last time that everybody was asked.
         if isinstance(position, int) and isinstance(asked_all, int):

@@ -21,7 +21,7 @@ from source_intercom.shapes import report as module
 from source_intercom.shapes.base import Sync
 from source_intercom.shapes.report import Report
 from source_intercom.streams.reports import report_streams
-from source_intercom.sync.windows import DAY, HOUR, Window
+from source_intercom.sync.windows import DAY, HOUR, Window, midnight_before
 
 NewSync = Callable[..., Sync]
 Json = dict[str, Any]
@@ -110,7 +110,11 @@ def test_attributes_of_the_options_with_those_that_name_a_row(new_sync: NewSync)
     assert exports.made[0]["attribute_ids"] == [*NAMES[:3], "a.Brand"]
 
 
-@given(start=some.integers(0, BEGIN), length=some.integers(0, 800 * DAY), longest=some.integers(HOUR, 61 * DAY))
+@given(
+    start=some.integers(BEGIN - 729 * DAY, BEGIN),
+    length=some.integers(0, 800 * DAY),
+    longest=some.integers(HOUR, 61 * DAY),
+)
 def test_the_parts_are_the_window(start: int, length: int, longest: int) -> None:
     end = min(start + length, BEGIN)
     sync = make_sync(begin=BEGIN, zone=ZoneInfo("America/Los_Angeles"))
@@ -120,7 +124,8 @@ def test_the_parts_are_the_window(start: int, length: int, longest: int) -> None
     while at <= end:
         part, asked = stream.next_part(at, end, longest)
         assert part == asked
-        assert at == part.start <= part.end <= end
+        assert part.start <= at <= part.end <= end
+        assert part.start == (at if longest < 2 * DAY else max(midnight_before(at, sync.zone), BEGIN - 729 * DAY))
         assert part.end - part.start < longest + HOUR, "an hour of a clock change"
         if part.end < end and longest >= 2 * DAY:
             assert datetime.fromtimestamp(part.end + 1, sync.zone).strftime("%H:%M:%S") == "00:00:00"
@@ -159,6 +164,47 @@ def test_a_file_that_is_too_large_is_asked_for_in_parts(new_sync: NewSync) -> No
 def test_a_report_that_failed_is_an_error(new_sync: NewSync) -> None:
     with pytest.raises(ExportEnded, match="failed"):
         read(made(new_sync(begin=BEGIN), Exports(ExportEnded("failed"))), WINDOW)
+
+
+LOS_ANGELES = ZoneInfo("America/Los_Angeles")
+# The first of two hours that clocks call the same.
+FOLD = int(datetime(2024, 11, 3, 1, tzinfo=LOS_ANGELES).timestamp())
+
+
+class Ranges(Exports):
+    """Gives the rows of the range that is asked for, each at a second, with times of Los Angeles."""
+
+    def __init__(self, *seconds: int) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def fetch(self, client: Any, wanted: Json, began: Callable[[str], None]) -> io.BytesIO:
+        self.made.append(wanted)
+        chosen = [second for second in self._seconds if wanted["start_time"] <= second < wanted["end_time"]]
+        rows = [f"{datetime.fromtimestamp(second, LOS_ANGELES):%Y-%m-%d %H:%M:%S},{second}\n" for second in chosen]
+        return io.BytesIO("".join(["at,who\n", *rows]).encode())
+
+
+@pytest.mark.parametrize("days", [0, 30])
+@pytest.mark.parametrize("first_end", [FOLD + 30 * 60, FOLD + 90 * 60, FOLD + 150 * 60])
+def test_rows_of_an_hour_that_comes_twice_keep_their_numbers(first_end: int, days: int) -> None:
+    """Their times are the same, and only their numbers tell them apart, in each export that has them."""
+    twice = [FOLD + minute * 60 for minute in (10, 20, 70, 80)]
+    kept = {}
+    for begin in (first_end, first_end + 20 * 60 + days * DAY):
+        sync = make_sync(begin=begin, zone=LOS_ANGELES, report_lookback_days=days)
+        sync.transport.close()
+        window = Window(FOLD - 9 * DAY if begin == first_end else first_end - HOUR, begin)
+        for row in read(made(sync, Ranges(*twice), dataset="new"), window):
+            kept[row["occurred_at"], row["row_number"]] = int(row["who"])
+    assert sorted(kept.values()) == [second for second in twice if second <= begin]
+
+
+def test_whole_days_are_asked_for_but_none_before_the_start_date(new_sync: NewSync) -> None:
+    exports, start = Exports(), BEGIN - 2 * DAY + HOUR
+    read(made(new_sync(begin=BEGIN), exports), Window(start, BEGIN))
+    read(made(new_sync(begin=BEGIN, start_date=f"{module._shown(start - 7).replace(' ', 'T')}Z"), exports), WINDOW)
+    assert [asked["start_time"] for asked in exports.made] == [BEGIN - 2 * DAY, start - 7]
 
 
 # --- Which datasets there are ---
@@ -278,7 +324,7 @@ def left(start: int, end: int, made_at: int) -> Json:
 def test_an_old_part_of_a_job_that_was_left_is_not_exported_again(new_sync: NewSync) -> None:
     """Its rows were old when it was made: they have hardly changed since."""
     exports, reading = Exports(), FakeReading()
-    start, end = BEGIN - 200 * DAY, BEGIN - 140 * DAY
+    start, end = BEGIN - 200 * DAY, BEGIN - 140 * DAY - 1
     reading.job = left(start, end, BEGIN - DAY)
     read(made(new_sync(begin=BEGIN), exports), Window(start, BEGIN), reading)
     assert exports.resumed == ["old"]
@@ -288,7 +334,7 @@ def test_an_old_part_of_a_job_that_was_left_is_not_exported_again(new_sync: NewS
 
 def test_the_last_days_of_a_job_that_was_left_are_exported_again(new_sync: NewSync) -> None:
     exports, reading = Exports(), FakeReading()
-    start, end = BEGIN - 50 * DAY, BEGIN - 2 * DAY
+    start, end = BEGIN - 50 * DAY, BEGIN - 2 * DAY - 1
     reading.job = left(start, end, end)
     read(made(new_sync(begin=BEGIN), exports), Window(start, BEGIN), reading)
     assert exports.resumed == ["old"]
