@@ -17,7 +17,6 @@ from tools.simulation.sync import NAMED, Sync, Violation, is_there, listed
 
 # From a signal to the end: the connector's own bound is four seconds, and the machine may be busy.
 _DYING_SECONDS = 12.0
-_BY_TIME = "export-statistics=by-time"
 # What the connector logs when a crowded window that was read in slices has to be read once more.
 _IN_ONE_ROW = b"so it is read in one"
 
@@ -165,9 +164,8 @@ def check_repeats(sync: Sync, before: Mapping[str, Mapping[Key, Record]]) -> Ite
         if name in sync.believed or (FACTS[name].is_searched and _IN_ONE_ROW in sync.output.stdout):
             # A window of which too little came is asked for again.
             continue
-        if FACTS[name].is_exported and (sync.goes_on_with_job(FACTS[name]) or _BY_TIME in plan.quirks):
-            # What happened after the job was made is in another one. A file that goes by the time at which something
-            # was done tells of it without its message, which can be in another file.
+        if _goes_by_own_time(sync, FACTS[name]) or sync.goes_on_with_job(FACTS[name]):
+            # What happened after a job was made is in another one.
             continue
         if not FACTS[name].is_searched and sync.same[name].keys() != sync.history.now[name].keys():
             # Pages of a list move on when a record is added before them.
@@ -179,9 +177,14 @@ def check_repeats(sync: Sync, before: Mapping[str, Mapping[Key, Record]]) -> Ite
 
 
 def _may_come_again(sync: Sync, facts: Facts) -> bool:
-    """Whether a stream may read again what it has read: all of it, for a comparison, or open tickets."""
+    """Whether a stream may read again what it has read: all of it for a comparison, open tickets, and the like."""
     said = sync.output.states.get(facts.name)
     state = dict(said.state) if said else {}
     resumed = sync.resumed.get(facts.name, {})
     compares = "reconciling" in state or state.get("reconciled_at") != resumed.get("reconciled_at")
-    return compares or facts.family == "tickets"
+    return compares or facts.family == "tickets" or _goes_by_own_time(sync, facts)
+
+
+def _goes_by_own_time(sync: Sync, facts: Facts) -> bool:
+    """Whether the files tell of what was done with a message by its time, whose message can be in an earlier file."""
+    return facts.family == "message_receipts" and "export-statistics=by-time" in sync.plan.quirks

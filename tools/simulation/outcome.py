@@ -47,8 +47,9 @@ def _end_of(sync: Sync, facts: Facts, rows: Mapping[Key, Record]) -> Iterator[Vi
     missing = [(key, held) for key, held in due.items() if key not in rows]
     if missing:
         yield Violation("lost", facts.name, f"at the end {listed(missing, rows)}")
-    known = sync.history.known[facts.name]
-    foreign = [key for key in rows if key not in sync.same[facts.name] and (key not in known or _is_fresh(sync, facts))]
+    # What has come while the run went on is there too.
+    known, now = sync.history.known[facts.name], sync.history.now[facts.name]
+    foreign = [key for key in rows if key not in now and (key not in known or _is_fresh(sync, facts))]
     if foreign:
         yield Violation("foreign", facts.name, f"{len(foreign)} rows that are not there, such as {foreign[:NAMED]}")
     other = [(key, held) for key, held in due.items() if key in rows and not _is_same(sync, facts, rows[key], held)]

@@ -131,6 +131,8 @@ class TestRepeats:
         output = printed(record("message_receipts", RECEIPT))
         one = sync(output, RECEIPT, stream="message_receipts", resumed={"received_at": BEGAN}, config=config)
         assert names(check_repeats(one, {"message_receipts": {one_key(one): RECEIPT}})) == found
+        by_time = replace(one, plan=replace(one.plan, quirks=("export-statistics=by-time",)))
+        assert names(check_repeats(by_time, {"message_receipts": {one_key(one): RECEIPT}})) == []
 
     @pytest.mark.parametrize(("asked_all", "found"), [(BEGAN - 20 * DAY, []), (BEGAN - DAY, ["again"])])
     def test_events_may_come_again_since_all_contacts_were_asked(self, asked_all: int, found: list[str]) -> None:
@@ -204,6 +206,11 @@ class TestEnd:
         one.same["contacts"][("1",)] = replace(one.same["contacts"][("1",)], is_promised=False)  # type: ignore[index]
         assert names(check_end(one, destination())) == []
         assert names(check_end(one, destination(OLD))) == []
+
+    def test_what_came_while_a_full_refresh_ran_is_not_foreign(self) -> None:
+        one = sync(printed(*self.COMPLETE), OLD, mode="full_refresh", anew=True)
+        one.history.now = {"contacts": {**one.same["contacts"], **held(NEW)["contacts"]}}
+        assert names(check_end(one, destination(OLD, NEW, mode="full_refresh"))) == []
 
     def test_nothing_read_at_all_is_seen(self) -> None:
         assert "end" in names(check_end(sync(printed(error("", "no"), code=1)), destination()))
