@@ -225,7 +225,7 @@ def _workspace(dice: Random, quirks: tuple[str, ...]) -> dict[str, object]:
         "scroll_page": dice.choice((7, 20, 100)),
         "scroll_expiry_seconds": 0.6,
         "vanished_percent": dice.choice((0, 0, 5)),
-        "export_polls": dice.choice((1, 2, 5)),
+        "export_polls": dice.choice((1, 2, 3)),
         "export_seconds": dice.choice((0.1, 0.5, 2)),
     }
 
