@@ -40,7 +40,7 @@ _OF_CONTACTS: tuple[type[IntercomStream], ...] = (
     ContactSegments,
 )
 # Companies that show the fewest segments, and such that show the most: what is stale lacks some, what is cut has many.
-_FEWEST, _MOST = 4, 8
+_FEWEST, _MOST = 8, 8
 # Each takes two calls.
 _NOTED = 6
 _OF_CONVERSATIONS: tuple[type[IntercomStream], ...] = (ConversationHandlingEvents, SideConversations)
