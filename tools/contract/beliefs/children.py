@@ -154,8 +154,9 @@ def _told_notes(ws: Workspace) -> Answer:
 
 
 BELIEFS = (
-    Belief("child-places", "Do lists that hang on one record hold theirs where the connector looks?", "yes",
-           "Nothing.", "The stream ends incomplete: an answer of another shape never passes as an empty list.",
+    Belief("child-places",
+           "Do the lists of one record (such as the tags of a contact) have their items where the connector looks?",
+           "yes", "Nothing.", "The stream ends incomplete: an answer of another shape never passes as an empty list.",
            "list-keys", _places),
     Belief("company-segments", "Does a company show in its record all segments that are listed for it?",
            "either", "`company_segments` takes them from there.",
