@@ -64,7 +64,7 @@ class ContactActivities(IntercomStream):
             ids = {str(event["id"]) for event in events}
             if ids <= first or ids <= last:
                 raise RequestRefused(
-                    f"Intercom's {self.endpoint} gives the same records again and again, and no end of its list. "
+                    f"Intercom's {self.endpoint} gives the same records again and again, and its list does not end. "
                     f"{REPORT}",
                     f"GET {self.endpoint}",
                 )

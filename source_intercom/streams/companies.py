@@ -155,7 +155,7 @@ class CompanyNotes(_OfEveryCompany):
             walk.ids(walked_by_another=False)
             return ShownLists(self, walk.shown).trusted()
         except (RecordGone, RequestRefused, ScrollTaken, Unavailable) as error:
-            self.logger.info(f"{self.name}: every company is asked: {error.internal_message}")
+            self.logger.info(f"{self.name}: asks for the rows of every company: {error.internal_message}")
             return ()
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:

@@ -188,7 +188,7 @@ class ConversationContacts(_OfConversation, Nested):
 
 
 class ConversationTags(_OfConversation, Nested):
-    """Which conversation has which tag, and who put it on when."""
+    """Which conversation has which tag, who put it on, and when."""
 
     key = ("conversation_id", "id")
     nested = ("tags", "tags")

@@ -78,7 +78,7 @@ READ_AS = {
     ),
     "article_versions": Reading(
         "one request for each changed article",
-        "Intercom sorts articles newest first; for each that changed, all its versions are read.",
+        "Intercom sorts articles newest first, and the connector reads all versions of each article that changed.",
         "one for each changed article, in addition to the list of articles down to the last sync",
     ),
     "call_transcripts": Reading(

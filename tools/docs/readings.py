@@ -45,7 +45,7 @@ def _child(kind: Kind) -> Reading:
         own = f"one for each 150 {thing}s, because this stream reads them itself"
         return Reading(
             f"one request for each changed {thing}",
-            f"Intercom filters the {thing}s by time; for each that changed, all its rows are read.",
+            f"Intercom filters the {thing}s by time, and the connector reads all rows of each {thing} that changed.",
             f"one for each changed {thing}{having}, in addition to "
             + (f"the pages of {link(name_of(parent))}" if shares_pages(kind) else own),
         )
