@@ -40,11 +40,14 @@ def short_waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def workspace() -> Iterator[Workspace]:
-    """Makes sandboxes that end with the test. Without a rate limit unless the test asks for one."""
+    """Makes sandboxes that end with the test: without a rate limit, and with exports that are scaled as waits are.
+
+    An export whose sync was killed is in the way until it is through, as Intercom makes one at a time.
+    """
     with ExitStack() as stack:
 
         def make(**settings: Any) -> Sandbox:
-            return stack.enter_context(Sandbox(Settings(**{"rate_limit": 0, **settings})))
+            return stack.enter_context(Sandbox(Settings(**{"rate_limit": 0, "export_seconds": 3, **settings})))
 
         yield make
 
