@@ -34,8 +34,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     done = subprocess.run(
         [sys.executable, "-W", "ignore::FutureWarning", "-m", "tools.demo", *words],
         cwd=ROOT,
-        # Its processes are not measured: that would take as long again.
-        env={name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")},
         capture_output=True,
         text=True,
         timeout=280,
