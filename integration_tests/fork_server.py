@@ -16,9 +16,6 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 
-with suppress(ImportError):
-    import coverage
-
 import source_intercom.run
 
 NUMBER = struct.Struct("i")
@@ -105,9 +102,6 @@ def become(job: Job) -> None:
     os.chdir(job.folder)
     os.environ.clear()
     os.environ.update(job.env)
-    if any(name.startswith("COVERAGE_PROCESS") for name in job.env):
-        # As the interpreter does when it starts.
-        coverage.process_startup()
     source_intercom.run.run(job.words)
 
 

@@ -77,13 +77,10 @@ class Loaded:
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # Larger than the kernel's default: a job carries the whole environment.
         self._requests.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LARGEST_JOB)
-        # It measures no coverage: what it would write down at its end comes after all has been counted.
-        env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "integration_tests.fork_server", str(theirs.fileno())],
                 cwd=ROOT,
-                env=env,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 preexec_fn=usual_signals,

@@ -12,7 +12,7 @@ from integration_tests.conftest import Workspace
 from integration_tests.support import catalog, config, parse
 
 ROOT = Path(__file__).resolve().parents[1]
-BOMBS = 12
+BOMBS = 5
 TELLS_ITS_PEAK = """
 import sys
 from source_intercom.run import run

@@ -56,6 +56,11 @@ def _chance(text: str) -> int:
     return crc32(text.encode())
 
 
+def _chance_of(name: str) -> int:
+    """By the end of an id, the record's number: its beginning, when the record was made, differs in each run."""
+    return _chance(name[-6:])
+
+
 def avatar_text(visit: Visit, go: Go) -> Reply:
     reply = go(visit.call)
     body = opened(reply)
@@ -117,10 +122,10 @@ def _odd_value(key: str, value: object) -> object:
 def oddity(ws: World, name: str) -> str | None:
     """Which odd JSON the record of an id holds, if any: one record in four does."""
     value = ws.settings.quirk("odd-json")
-    if value is None or _chance(name) % 4:
+    if value is None or _chance_of(name) % 4:
         return None
     kinds: Sequence[str] = [value] if value else [kind for kind in ODD if kind != "nesting"]
-    return kinds[_chance(name) // 4 % len(kinds)]
+    return kinds[_chance_of(name) // 4 % len(kinds)]
 
 
 def odd_json(visit: Visit, go: Go) -> Reply:
@@ -154,7 +159,7 @@ def odd_nested_items(visit: Visit, go: Go) -> Reply:
         body[found[0]] = [*found[1], {"type": "tag", "name": "without id"}]
     items = [item for way, item in (("null", None), ("text", "text")) if way in ways]
     for record in _records(body) if items else ():
-        chance = _chance(str(record.get("id")))
+        chance = _chance_of(str(record.get("id")))
         for holder, key in NESTED if chance % 3 == 0 else ():
             held = record.get(holder)
             if isinstance(held, dict) and isinstance(held.get(key), list):
@@ -182,7 +187,7 @@ def _mangle(company: Record, way: str) -> None:
     if way == "thin":
         items = [{"type": one["type"], "id": one["id"]} for one in items]
     elif way == "stale":
-        items = [] if _chance(str(company["id"])) % 2 == 0 else items
+        items = [] if _chance_of(str(company["id"])) % 2 == 0 else items
     elif len(items) > 1:
         told = {"has_more": True, "total_count": len(items)} if way == "cut" else {}
         held, items = held | told, items[:1]

@@ -206,8 +206,8 @@ class Client:
         detail = f"{asked.endpoint}: {error}"
         if str(error) == requests.exceptions.SSLError.__name__:
             return TlsFailed(
-                f"No secure connection to {asked.host} came about after several tries: a proxy or firewall on the way "
-                "may break TLS, or Intercom has a fault. Check https://www.intercomstatus.com.",
+                f"No secure connection to {asked.host} was possible after several tries: a proxy or firewall on the "
+                "way may break TLS, or Intercom has a fault. Check https://www.intercomstatus.com.",
                 detail,
             )
         return unavailable(detail)

@@ -73,7 +73,7 @@ class Files:
         except NotSaved as error:
             raise NoRoom.of(str(error), str(self._folder)) from None
         except AnswerTooLarge:
-            raise TooLarge(f"A file is larger than {MOST_BYTES >> 20} MB, more than is brought.", "") from None
+            raise TooLarge(f"A file is larger than {MOST_BYTES >> 20} MB, the most that is synced.", "") from None
         finally:
             Path(name).unlink(missing_ok=True)
         return Brought(str(path), str(place), size)
@@ -91,7 +91,7 @@ class Files:
             if 200 <= status < 300:
                 return
             if status in _REFUSED:
-                raise LinkRefused(f"The host of a file does not take its link (HTTP {status}).")
+                raise LinkRefused(f"The host of a file refuses its link (HTTP {status}).")
             reason = f"HTTP {status}"
         raise Unavailable(f"The host of a file did not give it after {_TRIES} tries ({reason}).")
 
@@ -120,14 +120,14 @@ class Files:
             parts = urlsplit(url)
             host, _ = parts.hostname or "", parts.port
         except ValueError:
-            raise LinkRefused("The link of a file is no address.") from None
+            raise LinkRefused("The link of a file is not an address.") from None
         if is_loopback(host) and is_loopback(self._transport.host):
             return
         with contextlib.suppress(ValueError):
             if not ipaddress.ip_address(host).is_global:
                 host = ""
         if parts.scheme != "https" or not host or is_loopback(host):
-            raise LinkRefused("The link of a file leads to where no file may come from.")
+            raise LinkRefused("The link of a file leads to an address that files may not come from.")
 
 
 def file_name(name: object) -> str:

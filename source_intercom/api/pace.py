@@ -38,7 +38,8 @@ def time_scale(base_url: str) -> float:
     """By how much waits are shorter or longer: ``SOURCE_INTERCOM_TIME_SCALE``, for tests.
 
     It holds on this machine's own loopback only, where no Intercom is. It scales the waits that we choose: between
-    tries, for the rate limit where no header names its end, for a scroll. What a server's header names stays as it is.
+    tries, for the rate limit where no header names its end, for a scroll, for memory. What a server's header names
+    stays as it is.
     """
     try:
         scale = float(os.environ.get("SOURCE_INTERCOM_TIME_SCALE", "1"))

@@ -206,7 +206,7 @@ def _through(
             return total < most
         if seen.is_stuck:
             raise RequestRefused(
-                f"Intercom's {path} gives the same records again and again, and no end of its list. {REPORT}",
+                f"Intercom's {path} gives the same records again and again, and its list does not end. {REPORT}",
                 f"GET {path}, after {len(seen)} records",
             )
         if following == request or following in requests:

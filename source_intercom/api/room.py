@@ -17,7 +17,7 @@ _MOST_READ = 128 << 20
 # Large syncs stay below 250 MB.
 MOST_RESIDENT = 1024 << 20
 # A pod with less memory than asked for is not our concern; a sync that cannot go on for so long is.
-_LONGEST = 60.0
+LONGEST = 60.0
 _POLL = 0.1
 _TELL_EVERY = 60.0
 
@@ -49,7 +49,7 @@ class Room:
         *,
         most_read: int = _MOST_READ,
         most_resident: int = MOST_RESIDENT,
-        longest: float = _LONGEST,
+        longest: float = LONGEST,
         resident: Callable[[], int] | None = None,
     ) -> None:
         self._most_read = most_read

@@ -161,7 +161,7 @@ class CompanyWalk:
     def give_up(self) -> None:
         """The walk has ended, whole or not; nobody needs to wait for it any more."""
         if not self._over.is_set():
-            self._failure = self._failure or Unavailable("The walk over companies was given up before its end.")
+            self._failure = self._failure or Unavailable("The scroll over companies was given up before its end.")
             self._over.set()
 
     def ids(self, *, walked_by_another: bool) -> list[str]:

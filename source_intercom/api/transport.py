@@ -22,7 +22,7 @@ from source_intercom.api.errors import Asked, CertificateRejected, NoRoom, RateL
 from source_intercom.api.hosts import api_host
 from source_intercom.api.masking import keep_secret
 from source_intercom.api.pace import Patience, time_scale
-from source_intercom.api.room import Crowded, Room, cost_of
+from source_intercom.api.room import LONGEST, Crowded, Room, cost_of
 from source_intercom.api.tally import Tally
 from source_intercom.api.wire import (
     MOST_BYTES,
@@ -83,7 +83,7 @@ class Transport:
         # Answers of child calls wait in the order of their parents. Without a bound on all of them together, those of
         # 200,000 conversations took 770 MB. Twice the workers keep every worker busy.
         self.details = threading.Semaphore(2 * config.num_workers)
-        self.room = Room()
+        self.room = Room(longest=LONGEST * self.time_scale)
         # Whether Intercom has accepted the token in this process: a 401 after that is about one resource.
         self.token_worked = False
         self._lock = threading.Lock()

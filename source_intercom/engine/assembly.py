@@ -68,8 +68,8 @@ def member_of(
     )
     if raw and remembered.filters != reads.filters:
         logger.warning(
-            f"{stream.name}: the filters have changed since the saved state. A record that matches only now "
-            "comes when it changes next. Clear the state of the stream to get all of them at once."
+            f"{stream.name}: the filters have changed since the saved state. A record that matches only now is "
+            "delivered when it changes next. Clear the state of the stream to get all of them at once."
         )
     done = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
     if granted := [permission for permission in remembered.without if permission not in without]:

@@ -84,7 +84,7 @@ def _now(ours: int, intercoms: int | None, newest_state: int, logger: logging.Lo
     if not plausible:
         raise ConfigError(
             f"No clock can be believed: this machine says {_shown(ours)}, Intercom's answer "
-            f"{_shown(intercoms) if intercoms else 'nothing'}, and the saved states have been read up to "
+            f"{_shown(intercoms) if intercoms else 'nothing'}, and the saved states reach up to "
             f"{_shown(max(_MADE, newest_state))}. Set this machine's clock, or clear the states."
         )
     now = min(plausible)

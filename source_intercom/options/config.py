@@ -174,11 +174,11 @@ class Config(BaseModel):
         default=0,
         ge=0,
         le=60,
-        title="Contact events: ask all contacts every (days)",
+        title="Contact events: read all contacts every (days)",
         description=(
-            "0: each sync asks for the events of every contact. With 7, for example, a sync asks only contacts that "
-            "were seen or changed since the previous sync, and every 7 days all contacts. Events of contacts who were "
-            "not there, which your servers send, then come up to 7 days later."
+            "0: each sync asks for the events of every contact. With 7, for example, a sync asks only for the events "
+            "of contacts that were seen or changed since the previous sync, and every 7 days for those of all "
+            "contacts. Events that your servers send about inactive contacts then come up to 7 days later."
         ),
         examples=[0, 1, 7],
         json_schema_extra=form("a whole number of days from 0 to 60", group="advanced"),
@@ -189,8 +189,8 @@ class Config(BaseModel):
         le=60,
         title="Messages: lookback (days)",
         description=(
-            "Each sync also exports the messages of this many days again, because people open, click and answer "
-            "messages later."
+            "Each sync also exports the messages of this many days before the previous sync again, because people "
+            "open, click and answer messages later."
         ),
         examples=[7, 30, 60],
         json_schema_extra=form("a whole number of days from 0 to 60", group="advanced"),
@@ -242,10 +242,10 @@ class Config(BaseModel):
     )
     attachment_files: bool = Field(
         default=False,
-        title="Bring the files of attachments",
+        title="Sync the files of attachments",
         description=(
-            "Also brings the files of conversation_attachments, where Airbyte and the destination can move files. "
-            "Without it you get their names and links, which end after a while."
+            "Also sync the files of conversation_attachments, if Airbyte and the destination can transfer files. "
+            "Without this option you get their names, and links that expire."
         ),
         json_schema_extra=form("true or false", group="data"),
     )

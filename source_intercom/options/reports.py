@@ -62,8 +62,8 @@ LOOKBACK: Any = Field(
     le=729,
     title="Reports: lookback (days)",
     description=(
-        "Each sync also exports the reports of this many days again, because what they tell of a conversation changes "
-        "until it is closed and rated."
+        "Each sync also exports the reports of this many days before the previous sync again, because the figures of "
+        "a conversation change until it is closed and rated."
     ),
     examples=[7, 30, 90],
     json_schema_extra=form("a whole number of days from 0 to 729", group="advanced"),

@@ -233,10 +233,10 @@ class SearchStream(IntercomStream):
 
     def _behind(self, question: Question, window: Window, reading: Reading, seen: Seen, place: Place) -> Iterator[Page]:
         """What lies behind a record that Intercom cannot give, newest first, up to that record."""
-        where = f"behind '{place.last_id}'" if place.last_id else "at its beginning"
+        where = f"after record '{place.last_id}'" if place.last_id else "at the beginning"
         self.logger.warning(
-            f"{self.name}: in the window {window.start} to {window.end} (Unix seconds) there is a record {where} "
-            "that Intercom cannot give. Those behind it are read, newest first; the next sync tries again."
+            f"{self.name}: between {window.start} and {window.end} (Unix seconds) there is a record {where} that "
+            "Intercom cannot give. The records after it are read, newest first; the next sync tries again."
         )
         back = Place("descending", place.left, unsettled=self._unsettled)
         try:

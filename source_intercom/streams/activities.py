@@ -17,7 +17,7 @@ from source_intercom.sync.windows import FAR_AHEAD, Window
 
 
 class ContactActivities(IntercomStream):
-    """What happened to contacts: made, given another role, merged, deleted. It is the only trace of deleted ones.
+    """What happened to contacts: created, given another role, merged, deleted. No other stream reports deleted ones.
 
     The list is sorted oldest first and cannot be filtered, so the state keeps a cursor of it. That cursor lies before
     the last hour of what was given, which the next sync reads again: so that an event that came late is found, and so
@@ -64,7 +64,7 @@ class ContactActivities(IntercomStream):
             ids = {str(event["id"]) for event in events}
             if ids <= first or ids <= last:
                 raise RequestRefused(
-                    f"Intercom's {self.endpoint} gives the same records again and again, and no end of its list. "
+                    f"Intercom's {self.endpoint} gives the same records again and again, and its list does not end. "
                     f"{REPORT}",
                     f"GET {self.endpoint}",
                 )

@@ -13,7 +13,7 @@ from source_intercom.sync.windows import DAY, HOUR, Planner, Window, cut, of_day
 
 
 class ActivityLogs(IntercomStream):
-    """What admins did in the workspace, by the second of the deed.
+    """What admins did in the workspace, and when.
 
     Long ranges can make Intercom fail (airbyte issue 38626), so the whole range is tried once: where it fails, it is
     read in windows of thirty days, and one of them that still fails is halved, down to an hour. What works but has
@@ -116,7 +116,7 @@ class ActivityLogs(IntercomStream):
 
 
 class ActivityLogEventTypes(ListStream):
-    """Kinds of deeds that activity logs tell, as Intercom names them."""
+    """Kinds of action that activity logs report, as Intercom names them."""
 
     endpoint = "/admins/activity_log_event_types"
     records_key = "event_types"

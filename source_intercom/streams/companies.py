@@ -22,7 +22,7 @@ _BATCH = 500
 
 
 class Companies(WalkedStream):
-    """Companies, read through the scroll: the list stops at 10,000 and asks for a permission to write."""
+    """Companies. The connector reads them by Intercom's scroll, 100 a page: the list of companies stops at 10,000."""
 
     endpoint = "/companies/scroll"
     permission = permissions.CONTACTS
@@ -103,7 +103,7 @@ def _is_scrolled_by_another(sync: Sync) -> bool:
 
 
 class CompanySegments(_OfEveryCompany):
-    """The segments of each company, one row a membership.
+    """The segments of each company, one row for each membership.
 
     Intercom does not say when a company joined a segment: ``updated_at`` is the last edit of the segment
     itself. So every sync brings all memberships; choosing by ``updated_at`` would lose each company that joins
@@ -132,7 +132,7 @@ class CompanySegments(_OfEveryCompany):
 
 
 class CompanyContacts(_OfEveryCompany):
-    """The contacts of each company, one row a membership with the whole contact."""
+    """The contacts of each company, one row for each membership, with the whole contact."""
 
     child = "/companies/{id}/contacts"
     key = ("company_id", "id")
@@ -155,7 +155,7 @@ class CompanyNotes(_OfEveryCompany):
             walk.ids(walked_by_another=False)
             return ShownLists(self, walk.shown).trusted()
         except (RecordGone, RequestRefused, ScrollTaken, Unavailable) as error:
-            self.logger.info(f"{self.name}: every company is asked: {error.internal_message}")
+            self.logger.info(f"{self.name}: asks for the rows of every company: {error.internal_message}")
             return ()
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
@@ -164,7 +164,7 @@ class CompanyNotes(_OfEveryCompany):
 
 
 class CompanyAttributes(ListStream):
-    """Attributes of companies, archived ones too, keyed by full name as contact attributes are."""
+    """Attributes of companies, archived ones too."""
 
     endpoint = "/data_attributes"
     params = (("model", "company"), ("include_archived", "true"))

@@ -28,7 +28,7 @@ _COMPANIES_KEY = "data|companies"
 
 
 class Contacts(SearchStream):
-    """Users and leads. Up to version 2.16 their search sees whole days of the workspace's own zone."""
+    """Users and leads."""
 
     endpoint = "/contacts/search"
     permission = permissions.CONTACTS
@@ -66,7 +66,8 @@ class Contacts(SearchStream):
 
     def select(self, records: Page) -> Page:
         filters = self.sync.config.filters.contacts
-        records = [contact for contact in records if is_chosen(filters, self.roles, contact)]
+        if self.roles or filters.ids or filters.emails:
+            records = [contact for contact in records if is_chosen(filters, self.roles, contact)]
         if not filters.company_ids:
             return records
         # The search knows no companies; a contact shows ten, and more on demand.
@@ -128,7 +129,7 @@ class ContactTags(_OfContact):
 
 
 class ContactCompanies(_OfContact):
-    """Which contact belongs to which company: the link alone, the company is in its own stream."""
+    """Which contact belongs to which company: only the link. The companies themselves are in `companies`."""
 
     nested = ("companies", "data")
     complete = "/contacts/{id}/companies"
@@ -139,7 +140,7 @@ class ContactCompanies(_OfContact):
 
 
 class ContactSubscriptions(_OfContact):
-    """The subscription types that a contact chose or refused; what was left at its default is not listed."""
+    """The subscription types that a contact chose or refused. Types that were left at their default are not listed."""
 
     complete = "/contacts/{id}/subscriptions"
     nested = ("opted_in_subscription_types", "data")
@@ -219,7 +220,7 @@ class _SegmentsOfEachContact(Child):
 
 
 class ContactSegments(IntercomStream):
-    """Which contact is in which segment. Intercom keeps no time of a membership, so each sync brings all of them.
+    """Which contact is in which segment.
 
     The members of a segment are searched for; where the search cannot be trusted, every contact is asked.
     """
@@ -261,7 +262,7 @@ class _ContactsWithMerges(Contacts):
 
 
 class ContactMergeHistory(_OfContact):
-    """Which contact was merged into which: the ids of merged leads live on in conversations."""
+    """Which contact was merged into which. Conversations keep the ids of merged leads."""
 
     parent = _ContactsWithMerges
     key = ("contact_id", "source_contact_id")
@@ -272,7 +273,7 @@ class ContactMergeHistory(_OfContact):
 
 
 class Segments(WalkedStream):
-    """Segments of users and leads with their sizes, which Intercom counts only when asked."""
+    """Segments of users and leads, with their sizes."""
 
     endpoint = "/segments"
     records_key = "segments"
@@ -281,7 +282,7 @@ class Segments(WalkedStream):
 
 
 class ContactAttributes(ListStream):
-    """Attributes of contacts, archived ones too; standard attributes have no id, so the full name is the key."""
+    """Attributes of contacts, archived ones too."""
 
     endpoint = "/data_attributes"
     params = (("model", "contact"), ("include_archived", "true"))

@@ -109,7 +109,7 @@ class ConversationParts(_OfConversation, Child):
 
 
 class ConversationAttachments(_OfConversation, Child):
-    """Files that came with the messages of each conversation that changed, and with an option the files themselves.
+    """Files that came with the messages of each conversation that changed: their names, sizes and links.
 
     A link of Intercom's ends after a while. One that is not taken any more is asked for once more, with its
     conversation. A file that is gone for good leaves its row without it.
@@ -188,14 +188,14 @@ class ConversationContacts(_OfConversation, Nested):
 
 
 class ConversationTags(_OfConversation, Nested):
-    """Which conversation has which tag, since when and by whom."""
+    """Which conversation has which tag, who put it on, and when."""
 
     key = ("conversation_id", "id")
     nested = ("tags", "tags")
 
 
 class ConversationTeammates(_OfConversation, Nested):
-    """Which teammate takes part in which conversation. Intercom's description calls the list otherwise."""
+    """Which teammate takes part in which conversation."""
 
     key = ("conversation_id", "id")
     nested = ("teammates", "admins")
@@ -209,7 +209,7 @@ class ConversationLinkedObjects(_OfConversation, Nested):
 
 
 class ConversationHandlingEvents(_OfConversation, Child):
-    """When which teammate took a conversation up and put it down."""
+    """When a teammate paused or resumed work on a conversation."""
 
     child = "/conversations/{id}/handling_events"
     child_key = "handling_events"
@@ -237,7 +237,7 @@ class SideConversations(_OfConversation, Child):
 
 
 class ConversationsDeleted(NewestFirstStream):
-    """Conversations that were deleted, newest first: the only trace of them."""
+    """Conversations that were deleted. No other stream reports them."""
 
     endpoint = "/conversations/deleted"
     records_key = "conversations"
@@ -259,7 +259,7 @@ class ConversationAttributes(ListStream):
 
 
 class Calls(WalkedStream):
-    """Phone calls. Their list has neither filter nor order."""
+    """Phone calls."""
 
     endpoint = "/calls"
     params = (("per_page", "25"),)
@@ -273,7 +273,7 @@ class Calls(WalkedStream):
 
 
 class CallTranscripts(Nested):
-    """What was said in calls that changed, asked for twenty conversations at a time."""
+    """What was said in calls that changed."""
 
     parent = Calls
     key = ("call_id",)
@@ -291,7 +291,7 @@ class CallTranscripts(Nested):
 
 
 class Macros(NewestFirstStream):
-    """Saved replies and actions. Intercom filters them by time; their times are text."""
+    """Saved replies and actions. Their times are ISO 8601 text."""
 
     endpoint = "/macros"
     permission = permissions.CONVERSATIONS

@@ -21,7 +21,7 @@ _SEARCHED = (
 
 
 class Counts(IntercomStream):
-    """Figures of the workspace at the moment of counting, one a row, from totals that Intercom gives with a page.
+    """How many contacts, conversations and tickets there are at the moment of the sync, one number a row.
 
     What a permission is missing for is left out, and the stream ends incomplete after all that can be counted. A
     figure that Intercom refuses is left out with a warning.

@@ -95,7 +95,7 @@ class ArticleVersions(Child):
 
 
 class Collections(WalkedStream):
-    """Collections of articles. That they come newest first is said up to version 2.16 and gone in 2.17."""
+    """Collections of articles."""
 
     endpoint = "/help_center/collections"
     page_wish = 150
@@ -114,7 +114,7 @@ class _HelpCentersOf216(HelpCenters):
 
 
 class HelpCenterRedirects(Child):
-    """Addresses that lead elsewhere in a help center."""
+    """Addresses of a help center that lead to another page."""
 
     parent = _HelpCentersOf216
     child = "/help_center/help_centers/{id}/redirects"
@@ -179,7 +179,7 @@ class NewsfeedItems(Child):
 
 
 class ContentImportSources(WalkedStream):
-    """Where Fin's external content comes from."""
+    """Sources of the external content that Fin, Intercom's AI agent, answers from."""
 
     endpoint = "/ai/content_import_sources"
     permission = permissions.CONTENT

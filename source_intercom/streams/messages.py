@@ -55,7 +55,7 @@ class MessageUnsubscribes(Exported):
 
 
 class MessageHardBounces(Exported):
-    """When messages could not be delivered for good."""
+    """When messages bounced permanently, for example because the address does not exist."""
 
     file = "hard_bounce"
 

@@ -10,7 +10,7 @@ from source_intercom.sync.windows import Window
 
 
 class Reconciliations(IntercomStream):
-    """One row for each full comparison of a stream that came to its end, made by the connector.
+    """One row for each full comparison of a stream that the connector completed.
 
     What a comparison did not give again is gone from Intercom: rows of that stream that were last emitted before it
     began can be taken for deleted.

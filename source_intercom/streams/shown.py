@@ -32,8 +32,8 @@ class ShownLists:
         differing = [company_id for company_id, agrees in told.items() if agrees is False]
         if differing:
             self._stream.logger.info(
-                f"{self._stream.name}: company '{differing[0]}' shows others than Intercom lists for it, so "
-                "every company is asked"
+                f"{self._stream.name}: the record of company '{differing[0]}' differs from what Intercom lists for "
+                "it, so every company is asked for its rows"
             )
         return self._shown if True in told.values() and not differing else {}
 

@@ -16,7 +16,7 @@ from source_intercom.sync.windows import Window
 
 
 class Admins(ListStream):
-    """Teammates. A deleted one disappears from here while its id lives on in conversations."""
+    """Teammates. A deleted teammate disappears from this stream, but conversations keep the id."""
 
     endpoint = "/admins"
     records_key = "admins"
@@ -68,7 +68,7 @@ class TeamMetrics(Child):
 
 
 class Tags(ListStream):
-    """Tags, keyed by id: a renamed tag is the same tag."""
+    """Tags. The key is the id, so a renamed tag stays one row."""
 
     endpoint = "/tags"
     permission = permissions.TAGS
@@ -130,7 +130,7 @@ class DataConnectors(NewestFirstStream):
 
 
 class DataConnectorExecutionResults(Child):
-    """What data connectors did in the window; Intercom keeps results for a time that it does not document."""
+    """What data connectors did."""
 
     parent = DataConnectors
     every_parent = True
@@ -145,7 +145,7 @@ class DataConnectorExecutionResults(Child):
 
 
 class CustomObjectInstances(ListStream):
-    """Instances of the custom object types that the options name; Intercom has no list of the types."""
+    """Objects of the custom object types that the options name. Intercom's API cannot list the types."""
 
     endpoint = "/custom_object_instances/{type_identifier}"
     params = (("per_page", "150"),)

@@ -78,13 +78,13 @@ READ_AS = {
     ),
     "article_versions": Reading(
         "one request for each changed article",
-        "Intercom sorts articles newest first; for each that changed, all its versions are read.",
+        "Intercom sorts articles newest first, and the connector reads all versions of each article that changed.",
         "one for each changed article, in addition to the list of articles down to the last sync",
     ),
     "call_transcripts": Reading(
-        "one request for each changed call",
-        "The pages of [`calls`](#calls) are read, and then the transcripts of calls that changed, for twenty "
-        "conversations at a time.",
+        "one request for 20 conversations",
+        "Each sync reads the pages of [`calls`](#calls), and then the transcripts of the calls that changed, those of "
+        "twenty conversations with one request.",
         "one for each 20 conversations with a changed call, in addition to the pages of [`calls`](#calls)",
     ),
     "companies": Reading(
@@ -95,36 +95,38 @@ READ_AS = {
     ),
     "company_notes": Reading(
         "one request for each company with notes",
-        "All companies are read once more in a version in which they say how many notes they have, and those that have "
-        "any are asked for them. A sample of the others is asked too; where one of them has notes, every company is.",
-        "one for each company that has notes, up to fifty, and one for each 100 companies, in addition to the scroll "
-        "over companies; where companies do not tell, one for each company",
+        "Each sync reads all companies once more, in a version of the API in which they tell how many notes they "
+        "have, and asks for the notes of those that have any. As a check, it also asks for the notes of up to fifty "
+        "others; if one of them has notes, it asks for those of every company.",
+        "one for each company that has notes, up to fifty for the check, and one for each 100 companies, in addition "
+        "to the scroll over companies; if the check fails or companies do not tell, one for each company",
     ),
     "company_segments": Reading(
         "inside `companies`",
-        "The rows are inside the records of [`companies`](#companies), all of which are read at each sync. Up to fifty "
-        "companies are asked for their segments; where one of them differs, every company is asked.",
-        "up to fifty, and one for each company whose record does not show all its segments, in addition to the scroll "
-        "over companies; in the other case one for each company",
+        "The rows are inside the records of [`companies`](#companies), and each sync reads all of them. As a check, "
+        "it also asks for the segments of up to fifty companies; if one of them differs from its record, it asks for "
+        "those of every company.",
+        "up to fifty for the check, and one for each company whose record does not show all its segments, in addition "
+        "to the scroll over companies; if the check fails, one for each company",
     ),
     "contact_activities": Reading(
-        "by cursor, oldest first",
-        "Intercom cannot filter, but gives a cursor: each sync goes on an hour before the last event of the last sync. "
-        "The state is the time of the last event that was seen.",
+        "oldest first, from the last sync on",
+        "Intercom cannot filter, but can continue from a place in its list: each sync continues an hour before the "
+        "last event of the last sync. The state is the time of the last event that was read.",
         "one for each 150 events since the last sync, and one more",
     ),
     "contact_events": Reading(
         "one request for each contact",
-        "Each sync asks for the events of every contact, newest first, until it reaches the last sync. With the option "
-        "[`events_all_contacts_every_days`](integrations/sources/intercom.md#options) it asks only contacts that were "
-        "seen or changed since then, and all of them every so many days.",
+        "Each sync asks for the events of every contact, newest first, until it reaches the last sync. With the "
+        "option [`events_all_contacts_every_days`](integrations/sources/intercom.md#options) it asks only for the "
+        "events of contacts that were seen or changed since then, and every so many days for those of all contacts.",
         "at least one for each contact, one for each 50 new events, in addition to the pages of these contacts",
     ),
     "contact_event_summaries": Reading(
         "one request for each contact",
         "Each sync asks for the events of every contact. With the option "
-        "[`events_all_contacts_every_days`](integrations/sources/intercom.md#options) it asks only contacts that were "
-        "seen or changed since the last sync, and all of them every so many days.",
+        "[`events_all_contacts_every_days`](integrations/sources/intercom.md#options) it asks only for those of "
+        "contacts that were seen or changed since the last sync, and every so many days for those of all contacts.",
         "one for each contact, in addition to the pages of these contacts, which it shares with "
         "[`contact_events`](#contact_events)",
     ),
@@ -132,7 +134,8 @@ READ_AS = {
         "one search for each segment",
         "Each sync asks for the members of every segment. Where Intercom's search and the size of a segment disagree, "
         "or contacts are filtered, it asks for the segments of every contact instead.",
-        "one for each 150 members of each segment; in the other case one for each contact",
+        "one for each 150 members of each segment; if the sizes disagree or contacts are filtered, one for each "
+        "contact",
     ),
     "counts": Reading(
         "full refresh",
@@ -142,7 +145,7 @@ READ_AS = {
     "data_connector_execution_results": Reading(
         "one request for each data connector",
         "Each sync asks for the results of every data connector since the last sync.",
-        "at least one for each data connector, one for each 30 results",
+        "at least one for each data connector, and one for each 30 results",
     ),
     "macros": Reading(
         "filtered by Intercom",
@@ -151,8 +154,9 @@ READ_AS = {
     ),
     "reconciliations": Reading(
         "made by the connector",
-        "Each sync adds a row for each full comparison that came to its end in it. "
-        "[`reconcile_every_days`](integrations/sources/intercom.md) says how often there is one.",
+        "A full comparison reads a stream from its beginning, to find deletions and changes that Intercom does not "
+        "report. Each sync adds a row for each comparison that it completes. The option "
+        "[`reconcile_every_days`](integrations/sources/intercom.md#options) says how often there is one.",
         "none",
     ),
 }
@@ -161,20 +165,20 @@ READ_AS = {
 def _removed(what: str, parent: str) -> str:
     """What is true of each table of links."""
     return (
-        f"Rows of removed {what} stay: compare `{parent}_updated_at` with the `updated_at` of the {parent} "
-        "([recipe](recipes.md#current-links-only))."
+        f"Rows of removed {what} stay in your table: to find them, compare `{parent}_updated_at` with the "
+        f"`updated_at` of the {parent} ([recipe](recipes.md#current-links-only))."
     )
 
 
 _LATE = (
-    "What happened more than `message_lookback_days` after the message was received can be missing: Intercom tells of "
-    "it only when the days of the message are exported again."
+    "What people do more than `message_lookback_days` days after they received a message can be missing: Intercom "
+    "reports it only when the day of the message is exported again."
 )
 _ONE_EXPORT = (
-    "Intercom makes one export of a workspace at a time. While another integration or a person has one made, this "
-    "stream waits up to an hour. The next sync uses an export that a stopped sync left."
+    "Intercom makes one export at a time in a workspace. While it makes one for another integration or a person, this "
+    "stream waits, for up to an hour. If a sync stops before its export is ready, the next sync uses that export."
 )
-_UNDOCUMENTED = "Intercom does not document this file; columns that it has beside these are delivered too, as text."
+_UNDOCUMENTED = "Intercom does not document this file. Columns that it has beside these are delivered too, as text."
 
 # What the classes cannot know.
 CAVEATS: dict[str, tuple[str, ...]] = {
@@ -184,11 +188,11 @@ CAVEATS: dict[str, tuple[str, ...]] = {
         _LATE,
         _ONE_EXPORT,
     ),
-    "message_clicks": (_LATE, "Two clicks in one second have one key."),
+    "message_clicks": (_LATE, "Two clicks of one contact on one message in the same second have the same key."),
     "message_answers": (_LATE, _UNDOCUMENTED, "A row for each question that was answered."),
     "message_other_statistics": (
         _LATE,
-        "`statistic` is the name of the file, such as `soft_bounce`; columns that the file has are delivered as text.",
+        "`statistic` is the name of the file, such as `soft_bounce`. The columns of that file are delivered as text.",
     ),
     "activity_logs": (
         "Some plans of Intercom have no activity logs. Then the stream ends incomplete and names the reason.",
@@ -196,7 +200,7 @@ CAVEATS: dict[str, tuple[str, ...]] = {
     "admins": ("Sync with overwrite to remove deleted teammates, or without it to keep their names for old replies.",),
     "article_statistics": (
         "An article that nobody edits is counted once a week, however often you sync; a full refresh counts all. Use "
-        "append mode to see how the figures move. Articles of which Intercom counts nothing have no row.",
+        "append mode to see how the numbers change. Articles without statistics in Intercom have no row.",
     ),
     "article_versions": (
         "Metadata only: the text of each version would cost one more request.",
@@ -215,7 +219,8 @@ CAVEATS: dict[str, tuple[str, ...]] = {
     ),
     "company_attributes": ("Standard attributes have no `id`, so the key is `full_name`.",),
     "conversation_attachments": (
-        "The link in `url` ends after a while. The option `attachment_files` brings the files themselves.",
+        "The link in `url` expires; Intercom documents 30 minutes. With the option `attachment_files` the stream "
+        "delivers the files too.",
     ),
     "company_segments": (
         "Every membership is delivered at each sync, in incremental mode too. A row that no longer comes is a "
@@ -226,17 +231,18 @@ CAVEATS: dict[str, tuple[str, ...]] = {
     "contact_activities": (
         "Intercom does not document how far back the events reach. It also gives no events when it cannot read them at "
         "that moment. So an empty sync does not prove that nothing happened; the next sync asks from the same place.",
-        "[Recipe](recipes.md#apply-deletions-of-contacts): remove deleted contacts from your tables.",
+        "A [recipe](recipes.md#apply-deletions-of-contacts) shows how to remove deleted contacts from your tables.",
     ),
     "contact_attributes": ("Standard attributes have no `id`, so the key is `full_name`.",),
     "contact_companies": (
         _removed("links", "contact"),
-        "Complete, however many companies a contact has; the list inside `contacts` ends after ten.",
+        "This stream has all companies of a contact; the list inside `contacts` ends after ten.",
     ),
     "contact_event_summaries": (
         "Expensive: a million contacts cost a million requests at each sync, unless the option "
         "`events_all_contacts_every_days` is set.",
-        "Every row of a contact that is asked is delivered: an event that comes late is counted without moving `last`.",
+        "When a contact's events are asked for, all rows of the contact are delivered again: an event that arrives "
+        "late changes `count`, but not `last`.",
         "Contacts that neither changed nor were seen after the start date are left out.",
     ),
     "contact_events": (
@@ -258,13 +264,14 @@ CAVEATS: dict[str, tuple[str, ...]] = {
     "contact_subscriptions": (_removed("choices", "contact"),),
     "contact_tags": (
         _removed("tags", "contact"),
-        "`applied_at` and `applied_by` are there only for contacts with more than ten tags, because only the full list "
-        "has them.",
+        "`applied_at` and `applied_by` have values only for contacts with more than ten tags, because only Intercom's "
+        "full list has them.",
     ),
     "contacts": (
-        "Merged and deleted contacts are missing from Intercom's search; see `contact_merge_history`.",
-        "Lists inside a contact end after ten items; then `has_more` is true. The option `expand` completes them here. "
-        "The streams named after them are always complete.",
+        "Merged and deleted contacts are missing from Intercom's search; see `contact_merge_history` and "
+        "`contact_activities`.",
+        "Lists inside a contact end after ten items, and then `has_more` is true. The option `expand` completes them "
+        "in this stream. The streams that are named after these lists, such as `contact_tags`, are always complete.",
         "Intercom's search finds whole days in the time zone of the workspace, so each sync reads at least the current "
         "day and delivers what belongs to it.",
     ),
@@ -286,11 +293,14 @@ CAVEATS: dict[str, tuple[str, ...]] = {
     "conversation_tags": (_removed("tags", "conversation"),),
     "conversation_teammates": (_removed("teammates", "conversation"),),
     "conversations": (
-        "Intercom's search leaves out messages that you sent and nobody answered, unless they were made as "
-        "conversations.",
+        "Intercom's search leaves out messages that you sent and nobody answered, unless whoever sent them asked "
+        "Intercom to create a conversation at once (`create_conversation_without_contact_reply`).",
         "Deleted conversations are missing; see `conversations_deleted`.",
     ),
-    "conversations_deleted": ("Delivers the id and the time of a deletion; delete the rows in your tables yourself.",),
+    "conversations_deleted": (
+        "The stream delivers the id and the time of each deletion. Delete the rows in your "
+        "tables yourself ([recipe](recipes.md#apply-deletions)).",
+    ),
     "counts": (
         "Counted: contacts by role, segment and tag, conversations by state, tickets by state. Each part needs its own "
         "permission. A part without its permission is left out, and the stream ends incomplete.",
@@ -302,8 +312,8 @@ CAVEATS: dict[str, tuple[str, ...]] = {
     "data_connector_execution_results": ("Intercom does not document how long it keeps results.",),
     "external_pages": ("Rows hold whole pages of HTML and can be large.",),
     "folders": (
-        "`content_count` is the number at the time of the row. Intercom does not document whether new content moves a "
-        "folder's `updated_at`; full comparisons (`reconcile_every_days`) bring the current numbers.",
+        "`content_count` is the number at the time of the row. Intercom does not document whether new content changes "
+        "a folder's `updated_at`; full comparisons (`reconcile_every_days`) bring the current numbers.",
     ),
     "macros": ("A macro that the owner of the token may not see can be missing.",),
     "newsfeed_items": ("Live items only.",),
@@ -314,15 +324,15 @@ CAVEATS: dict[str, tuple[str, ...]] = {
     "side_conversations": ("A side conversation is delivered when its conversation changes.",),
     "tags": ("Sync with overwrite to remove deleted tags.",),
     "team_metrics": (
-        "Only where the workspace has real-time monitoring; elsewhere the stream ends incomplete and names the plan.",
-        "Figures of the moment: use append mode to see how they move.",
+        "Needs a workspace with real-time monitoring. Without it the stream ends incomplete and names the plan.",
+        "The numbers are those of the moment of the sync. Use append mode to see how they change.",
     ),
     "teams": ("Sync with overwrite to remove deleted teams.",),
     "ticket_contacts": (_removed("contacts", "ticket"),),
     "ticket_parts": (
         "Intercom gives at most the 500 newest parts of a ticket.",
-        "A part can be newer than `updated_at` of its ticket. The state holds the time of the ticket, "
-        "`ticket_updated_at`; the hour that is always read again, or `lookback_window`, covers the difference.",
+        "A part can be newer than the `updated_at` of its ticket, by which Intercom filters. So each incremental sync "
+        "also looks for such parts in open tickets. The state holds the time of the ticket, `ticket_updated_at`.",
     ),
     "tickets": (
         "`id` is the key; `ticket_id` is the number that people see in the inbox.",

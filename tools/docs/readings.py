@@ -41,11 +41,11 @@ def _child(kind: Kind) -> Reading:
     assert parent is not None, f"{kind.__name__} has no parent"
     thing = _thing(kind)
     if issubclass(parent, SearchStream) and kind.cursor_time and not asks_every_parent(kind):
-        having = " that has any" if tells_of_children(kind) else ""
-        own = f"one for each 150 {thing}s, as its pages are its own"
+        having = " that has such rows" if tells_of_children(kind) else ""
+        own = f"one for each 150 {thing}s, because this stream reads them itself"
         return Reading(
             f"one request for each changed {thing}",
-            f"Intercom filters the {thing}s by time; for each that changed, all its rows are read.",
+            f"Intercom filters the {thing}s by time, and the connector reads all rows of each {thing} that changed.",
             f"one for each changed {thing}{having}, in addition to "
             + (f"the pages of {link(name_of(parent))}" if shares_pages(kind) else own),
         )

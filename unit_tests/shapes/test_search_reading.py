@@ -155,7 +155,7 @@ class TestARecordThatIntercomCannotGive:
         assert sync_of.all_ids() == [f"{number:03}" for number in range(count) if number != bad]
         assert [type(error) for _, error in sync_of.errors] == [Unavailable]
         # Pages shrink down to the record itself, so the one before it was given.
-        where = f"behind '{bad - 1:03}'" if bad else "at its beginning"
+        where = f"after record '{bad - 1:03}'" if bad else "at the beginning"
         assert f"there is a record {where} that Intercom cannot give" in caplog.text
         for state in sync_of.states():
             assert state["updated_at"] < moments[bad]

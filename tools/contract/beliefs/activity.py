@@ -86,7 +86,7 @@ def _text(ws: Workspace) -> Answer:
 
 BELIEFS = (
     Belief("activity-range", "Do activity logs take a range of years, and 250 a page?", "yes",
-           "The whole range is one question.",
+           "It asks for the whole range at once.",
            "It asks for 30 days at a time, then for half of that, down to an hour, and for 50 a page.",
            "activity-logs", _range),
     Belief("activity-bounds", "Are both bounds of activity logs inclusive?", "either",

@@ -40,7 +40,7 @@ _OF_CONTACTS: tuple[type[IntercomStream], ...] = (
     ContactSegments,
 )
 # Companies that show the fewest segments, and such that show the most: what is stale lacks some, what is cut has many.
-_FEWEST, _MOST = 4, 8
+_FEWEST, _MOST = 8, 8
 # Each takes two calls.
 _NOTED = 6
 _OF_CONVERSATIONS: tuple[type[IntercomStream], ...] = (ConversationHandlingEvents, SideConversations)
@@ -154,8 +154,9 @@ def _told_notes(ws: Workspace) -> Answer:
 
 
 BELIEFS = (
-    Belief("child-places", "Do lists that hang on one record hold theirs where the connector looks?", "yes",
-           "Nothing.", "The stream ends incomplete: an answer of another shape never passes as an empty list.",
+    Belief("child-places",
+           "Do the lists of one record (such as the tags of a contact) have their items where the connector looks?",
+           "yes", "Nothing.", "The stream ends incomplete: an answer of another shape never passes as an empty list.",
            "list-keys", _places),
     Belief("company-segments", "Does a company show in its record all segments that are listed for it?",
            "either", "`company_segments` takes them from there.",

@@ -131,7 +131,7 @@ BELIEFS = (
            "`skip_failed_conversations` leaves them out.", "search-poisoned-record", _by_id),
     Belief("conversation-parts", "Does a conversation bring all its parts, or its newest 500?", "yes",
            "A conversation with more than 500 is named with both numbers.",
-           "Parts are missed, which is said with both numbers: please report it.", "conversation-parts-500",
+           "Parts are missing, and the log says so with both numbers: please report it.", "conversation-parts-500",
            _all_parts),
     Belief("conversation-no-parts", "Has a conversation no parts if its statistics count none?", "either",
            "It is not asked for parts.", "Its parts are missed: please report it.", "unknown-part-count", _none),
@@ -143,6 +143,6 @@ BELIEFS = (
     Belief("tickets-hidden", "Are conversations that are tickets hidden from a token that may not read tickets?", "yes",
            "`check` and `read` name the permission, and a grant brings what was hidden.",
            "The same warning, though nothing is missing.", "permission-tickets-hide", _hidden),
-    Belief("call-transcripts", "Does the search of calls give those of twenty conversations at once?", "yes",
+    Belief("call-transcripts", "Does the search of calls give the calls of twenty conversations at once?", "yes",
            "`call_transcripts` asks so.", "Transcripts are missing; please report it.", "calls", _transcripts),
 )  # fmt: skip

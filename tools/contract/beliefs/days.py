@@ -143,9 +143,9 @@ def _refused(refusal: Refused) -> Answer:
 def _window_belief(kind: Kind) -> Belief:
     return Belief(
         f"search-window-{kind.name}",
-        f"Does the connector's question for a window find {kind.name} on both of its edges?",
+        f"Does the connector's search for a period find {kind.name} at its first and at its last second?",
         "yes",
-        "A window is asked for once, and filtered here to the second.",
+        "It asks for each period once, and filters here by the second.",
         "Records are lost: please report it at once.",
         "search-greater",
         partial(_window, kind=kind),
@@ -155,17 +155,17 @@ def _window_belief(kind: Kind) -> Belief:
 def _slices_belief(kind: Kind) -> Belief:
     return Belief(
         f"search-slices-{kind.name}",
-        f"Does the search of {kind.name} take nine groups of filters by two times?",
+        f"Does the search of {kind.name} accept nine groups of filters on two time fields?",
         "yes",
-        "A day with very many changes is read in slices by the time of creation.",
-        "Slices that miss records are seen by their total, and the day is read whole. Where Intercom refuses the "
+        "It reads a day with very many changes in slices by the time of creation.",
+        "The total shows when slices miss records; then it reads the whole day at once. Where Intercom refuses the "
         "query, the stream ends incomplete: please report it.",
         "search-grammar",
         partial(_sliced, kind=kind),
     )
 
 
-_ASKED_BY_DAYS = "It asks for the days that touch a window, and filters here to the second."
+_ASKED_BY_DAYS = "It asks for all days that a period touches, and filters here by the second."
 
 BELIEFS = (
     Belief(
@@ -182,8 +182,8 @@ BELIEFS = (
             f"search-days-{kind.name}",
             f"Does the search of {kind.name} go by whole days?",
             "either",
-            f"{_ASKED_BY_DAYS} A day that had begun before the last sync is read newest first, so that an hourly sync "
-            "costs the pages of its hour.",
+            f"{_ASKED_BY_DAYS} It reads a day that had begun before the last sync newest first, so that an hourly "
+            "sync costs only the pages of its hour.",
             _ASKED_BY_DAYS,
             "conflict-search-days",
             partial(_by_days, kind=kind),
@@ -194,7 +194,7 @@ BELIEFS = (
         "search-day-zone",
         "Are the days of contact search those of the workspace's own zone?",
         "either",
-        "Windows are cut at midnights of that zone, which costs no page twice.",
+        "Its periods begin at midnight in that zone, so no page is read twice.",
         "A few pages are read twice, and nothing is lost: the records are filtered by the second.",
         "conflict-day-zone",
         _zone,
@@ -202,7 +202,7 @@ BELIEFS = (
     *(
         Belief(
             f"search-greater-{kind.name}",
-            f"Does `>` in the search of {kind.name} find the second itself too?",
+            f"Does `>` in the search of {kind.name} also find the second that it names?",
             "either",
             "It asks for `>` and `=`, and a record that is found twice counts once.",
             "It asks for `>` and `=`.",

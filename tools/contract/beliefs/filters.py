@@ -75,7 +75,7 @@ def _finds_open(ws: Workspace) -> Answer:
     return told(not closed, unless=f"{len(closed)} of {len(opened.records)} are not open")
 
 
-_REFUSED_HERE = "The filter of the options is applied here instead, which is said once."
+_REFUSED_HERE = "It applies the filter of the options itself, and says so once."
 
 BELIEFS = (
     Belief(
@@ -102,8 +102,8 @@ BELIEFS = (
         "Can tickets be searched by `open` and by each state?",
         "yes",
         "Open tickets are looked at in each sync, and `counts` counts by state.",
-        "A figure of `counts` is left out with a warning. Without `open`, a part that does not move its ticket's time "
-        "comes when the ticket changes again, which is said.",
+        "A figure of `counts` is left out with a warning. Without `open`, a part that does not change its ticket's "
+        "`updated_at` comes when the ticket changes again, and the log says so.",
         "search-refused-filter",
         _tickets,
     ),
@@ -120,7 +120,7 @@ BELIEFS = (
         "search-open-tickets",
         "Does a search for open tickets give open ones only?",
         "yes",
-        "Parts that are newer than their ticket's time are looked for among them.",
+        "Among them it looks for parts that are newer than their ticket's `updated_at`.",
         "The same; more pages are read.",
         "ticket-parts-later",
         partial(_finds_open),

@@ -129,7 +129,7 @@ def _unknown_type(ws: Workspace) -> Answer:
 
 
 BELIEFS = (
-    Belief("list-places", "Do the records of each list stand where the connector looks?", "yes",
+    Belief("list-places", "Are the records of each list where the connector looks for them?", "yes",
            "Nothing.", "The stream ends incomplete: an answer of another shape never passes as an empty list.",
            "list-keys", _places),
     Belief("list-page-sizes", "Does each list take the page size that the connector asks for?", "yes",
@@ -138,9 +138,10 @@ BELIEFS = (
            "Nothing.", "Digits in text are read as numbers; what nobody can read ends the stream incomplete.",
            "list-counters-text", _counters),
     Belief("list-links", "Do lists paged by number link to the next page?", "yes",
-           "It follows path and query of the link.", "It counts on to `total_pages`.", "list-shapes", _links),
-    Belief("list-ends", "Does nothing follow a page that is not full?", "yes",
-           "Nothing.", "A list that gives the same records again and again ends, or is called incomplete.",
+           "It follows path and query of the link.", "It counts the pages up to `total_pages`.", "list-shapes", _links),
+    Belief("list-ends", "Is a page that is not full always the last one?", "yes",
+           "Nothing.",
+           "It reads on. If a list gives the same records again and again, it stops, or the stream ends incomplete.",
            "list-page-repeats", _ends),
     Belief("list-totals", "Is the total of a list the number of its records?", "yes",
            "Nothing.", "A warning names both numbers.", "list-nested-total", _totals),
@@ -151,7 +152,7 @@ BELIEFS = (
            "An incremental sync asks for what changed.", "What is older is filtered here.", "macros", _macros_since),
     Belief("segments-count", "Do segments tell their size with `include_count`?", "yes",
            "`segments` and `counts` take it from there.", "The size is null.", "segments", _sized_segments),
-    Belief("custom-object-unknown", "Is a type of custom objects that nobody made answered with 404?", "yes",
+    Belief("custom-object-unknown", "Does Intercom answer 404 for a custom object type that does not exist?", "yes",
            "A type of the options that does not exist is named in the log.", "The stream is empty, or incomplete.",
            "custom-objects", _unknown_type),
 )  # fmt: skip

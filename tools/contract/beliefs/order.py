@@ -41,8 +41,8 @@ def _sort(kind: Kind, expected: Expected) -> Belief:
         f"search-sort-{kind.name}",
         f"Does the search of {kind.name} keep the order that it is asked for?",
         expected,
-        "Progress is saved as the times move on, and a window can end before its last page.",
-        "From the first page out of order, the window is read to its end and saved only there.",
+        "It saves its progress whenever the records reach a later time, and a period can end before its last page.",
+        "After the first page that is out of order, it reads the period to its end, and saves its progress only there.",
         "conflict-sort" if expected == "either" else "search-sort",
         partial(_is_sorted, kind=kind),
     )
@@ -55,8 +55,10 @@ def _list(kind: type[IntercomStream]) -> Belief:
         f"list-order-{name.replace('_', '-')}",
         f"Does the list of `{name}` come newest first?",
         "yes" if relies else "either",
-        "Reading stops where the last sync began." if relies else "It is read whole all the same.",
-        "It is read to its end, from the first page out of order." if relies else "It is read whole.",
+        "Reading stops where the last sync began." if relies else "It reads the whole list all the same.",
+        "After the first page that is out of order, it reads the list to its end."
+        if relies
+        else "It reads the whole list.",
         "list-order" if relies else "conflict-list-order",
         partial(_newest_first, kind=kind),
     )

@@ -247,8 +247,8 @@ def _belief(name: str, question: str, ask: Callable[[Workspace], Answer], if_yes
 
 
 _HELD = (
-    "The distinct records are held against the total, and a search that came short is asked once more. If it is short "
-    "again, the stream ends incomplete with both numbers, and its state stays."
+    "It compares the number of distinct records with the total. If some are missing, it searches once more. If they "
+    "are still missing, the stream ends incomplete with both numbers, and its state stays."
 )
 
 BELIEFS = (
@@ -261,38 +261,39 @@ BELIEFS = (
             "It never asks for more than 150.", "The same; larger pages would save calls, so please report it.",
             "search-page"),
     _belief("search-pages", "Does each answer of a search have `pages`?", _has_pages,
-            "It follows the cursor there.", f"Such an answer is taken for the last page. {_HELD}", "list-last-page"),
+            "It follows the cursor there.", f"It takes such an answer for the last page. {_HELD}", "list-last-page"),
     _belief("search-full-pages", "Is each page but the last as long as was asked for?", _full,
             "Nothing.", "It goes on as long as there is a cursor, however short a page is.", "list-page-repeats"),
     _belief("search-last-page", "Does a search go on until its total has come?", _last_page,
             "Nothing.", _HELD, "conflict-totals"),
     _belief("search-new-records", "Does each page of a search bring new records?", _new_records,
-            "Nothing.", f"Records that came before count once. {_HELD}", "list-page-repeats"),
+            "Nothing.", f"A record that comes twice counts once. {_HELD}", "list-page-repeats"),
     _belief("search-no-empty-page", "Are there no empty pages before the total has come?", _empty,
             "Nothing.", _HELD, "conflict-totals"),
     _belief("search-total", "Is `total_count` the number of records that match?", _total,
-            "The records are held against it.",
-            "The first sync ends incomplete. Where the next one finds the same difference, it is taken as Intercom's "
-            "error, with a warning, and the state goes on.", "conflict-totals"),
+            "It compares the number of records with it.",
+            "The first sync ends incomplete. If the next one finds the same difference, the connector warns that the "
+            "total is wrong, and saves the new state.", "conflict-totals"),
     _belief("search-steady-total", "Does `total_count` stay the same from page to page?", _steady,
             "The total of the last page counts.", "The total of the last page counts.", "search-totals"),
     _belief("search-ends", "Does the last page of a search say that it is the last?", _ends,
             "The search ends there.", "It ends after two pages without a new record.", "list-page-repeats"),
     _belief("search-next-absent", "Is `pages.next` absent or null on the last page?", _next_on_last,
             "That is the end.", "A `next` whose cursor is null is the end too.", "list-last-page"),
-    _belief("search-cursor-taken", "Is a cursor taken that Intercom has just given?", _taken,
+    _belief("search-cursor-taken", "Does Intercom accept a cursor that it has just given?", _taken,
             "Nothing.",
-            "The search goes on from the last time reached, and in smaller searches where no cursor is taken at all.",
+            "The search continues from the last time that it reached. If Intercom accepts no cursor at all, it "
+            "continues in smaller searches.",
             "list-cursor-refused"),
-    _belief("search-cursor-value", "Does a cursor hold the time and the id behind which the search goes on?", _cursor,
+    _belief("search-cursor-value", "Does a cursor hold the time and the id after which the search continues?", _cursor,
             "A record that changes while it is read is seen again, never lost: the order is ascending.",
             "The same, but nobody knows what a change does to the pages that follow. Please report it.",
             "search-cursor"),
     _belief("search-whole-body", "Must page 2 send the whole body again?", _whole_body,
             "It always does.", "It always does.", "search-body"),
     _belief("search-by-id", "Does a search for ids find these records and no others?", _by_id,
-            "Filters by id with segments or tags ask so.", "Records outside the filters are left out here.",
-            "search-grammar"),
+            "It searches so where filters by id are combined with segments or tags.",
+            "Records outside the filters are left out here.", "search-grammar"),
     Belief("search-lag", "Can the search find a change minutes late?", "yes",
            "The hour before the last sync is read again each time.", "The same: it costs a few pages.", "search-lag",
            _lag),
@@ -300,7 +301,7 @@ BELIEFS = (
 
 LATE = (
     _belief("search-cursor-later", "Does a cursor work a second time, at the end of this run?", _same_page_again,
-            "A page that failed is asked for again.", "The search goes on from the last time reached.",
+            "A page that failed is asked for again.", "The search continues from the last time that it reached.",
             "list-cursor-refused"),
 )  # fmt: skip
 """What is asked at the end of a run."""

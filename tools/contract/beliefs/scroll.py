@@ -138,11 +138,11 @@ def _end(ws: Workspace) -> Answer:
 
 BELIEFS = (
     Belief("scroll-conflict", "Is a second scroll refused with the code `scroll_exists`?", "yes",
-           "It waits for the other scroll, up to ten minutes, and then names it.",
+           "It waits for the other scroll, up to ten minutes, and then says what is in the way.",
            "The message counts too, so it waits all the same.", "scroll-one", _conflict),
     Belief("scroll-token", "Is the token of the scroll the same on every page?", "yes",
            "Only an empty page ends the scroll.", "The newest token is sent.", "scroll-token", _token),
-    Belief("scroll-page", "Has a page of the scroll 100 companies?", "yes",
+    Belief("scroll-page", "Does a page of the scroll have 100 companies?", "yes",
            "Nothing.", "Nothing: every size is read.", "scroll-page", _size),
     Belief("scroll-end", "Does the scroll end with an empty page?", "yes",
            "That is the end.", "A page that brings no new company stops the stream before it fills the warehouse with "
