@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from .errors import ApiError, not_found
 from .settings import Settings
 
-OVER = ("completed", "complete", "no_data", "failed", "canceled")
+OVER = ("completed", "complete", "no_data", "failed", "canceled", "expired")
 KEPT_SECONDS = 2 * 86_400
 
 

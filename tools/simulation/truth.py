@@ -161,12 +161,14 @@ class History:
         """Take in what the workspace holds at a second, after what it held before."""
         for name, held in snapshot.items():
             before, unseen = self.now[name], self.unseen[name]
+            # What comes of a message or conversation goes by the time of that, which can be the last second looked at.
+            seen_from = self.second + FACTS[name].is_exported
             self.known[name].update(held)
             self.moved[name] |= {key for key in before.keys() | held.keys() if before.get(key) != held.get(key)}
             for key, record in held.items():
                 if before.get(key) == record:
                     continue
-                if record.moment is not None and record.moment < self.second:
+                if record.moment is not None and record.moment < seen_from:
                     unseen[key] = self.second
                 else:
                     unseen.pop(key, None)

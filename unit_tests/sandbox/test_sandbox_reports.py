@@ -120,6 +120,14 @@ def test_five_jobs_at_a_time(make: Make) -> None:
     assert start(client).status_code == 429
 
 
+@pytest.mark.parametrize("ends", ["failed", "canceled", "expired"])
+def test_a_job_that_ended_otherwise_is_not_pending(make: Make, ends: str) -> None:
+    client = make(quirks=[f"report-ends={ends}"], export_polls=1)
+    for _ in range(6):
+        name = start(client).json()["job_identifier"]
+        assert client.get(f"/export/reporting_data/{name}", headers=NEW).json()["status"] == ends
+
+
 def test_a_missing_permission_names_its_scope(make: Make) -> None:
     client = make(scopes=["Read admins"])
     for answer in (start(client), client.get("/export/reporting_data/get_datasets", headers=NEW)):

@@ -123,6 +123,13 @@ def test_what_changes_and_shows_no_new_time_is_unseen() -> None:
     assert history.known["contacts"] == {("a",), ("b",), ("c",)}
 
 
+@pytest.mark.parametrize(("stream", "unseen"), [("contacts", {}), ("message_opens", {("a",): 100})])
+def test_what_comes_of_a_message_is_unseen_also_where_the_message_came_last(stream: str, unseen: Snapshot) -> None:
+    history = History({stream: {}}, 100)
+    history.look({stream: {("a",): Held({"id": "a"}, 100)}}, 160)
+    assert history.unseen[stream] == unseen
+
+
 def test_it_is_seen_again_when_it_moves() -> None:
     history = History(snapshot(a=10), 100)
     history.look({"contacts": {("a",): Held({"id": "a", "version": "new"}, 10)}}, 160)
