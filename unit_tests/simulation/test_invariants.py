@@ -90,6 +90,14 @@ class TestComplete:
         lacking = destination(OLD, stream="tags", mode="full_refresh")
         assert names(check_complete(one, lacking)) == ["complete"]
 
+    @pytest.mark.parametrize(("received", "found"), [(BEGAN, ["complete"]), (BEGAN + 1, [])])
+    def test_an_export_ends_with_the_moment_at_which_the_sync_began(self, received: int, found: list[str]) -> None:
+        told = {"occurred_at": BEGAN}
+        output = printed(state("message_opens", told), status("message_opens", "COMPLETE"))
+        opened = {"receipt_id": "1", "updated_at": received}
+        one = sync(output, opened, stream="message_opens", mode="full_refresh")
+        assert names(check_complete(one, destination(stream="message_opens", mode="full_refresh"))) == found
+
     @pytest.mark.parametrize("position", [None, BEGAN - 1])
     def test_complete_with_a_state_that_is_not_through_is_seen(self, position: int | None) -> None:
         messages = [state("contacts", {"updated_at": position})] if position else []
