@@ -110,6 +110,17 @@ def test_counts_of_events_have_a_time_only_where_not_every_sync_asks_all_contact
         assert all(held.moment == held.record["created_at"] for held in snapshot["contact_events"].values())
 
 
+@pytest.mark.parametrize(("quirks", "all_promised"), [(["company-segments"], False), ([], True)])
+def test_segments_that_companies_hide_are_not_asked_for_where_the_company_has_vanished(
+    quirks: list[str], all_promised: bool
+) -> None:
+    with Sandbox(Settings(companies=60, vanished_percent=20, quirks=quirks)) as sandbox:
+        held = snapshot_of(sandbox, "company_segments")["company_segments"].values()
+    promised = [one.is_promised for one in held]
+    assert any(promised)
+    assert all(promised) == all_promised
+
+
 def snapshot(**moments: int) -> Snapshot:
     return {"contacts": {(name,): Held({"id": name, "version": moment}, moment) for name, moment in moments.items()}}
 
