@@ -11,9 +11,10 @@ from sync_driver import members_of
 
 from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.streams.contacts import Contacts, ContactTags
+from source_intercom.streams.conversations import Conversations
 from source_intercom.streams.tickets import Tickets
 from source_intercom.sync.state import fingerprint
-from source_intercom.sync.windows import DAY
+from source_intercom.sync.windows import DAY, HOUR
 
 NewSync = Callable[..., Sync]
 USERS = {"contacts": {"roles": ["user"]}}
@@ -53,3 +54,18 @@ def test_a_first_sync_has_no_filters_to_change(new_sync: NewSync, caplog: pytest
 
 def test_filters_of_another_stream_are_not_told(new_sync: NewSync, caplog: pytest.LogCaptureFixture) -> None:
     assert told(new_sync(filters=USERS), Tickets, state_of(new_sync(), Tickets), caplog) == []
+
+
+def test_a_permission_that_was_granted_has_the_stream_read_once_more(
+    new_sync: NewSync, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Intercom left records of any time out without it."""
+    state = {"updated_at": NOW - DAY, "without_permissions": ["Read tickets"]}
+    for missing, begins_at in ((frozenset(), 0), (frozenset({"Read tickets"}), NOW - DAY - HOUR + 1)):
+        caplog.clear()
+        stream = Conversations(new_sync(start_date=None))
+        with caplog.at_level(logging.WARNING):
+            (member,) = members_of([stream], {stream.name: state}, [], missing=missing)
+        assert member.window is not None
+        assert member.window.start == begins_at
+        assert ('has been granted "Read tickets" since the saved state' in caplog.text) == (not missing)

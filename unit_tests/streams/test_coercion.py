@@ -188,3 +188,16 @@ def test_ids_of_a_conversation_as_its_schema_has_them() -> None:
         "statistics": {"last_closed_by_id": 8},
         "open": True,
     }
+
+
+def test_times_that_come_in_two_kinds_are_one_kind_in_a_list() -> None:
+    declared = schema(seen_at=many({**TEXT, "format": "date-time"}))
+    made = coerced(declared, {"seen_at": ["2024-01-31T10:15:00Z", 1_706_696_100, "soon"]})
+    assert made == {"seen_at": ["2024-01-31T10:15:00Z", "2024-01-31T10:15:00Z", "soon"]}
+
+
+def test_a_time_that_the_schema_leaves_open_stays_as_it_is() -> None:
+    """A number or a text: no one kind would be right."""
+    declared = schema(seen_at={"type": ["null", "integer", "string"]}, due_at=TEXT)
+    record = {"seen_at": "2024-01-31T10:15:00Z", "due_at": 1_706_696_100}
+    assert coerced(declared, record) == record
