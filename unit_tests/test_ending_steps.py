@@ -285,3 +285,23 @@ def test_what_cannot_be_let_go_does_not_hold_up_the_end(case: Case, monkeypatch:
     case.run()
     assert held.count == 1
     assert ("exit", 143) in case.did
+
+
+def test_a_signal_before_there_is_a_queue_does_not_wait_for_it(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams that run without a queue of the read have nothing waiting in it."""
+    monkeypatch.setattr(case.ending, "_repository", lambda: None)
+    monkeypatch.setattr(module, "_QUEUE_SECONDS", 60)
+    case.ending.note(status("tags", AirbyteStreamStatus.RUNNING))
+    case.signal(signal.SIGTERM)
+    case.run()
+    assert ("exit", 143) in case.did
+    assert "INCOMPLETE" in case.printed
+
+
+def test_what_only_wakes_the_watch_is_no_signal(case: Case) -> None:
+    """A marker of a queue that was left can come late; only a number that a signal has ends the process."""
+    os.write(case.ending._waker, b"\0")
+    case.signal(signal.SIGINT)
+    case.run()
+    assert ("exit", 130) in case.did
+    assert "Stopped by SIGINT" in case.printed
