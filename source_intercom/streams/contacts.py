@@ -66,7 +66,8 @@ class Contacts(SearchStream):
 
     def select(self, records: Page) -> Page:
         filters = self.sync.config.filters.contacts
-        records = [contact for contact in records if is_chosen(filters, self.roles, contact)]
+        if self.roles or filters.ids or filters.emails:
+            records = [contact for contact in records if is_chosen(filters, self.roles, contact)]
         if not filters.company_ids:
             return records
         # The search knows no companies; a contact shows ten, and more on demand.
