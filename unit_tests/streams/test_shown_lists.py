@@ -213,8 +213,10 @@ def test_where_companies_do_not_tell_all_are_asked_for_notes(
 
 
 def test_an_error_that_is_about_no_one_company_ends_the_stream(new_sync: NewSync) -> None:
+    """Taken for the silence of one company, it would come again for each of the others."""
     workspace = Workspace(new_sync(selected=frozenset({"company_segments"})), lambda _, items: shows(items))
     for number in range(COMPANIES):
-        workspace.intercom.on("GET", f"/companies/c{number:03}/segments", TokenRejected("revoked"))
+        path = f"/companies/c{number:03}/segments"
+        workspace.intercom.on("GET", path, TokenRejected("revoked"), {"data": segments_of(number)})
     with pytest.raises(TokenRejected):
         workspace.read()
