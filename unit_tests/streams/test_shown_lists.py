@@ -213,10 +213,16 @@ def test_where_companies_do_not_tell_all_are_asked_for_notes(
 
 
 def test_an_error_that_is_about_no_one_company_ends_the_stream(new_sync: NewSync) -> None:
-    """Taken for the silence of one company, it would come again for each of the others."""
+    """A token that is not accepted says nothing of the company that was asked with it."""
     workspace = Workspace(new_sync(selected=frozenset({"company_segments"})), lambda _, items: shows(items))
+    errors: list[Exception] = [TokenRejected("not accepted")]
+
+    def rejecting(_asked: Json) -> Json:
+        if errors:
+            raise errors.pop()
+        return {"data": []}
+
     for number in range(COMPANIES):
-        path = f"/companies/c{number:03}/segments"
-        workspace.intercom.on("GET", path, TokenRejected("revoked"), {"data": segments_of(number)})
+        workspace.intercom.on("GET", f"/companies/c{number:03}/segments", rejecting)
     with pytest.raises(TokenRejected):
         workspace.read()
