@@ -202,7 +202,7 @@ def test_it_watches_what_nobody_told_it_to_ignore(case: Case, monkeypatch: pytes
 
 def test_an_error_while_streams_run_ends_it_at_once(case: Case) -> None:
     case.ending._watching = True
-    case.ending._within = lambda *_: None  # type: ignore[method-assign]
+    case.ending._within = lambda *_: None
     case.ending.note(status("tags", AirbyteStreamStatus.RUNNING))
     with pytest.raises(SystemExit):
         case.ending.leave(1, status("told", AirbyteStreamStatus.COMPLETE))

@@ -140,7 +140,7 @@ class TestFaultyConfig:
 
 
 def test_validation_says_nothing_about_a_good_config() -> None:
-    Entrypoint.validate_connection(SourceIntercom().spec(None), {"access_token": "t"})  # type: ignore[arg-type]
+    Entrypoint.validate_connection(SourceIntercom().spec(None), {"access_token": "t"})
 
 
 def test_read_prints_one_message_a_line(command: Command) -> None:

@@ -180,7 +180,7 @@ def test_letting_go_waits_for_a_job_that_is_being_made() -> None:
             releasing.start()
         return post(path, body, retry=retry)
 
-    intercom.post = slow  # type: ignore[method-assign]
+    intercom.post = slow
     # What would be a race is decided here: the job is asked after only when it has been let go.
     intercom.at_call = releasing.join
     fetch(intercom, made)

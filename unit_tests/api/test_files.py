@@ -143,7 +143,7 @@ def test_half_a_file_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         brought = files.bring(link, PLACE)
         server.shutdown()
     assert (brought.size, (tmp_path / PLACE).read_bytes()) == (8, b"all of i")
-    assert len(server.tries) == 2  # type: ignore[attr-defined]
+    assert len(server.tries) == 2
 
 
 def test_a_file_without_end_is_given_up(

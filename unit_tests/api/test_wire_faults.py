@@ -85,11 +85,11 @@ class OtherSocket:
     """A socket of another kind, as that of TLS within TLS is."""
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(io.BytesIO(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))  # type: ignore[arg-type]
+        return io.BufferedReader(io.BytesIO(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
 
 
 def test_a_socket_of_another_kind_keeps_its_own_timeouts() -> None:
-    response = _TimedResponse(OtherSocket())  # type: ignore[arg-type]
+    response = _TimedResponse(OtherSocket())
     response.begin()
     assert (response.status, response.read()) == (200, b"{}")
 
