@@ -62,8 +62,8 @@ class FakeIntercom:
         return self
 
     def attach(self, client: Client) -> FakeIntercom:
-        client.get = self.get  # type: ignore[method-assign]
-        client.post = self.post  # type: ignore[method-assign,assignment]
+        client.get = self.get
+        client.post = self.post
         return self
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, retry: bool = True) -> Json:

@@ -202,7 +202,7 @@ def test_it_watches_what_nobody_told_it_to_ignore(case: Case, monkeypatch: pytes
 
 def test_an_error_while_streams_run_ends_it_at_once(case: Case) -> None:
     case.ending._watching = True
-    case.ending._within = lambda *_: None  # type: ignore[method-assign]
+    case.ending._within = lambda *_: None
     case.ending.note(status("tags", AirbyteStreamStatus.RUNNING))
     with pytest.raises(SystemExit):
         case.ending.leave(1, status("told", AirbyteStreamStatus.COMPLETE))
@@ -285,3 +285,23 @@ def test_what_cannot_be_let_go_does_not_hold_up_the_end(case: Case, monkeypatch:
     case.run()
     assert held.count == 1
     assert ("exit", 143) in case.did
+
+
+def test_a_signal_before_there_is_a_queue_does_not_wait_for_it(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams that run without a queue of the read have nothing waiting in it."""
+    monkeypatch.setattr(case.ending, "_repository", lambda: None)
+    monkeypatch.setattr(module, "_QUEUE_SECONDS", 60)
+    case.ending.note(status("tags", AirbyteStreamStatus.RUNNING))
+    case.signal(signal.SIGTERM)
+    case.run()
+    assert ("exit", 143) in case.did
+    assert "INCOMPLETE" in case.printed
+
+
+def test_what_only_wakes_the_watch_is_no_signal(case: Case) -> None:
+    """A marker of a queue that was left can come late; only a number that a signal has ends the process."""
+    os.write(case.ending._waker, b"\0")
+    case.signal(signal.SIGINT)
+    case.run()
+    assert ("exit", 130) in case.did
+    assert "Stopped by SIGINT" in case.printed

@@ -104,6 +104,8 @@ def test_a_catalog_may_have_no_streams() -> None:
         ({"streams": [wanted(cursor_field=["updated_at", "x"])]}, "has 'updated_at.x' as 'cursor_field'"),
         ({"streams": [wanted(primary_key=["id"])]}, "has ['id'] as 'primary_key' of stream 'contacts', not a list of"),
         ({"streams": [wanted(generation_id="3")]}, "has '3' as 'generation_id' of stream 'contacts', not a whole"),
+        ({"streams": [wanted(include_files="yes")]}, "has 'yes' as 'include_files' of stream 'contacts', not true or"),
+        ({"streams": [wanted(include_files=1)]}, "has 1 as 'include_files' of stream 'contacts', not true or false"),
     ],
 )
 def test_a_faulty_catalog_gets_a_sentence(value: Any, said: str) -> None:

@@ -101,7 +101,7 @@ class TestProgress:
             FakeStream("unread", "P", lacks_option="no types are named in the options"),
             stream_with("contacts", records=2_000, calls=1_015, odd=3, skipped=1),
         ]
-        with caplog.at_level(logging.INFO), Progress(streams, BUDGET, LOGGER):  # type: ignore[arg-type]
+        with caplog.at_level(logging.INFO), Progress(streams, BUDGET, LOGGER):
             pass
         *lines, together = self.lines(caplog)
         assert lines == [
@@ -153,7 +153,7 @@ class TestProgress:
         assert any("10 records read with 3 requests" in line for line in self.lines(caplog))
 
     def line(self, *streams: Any, limit: int | None = None, calls: int = 0, seconds: float = 60.0) -> str:
-        progress = Progress(streams, SimpleNamespace(limit=limit), LOGGER)  # type: ignore[arg-type]
+        progress = Progress(streams, SimpleNamespace(limit=limit), LOGGER)
         progress._began = time.monotonic() - seconds
         return progress.line(calls)
 

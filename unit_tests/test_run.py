@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import requests_mock
@@ -19,8 +21,9 @@ from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_intercom.ending import Ending
-from source_intercom.run import Entrypoint, run
+from source_intercom.run import Entrypoint, _plain_logs, run
 from source_intercom.source import SourceIntercom
+from source_intercom.stdout import Stdout, StdoutEnded
 
 API = "https://api.intercom.io"
 SENTENCE = "Option 'num_workers' is not acceptable ('many'); accepted is a whole number from 1 to 100."
@@ -137,7 +140,7 @@ class TestFaultyConfig:
 
 
 def test_validation_says_nothing_about_a_good_config() -> None:
-    Entrypoint.validate_connection(SourceIntercom().spec(None), {"access_token": "t"})  # type: ignore[arg-type]
+    Entrypoint.validate_connection(SourceIntercom().spec(None), {"access_token": "t"})
 
 
 def test_read_prints_one_message_a_line(command: Command) -> None:
@@ -247,3 +250,56 @@ def test_without_a_command_it_says_which_there_are(capfd: pytest.CaptureFixture[
         run([])
     assert end.value.code == 2
     assert "'spec', 'check', 'discover', 'read'" in capfd.readouterr().err
+
+
+def test_a_closed_stdout_is_told_on_stderr(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """The next file that is opened would get the number of stdout, and all messages."""
+
+    def leave(code: int) -> NoReturn:
+        raise SystemExit(code)
+
+    monkeypatch.setattr(sys, "__stdout__", None)
+    monkeypatch.setattr(os, "_exit", leave)
+    with pytest.raises(SystemExit) as end:
+        run(["spec"])
+    assert end.value.code == 1
+    assert capfd.readouterr() == ("", "source-intercom: stdout is closed\n")
+
+
+def test_a_stdout_that_takes_no_more_leaves_the_end_to_who_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It tells Intercom what is not wanted any more; a trace to a reader who is gone would only fail again."""
+    handed: list[Ending] = []
+
+    def hand_over(ending: Ending) -> NoReturn:
+        handed.append(ending)
+        raise SystemExit(1)
+
+    def write(_stdout: Stdout, _lines: bytes) -> None:
+        raise StdoutEnded(BrokenPipeError())
+
+    monkeypatch.setattr(Ending, "hand_over", hand_over)
+    monkeypatch.setattr(Ending, "leave", lambda *_: pytest.fail("there is nobody to tell"))
+    monkeypatch.setattr(Stdout, "write", write)
+    with pytest.raises(SystemExit):
+        run(["spec"])
+    assert len(handed) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "has_trace"), [(AirbyteTracedException(message="no"), False), (ZeroDivisionError("no"), True)]
+)
+def test_only_what_nobody_expected_is_logged_with_its_place(error: Exception, has_trace: bool) -> None:
+    """A stack trace of a server that is not there would look like a fault of this program."""
+    printed = io.StringIO()
+    handler = logging.StreamHandler(printed)
+    logging.getLogger().addHandler(handler)
+    try:
+        with _plain_logs():
+            try:
+                raise error
+            except Exception:
+                logging.getLogger("airbyte.test_run").exception("it ended")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert printed.getvalue().startswith("it ended\n")
+    assert ("Traceback" in printed.getvalue()) == has_trace

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import subprocess
@@ -142,3 +143,39 @@ def test_text_that_utf_8_does_not_have_is_written_as_its_name(tmp_path: Path) ->
     with path.open("wb") as file, Stdout(file.fileno()).as_text():
         print("Zoë \ud800")  # noqa: T201
     assert path.read_bytes() == b"Zo\xc3\xab \\ud800\n"
+
+
+def test_a_pipe_that_does_not_block_is_waited_for(pipe: tuple[int, int]) -> None:
+    """Whoever starts us may have opened the pipe so: a full one is no reason to lose a line or to end."""
+    reader, writer = pipe
+    os.set_blocking(writer, False)
+    stdout = Stdout(writer)
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    lines = LINE * 5_000
+    thread = threading.Thread(target=lambda: (stdout.write(lines), os.close(writer)))
+    thread.start()
+    with open(reader, "rb") as file:  # noqa: PTH123  # a descriptor has no path
+        assert file.read() == lines
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_the_last_lines_do_not_wait_for_ever_for_a_thread_that_writes(tmp_path: Path) -> None:
+    """One that hangs in a write to a reader who takes nothing must not keep the process from its end."""
+    path = tmp_path / "out"
+    with path.open("wb") as file:
+        stdout = Stdout(file.fileno())
+        held, release = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with stdout._lock:
+                held.set()
+                release.wait(10)
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait(10)
+        stdout.last(b"last\n", seconds=0.01)
+        release.set()
+        thread.join(5)
+    assert path.read_bytes() == b""

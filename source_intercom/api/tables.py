@@ -129,11 +129,9 @@ class _Member(io.BufferedReader):
     def __init__(self, stream: IO[bytes], name: str) -> None:
         self._archive = tarfile.open(fileobj=stream, mode="r:")  # noqa: SIM115
         self._stream = stream
-        found = next((member for member in self._archive if member.name == name), None)
-        inner = self._archive.extractfile(found) if found else None
-        if inner is None:
-            raise EOFError(name)
-        super().__init__(cast(io.RawIOBase, inner))
+        # Whoever listed the names has seen it.
+        found = next(member for member in self._archive if member.isfile() and member.name == name)
+        super().__init__(cast(io.RawIOBase, self._archive.extractfile(found)))
 
     def close(self) -> None:
         super().close()

@@ -273,9 +273,7 @@ class Config(BaseModel):
 
     @field_validator("start_date", "end_date")
     @classmethod
-    def _check_date(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is None:
-            return None
+    def _check_date(cls, value: str, info: ValidationInfo) -> str:
         if not DATE.match(value):
             raise ValueError("is not a date")
         moment = moment_of(value)

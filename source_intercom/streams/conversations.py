@@ -215,11 +215,9 @@ class ConversationHandlingEvents(_OfConversation, Child):
     child_key = "handling_events"
     key = ("conversation_id", "timestamp", "type", "teammate_id")
 
-    def children(self, parent: Record, window: Window) -> Page:
-        events = super().children(parent, window)
-        for event in events:
-            event["teammate_id"] = (event.get("teammate") or {}).get("id")
-        return events
+    def named(self, row: Record, parent: Record) -> Record:
+        teammate = row.get("teammate")
+        return {**super().named(row, parent), "teammate_id": teammate.get("id") if isinstance(teammate, dict) else None}
 
 
 class _ConversationsOf216(Conversations):

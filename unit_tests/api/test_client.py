@@ -190,6 +190,24 @@ def test_the_time_of_intercom(client: Client, requests_mock: Mocker, date: str |
     assert type(seconds) is int
 
 
+@pytest.mark.parametrize(
+    ("date", "reset", "moment"),
+    [
+        pytest.param(1_700_000_000 - 90_000, 1_700_000_010, 1_700_000_000, id="a date of yesterday"),
+        pytest.param(1_700_000_000 + 90_000, 1_700_000_010, 1_700_000_000, id="a date of tomorrow"),
+        pytest.param(1_700_000_005, 1_700_200_000, 1_700_000_005, id="a window that ends in days"),
+        pytest.param(1_699_990_000, 1_700_000_010, 1_699_990_000, id="hours apart: our own clock is wrong"),
+    ],
+)
+def test_where_two_words_of_its_clock_differ_by_a_day_the_nearer_one_holds(
+    client: Client, requests_mock: Mocker, date: int, reset: int, moment: int
+) -> None:
+    """A cache on the way can give an old answer with its old date, and windows would end there."""
+    headers = {"Date": formatdate(date, usegmt=True), "X-RateLimit-Reset": str(reset)}
+    requests_mock.get(f"{HOST}/me", json={"type": "admin"}, headers=headers)
+    assert client.server_time()[1] == moment
+
+
 def test_who_am_i_fails_like_any_other_call(client: Client, requests_mock: Mocker) -> None:
     requests_mock.get(f"{HOST}/me", status_code=401, json=fault("unauthorized"))
 

@@ -180,7 +180,7 @@ def test_letting_go_waits_for_a_job_that_is_being_made() -> None:
             releasing.start()
         return post(path, body, retry=retry)
 
-    intercom.post = slow  # type: ignore[method-assign]
+    intercom.post = slow
     # What would be a race is decided here: the job is asked after only when it has been let go.
     intercom.at_call = releasing.join
     fetch(intercom, made)
@@ -274,3 +274,12 @@ def test_four_reports_are_made_at_once_and_no_more() -> None:
         thread.join(10)
     assert most == [4]
     assert sum(len(one.calls) for one in clients) == 6 * 3
+
+
+def test_a_pause_ends_and_the_file_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the end of the sync makes an error of a pause."""
+    monkeypatch.setattr(Exports, "_pause", PAUSE)
+    monkeypatch.setattr(Intercom, "time_scale", 0.0)
+    intercom = Intercom("completed")
+    intercom.files = [b"", b"a\n1\n"]
+    assert fetch(intercom, exports(lambda: 0.0)) == b"a\n1\n"

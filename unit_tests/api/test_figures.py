@@ -6,7 +6,7 @@ import pytest
 
 from source_intercom.api.client import Json
 from source_intercom.api.errors import RequestRefused
-from source_intercom.api.figures import pages_told, records_in
+from source_intercom.api.figures import next_cursor, pages_told, records_in
 
 
 @pytest.mark.parametrize("answer", [{}, {"data": []}, {"tags": None}, {"tags": {"tags": []}}, {"tags": "none"}])
@@ -44,3 +44,16 @@ def test_records_as_they_came() -> None:
 )
 def test_the_number_of_pages_that_an_answer_tells(answer: Json, pages: int) -> None:
     assert pages_told(answer) == pages
+
+
+@pytest.mark.parametrize("cursor", [True, False, 1.5, ["x"], {}])
+def test_a_cursor_of_another_kind_is_not_taken_for_the_end(cursor: object) -> None:
+    """The records behind it would be missing without a word."""
+    with pytest.raises(RequestRefused) as caught:
+        next_cursor({"pages": {"next": {"starting_after": cursor}}})
+    assert "a next page without a cursor" in str(caught.value.internal_message)
+
+
+@pytest.mark.parametrize(("cursor", "sent"), [("abc", "abc"), (17, "17"), (0, "0"), ("", None), (None, None)])
+def test_a_cursor_is_a_text_or_a_number(cursor: object, sent: str | None) -> None:
+    assert next_cursor({"pages": {"next": {"starting_after": cursor}}}) == sent

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -140,7 +143,7 @@ def test_half_a_file_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         brought = files.bring(link, PLACE)
         server.shutdown()
     assert (brought.size, (tmp_path / PLACE).read_bytes()) == (8, b"all of i")
-    assert len(server.tries) == 2  # type: ignore[attr-defined]
+    assert len(server.tries) == 2
 
 
 def test_a_file_without_end_is_given_up(
@@ -181,3 +184,21 @@ def test_a_folder_that_takes_no_file_is_named(files: Files, tmp_path: Path) -> N
 )
 def test_names_lead_nowhere_else(name: object, kept: str) -> None:
     assert file_name(name) == kept
+
+
+def test_a_disk_that_is_full_is_named_and_keeps_nothing(
+    files: Files, tmp_path: Path, requests_mock: Mocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullDisk(io.BytesIO):
+        def write(self, _content: Any) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def opened(handle: int, _mode: str) -> FullDisk:
+        os.close(handle)
+        return FullDisk()
+
+    requests_mock.get(LINK, content=b"file")
+    monkeypatch.setattr(os, "fdopen", opened)
+    with pytest.raises(NoRoom, match="No space left on device"):
+        files.bring(LINK, PLACE)
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import socket
 import ssl
 from typing import Any
 
@@ -15,8 +16,9 @@ from api_helpers import FakeTime, make_client, make_transport
 from requests_mock import Mocker
 from test_client_wire import OK, Handler, serving
 
+from source_intercom.api import wire
 from source_intercom.api.errors import NoRoom
-from source_intercom.api.wire import TimedAdapter, _TimedResponse, read_body
+from source_intercom.api.wire import TimedAdapter, _InTime, _TimedResponse, read_body
 
 
 class Breaking:
@@ -77,3 +79,52 @@ def test_answers_are_timed_however_they_come(proxied: bool, timeout: int | None)
         read_body(response, lambda _size: None)
         assert response.json()["data"]
     assert Handler.asked[0][0] == (asked if proxied else "/things")
+
+
+class OtherSocket:
+    """A socket of another kind, as that of TLS within TLS is."""
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(io.BytesIO(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
+
+
+def test_a_socket_of_another_kind_keeps_its_own_timeouts() -> None:
+    response = _TimedResponse(OtherSocket())
+    response.begin()
+    assert (response.status, response.read()) == (200, b"{}")
+
+
+def test_an_answer_takes_no_longer_than_its_size_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that sends a byte now and then keeps within the socket's timeout, and would never end."""
+    clock = FakeTime()
+    monkeypatch.setattr(wire.time, "monotonic", clock.monotonic)
+
+    class Drip(io.RawIOBase):
+        def readinto(self, buffer: Any) -> int:
+            clock.now += 4
+            buffer[:1] = b"x"
+            return 1
+
+    here, there = socket.socketpair()
+    with here, there:
+        here.settimeout(10)
+        timed = _InTime(Drip(), here)
+        read = [timed.readinto(bytearray(8)) for _ in range(3)]
+        with pytest.raises(TimeoutError, match="too long for its size"):
+            timed.readinto(bytearray(8))
+    assert read == [1, 1, 1]
+
+
+def test_a_proxy_of_another_kind_keeps_its_own_connections() -> None:
+    """What is spoken to a SOCKS proxy, only its own connections can speak."""
+
+    class SocksManager(urllib3.ProxyManager):
+        pass
+
+    kept = SocksManager("http://127.0.0.1:9")
+    before = kept.pool_classes_by_scheme
+    adapter = TimedAdapter()
+    adapter.proxy_manager["socks5://127.0.0.1:9"] = kept
+    assert adapter.proxy_manager_for("socks5://127.0.0.1:9") is kept
+    assert kept.pool_classes_by_scheme is before
+    assert adapter.proxy_manager_for("http://127.0.0.1:9").pool_classes_by_scheme is not before

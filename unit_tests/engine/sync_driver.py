@@ -68,7 +68,7 @@ def unread_after(kind: type[IntercomStream], sync: Sync, state: Json | None, *, 
     """What a sync that begins with a state reads."""
     made = kind(sync, full=full)
     (member,) = members_of([made], {made.name: state} if state else {}, [])
-    return member.cursor.unread()  # type: ignore[union-attr]
+    return member.cursor.unread()
 
 
 class Syncing:

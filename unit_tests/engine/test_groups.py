@@ -54,7 +54,7 @@ def names(groups: list[Group]) -> list[list[str]]:
 
 
 def windows(group: Group) -> list[Window]:
-    return [Window(made.to_slice()["start"], made.to_slice()["end"]) for made in group.partitions()]  # type: ignore[index]
+    return [Window(made.to_slice()["start"], made.to_slice()["end"]) for made in group.partitions()]
 
 
 class TestASearch:

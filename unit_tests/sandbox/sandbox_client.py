@@ -26,11 +26,11 @@ class Client:
 
     def get(self, path: str, headers: dict[str, str | None] | None = None, **query: object) -> requests.Response:
         url = path if path.startswith("http") else self.sandbox.url + path
-        return self.session.get(url, params=query, headers=headers, timeout=10)  # type: ignore[arg-type]
+        return self.session.get(url, params=query, headers=headers, timeout=10)
 
     def post(self, path: str, body: object, headers: dict[str, str | None] | None = None,
              **query: object) -> requests.Response:  # fmt: skip
-        return self.session.post(self.sandbox.url + path, json=body, params=query, headers=headers, timeout=10)  # type: ignore[arg-type]
+        return self.session.post(self.sandbox.url + path, json=body, params=query, headers=headers, timeout=10)
 
     def pages(self, path: str, key: str = "data", version: str = "2.17", **query: object) -> list[list[Json]]:
         """The pages of a list, by whichever way it is paged: a URL, a cursor, or counters alone."""

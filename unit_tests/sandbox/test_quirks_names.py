@@ -48,7 +48,7 @@ def test_every_quirk_says_what_it_does_and_how_that_is_known() -> None:
 )
 def test_what_is_no_quirk_is_refused_with_a_sentence(quirks: object, sentence: str) -> None:
     with pytest.raises(ValueError) as refused:
-        Settings(quirks=quirks)  # type: ignore[arg-type]
+        Settings(quirks=quirks)
     assert str(refused.value).startswith(sentence)
 
 

@@ -67,7 +67,7 @@ def test_what_is_listed_is_the_truth(
 def test_the_first_ten_stand_in_the_contact(shared: Client, kind: str) -> None:
     whole, cut = truth(shared, kind, "contact_id"), 0
     for contact in shared.sandbox.records("contacts"):
-        held: Json = contact  # type: ignore[assignment]
+        held: Json = contact
         names = {one["id"] for one in whole.get(held["id"], [])}
         if kind == "contact_subscriptions":
             nested = [held["opted_in_subscription_types"], held["opted_out_subscription_types"]]
@@ -85,7 +85,7 @@ def test_opting_follows_the_kind_of_consent(shared: Client) -> None:
     consent = {one["id"]: one["consent_type"] for one in shared.sandbox.records("subscription_types")}
     for contact in shared.sandbox.records("contacts"):
         for way in ("in", "out"):
-            nested: Json = contact[f"opted_{way}_subscription_types"]  # type: ignore[assignment]
+            nested: Json = contact[f"opted_{way}_subscription_types"]
             assert {consent[one["id"]] for one in nested["data"]} <= {f"opt_{way}"}
 
 
@@ -112,7 +112,7 @@ def test_most_contacts_and_companies_have_no_notes(shared: Client) -> None:
 def test_a_note_by_its_id(shared: Client) -> None:
     for kind in ("contact_notes", "company_notes"):
         for one in shared.sandbox.records(kind)[:10]:
-            record: Json = one["record"]  # type: ignore[assignment]
+            record: Json = one["record"]
             assert shared.get(f"/notes/{record['id']}").json() == record
     for name in ("1", "30000999", "²", "x", "0030000000", "99999999999999999"):
         assert error_of(shared.get(f"/notes/{name}")) == (404, "not_found")

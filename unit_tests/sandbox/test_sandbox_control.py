@@ -154,7 +154,7 @@ def test_a_port_in_use_is_told_at_once() -> None:
 )  # fmt: skip
 def test_bad_settings(values: dict[str, object]) -> None:
     with pytest.raises(ValueError):
-        Settings(**values)  # type: ignore[arg-type]
+        Settings(**values)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])

@@ -112,7 +112,7 @@ def test_what_is_listed_under_a_parent_is_the_truth(
 ) -> None:  # fmt: skip
     expected: dict[str, list[Json]] = {str(one["id"]): [] for one in shared.sandbox.records(parents)}
     for one in shared.sandbox.records(stream):
-        expected[str(one[key])].append(one["record"])  # type: ignore[arg-type]
+        expected[str(one[key])].append(one["record"])
     assert len([held for held in expected.values() if held]) > 1
     assert size is None or any(len(held) > size for held in expected.values())
     paged = {} if size is None else {"per_page": size}
@@ -243,13 +243,13 @@ def test_handling_events_come_with_changes_and_are_unique(client: Client) -> Non
 
 def test_a_crowd_of_linked_objects(shared: Client) -> None:
     crowds = [one["linked_objects"] for one in shared.sandbox.records("conversations")]
-    assert max(one["total_count"] for one in crowds) > 10  # type: ignore[index]
+    assert max(one["total_count"] for one in crowds) > 10
     for one in crowds:
-        assert len(one["data"]) == one["total_count"]  # type: ignore[index]
-        assert {link["category"] for link in one["data"] if link["type"] == "conversation"} <= {None}  # type: ignore[index]
+        assert len(one["data"]) == one["total_count"]
+        assert {link["category"] for link in one["data"] if link["type"] == "conversation"} <= {None}
     categories = {one["id"]: one["category"] for one in shared.sandbox.records("tickets")}
     for one in shared.sandbox.records("conversation_linked_objects"):
-        record: Json = one["record"]  # type: ignore[assignment]
+        record: Json = one["record"]
         assert record["type"] == "conversation" or categories[record["id"]] == record["category"]
 
 
@@ -260,7 +260,7 @@ def test_activity_logs_by_type(shared: Client) -> None:
     assert {one["activity_type"] for one in logs} <= set(names)
     body = {"created_at_after": 0, "event_types": ["app_name_change", "bulk_export"]}
     found = shared.post("/admins/activity_logs/search", body, headers=NEW, per_page=250).json()["activity_logs"]
-    assert found == [one for one in reversed(logs) if one["activity_type"] in body["event_types"]]  # type: ignore[operator]
+    assert found == [one for one in reversed(logs) if one["activity_type"] in body["event_types"]]
     for wrong in ({}, {"created_at_after": "x"}, {"created_at_after": 0, "event_types": ["dance"]}):
         assert shared.post("/admins/activity_logs/search", wrong, headers=NEW).status_code == 400
 
@@ -274,7 +274,7 @@ def test_the_shapes_that_surprise_are_all_there(shared: Client) -> None:
     for kind in ("ticket_types", "ticket_states", "ticket_type_attributes", "conversation_attributes"):
         assert {one["archived"] for one in records(kind)} == {True, False}
     assert any(one["body"] is None for one in records("macros"))
-    assert any("id" in one.get("translated_content", {}) for one in records("articles"))  # type: ignore[operator]
+    assert any("id" in one.get("translated_content", {}) for one in records("articles"))
     assert any(one["parent_id"] is None for one in records("articles"))
     assert any(one["conversation_id"] is None for one in records("calls"))
     assert {one["state"] for one in records("news_items")} == {"draft", "live"}
@@ -291,7 +291,7 @@ def test_change(client: Client, kind: str) -> None:
 
     def bare() -> dict[str, Json]:
         records = client.sandbox.records(kind)
-        return {one.get("id") or one["receipt_id"]: one for one in (raw.get("record", raw) for raw in records)}  # type: ignore[union-attr, attr-defined]
+        return {one.get("id") or one["receipt_id"]: one for one in (raw.get("record", raw) for raw in records)}
 
     before = bare()
     fixed = KINDS[kind].fixed

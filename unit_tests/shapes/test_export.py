@@ -68,7 +68,7 @@ class Exports:
 
 
 def stream_of(sync: Sync, exports: Exports) -> ContentExport:
-    sync.exports = exports  # type: ignore[assignment]
+    sync.exports = exports
     return ContentExport(sync)
 
 
@@ -182,11 +182,11 @@ LEFT = {"id": "old", "part": [BEGIN - 100 * DAY, BEGIN - 50 * DAY], "range": [BE
 
 def test_a_job_that_was_left_is_gone_on_with(new_sync: NewSync) -> None:
     exports, reading = Exports(), FakeReading()
-    reading.job, exports.left = LEFT, Window(*LEFT["range"])  # type: ignore[assignment, misc]
+    reading.job, exports.left = LEFT, Window(*LEFT["range"])
     read(stream_of(new_sync(begin=BEGIN), exports), Window(BEGIN - 100 * DAY, BEGIN), reading)
     assert exports.resumed == ["old"]
     assert exports.made == [Window(BEGIN - 50 * DAY + 1, BEGIN)]
-    assert reading.covered[0] == Window(*LEFT["part"])  # type: ignore[misc]
+    assert reading.covered[0] == Window(*LEFT["part"])
     assert reading.job is None
 
 

@@ -75,8 +75,8 @@ class Offers:
 
 
 def made(sync: Sync, exports: Exports, error: Exception | None = None, **options: Any) -> Report:
-    sync.reports = exports  # type: ignore[assignment]
-    sync.datasets = Offers(error)  # type: ignore[assignment]
+    sync.reports = exports
+    sync.datasets = Offers(error)
     (kind,) = report_streams([ReportOptions(**{"dataset": "conversation", **options})])
     return kind(sync)
 

@@ -16,6 +16,7 @@ from search_driver import (
     Resumed,
     Things,
     calls,
+    given_until,
     ids_of,
     made,
     make_pages_small,
@@ -185,6 +186,23 @@ class TestARecordThatIntercomCannotGive:
         with pytest.raises(RateLimited):
             ids_of(stream, DAYS)
         assert calls(stream, "descending") == []
+
+    def test_what_was_given_before_it_is_not_read_once_more_from_the_other_end(self, new_sync: NewSync) -> None:
+        """It may be a page that Intercom cannot give once, and can a moment later."""
+        moments = [DAYS.start + 100 * number for number in range(30)]
+        server = server_of(things(*moments))
+
+        def answer(body: Json) -> Json:
+            if body["sort"]["order"] == "ascending" and len(calls(stream, "ascending")) > 5:
+                raise Unavailable("Intercom could not answer", "HTTP 504")
+            return server(body)
+
+        stream = made(new_sync(begin=DAYS.end, birth=BIRTH, start_date="2025-09-01"), answer)
+        given, error = given_until(stream, DAYS, FakeReading())
+        assert isinstance(error, Unavailable)
+        assert sorted(given) == [f"{number:03}" for number in range(30)]
+        # Ten pages, of which one at most is asked for from both sides.
+        assert len(calls(stream, "descending")) <= 10 - 5 + 1
 
 
 class TestAnIndexThatLags:

@@ -11,6 +11,7 @@ from search_driver import (
     BEGIN,
     BIRTH,
     Answering,
+    Things,
     calls,
     given_until,
     ids_of,
@@ -22,6 +23,7 @@ from search_driver import (
 from stream_fakes import FakeReading, Json
 
 from source_intercom.api.errors import CursorRefused, RequestRefused
+from source_intercom.api.queries import equals
 from source_intercom.shapes.base import Sync
 from source_intercom.streams.contacts import Contacts
 from source_intercom.streams.conversations import Conversations
@@ -213,6 +215,20 @@ class TestFiltersThatAreRefused:
             raise RequestRefused("no such field", "HTTP 400")
 
         stream = made(sync, refused, Contacts)
+        with pytest.raises(RequestRefused):
+            ids_of(stream, DAYS)
+        assert len(calls(stream)) == 1
+
+    def test_that_a_stream_cannot_check_itself_end_it(self, new_sync: NewSync) -> None:
+        """Unless a stream says that it can tell from a record, nothing that its search refuses is left away."""
+
+        class Chosen(Things):
+            choices = [[equals("state", "open")]]  # noqa: RUF012
+
+        def refused(_body: Json) -> Json:
+            raise RequestRefused("no such field", "HTTP 400")
+
+        stream = made(new_sync(begin=BEGIN, birth=BIRTH), refused, Chosen)
         with pytest.raises(RequestRefused):
             ids_of(stream, DAYS)
         assert len(calls(stream)) == 1

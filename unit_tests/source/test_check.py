@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import pytest
 import requests
+import requests_mock
 from airbyte_cdk.models import Status
-from source_reads import CONFIG, GUARDED, LOGGER, NAMES, READABLE, Json, Workspace, check, fault
+from source_reads import CONFIG, GUARDED, LOGGER, NAMES, NOTHING, READABLE, Json, Workspace, check, fault
 
 from source_intercom.options.config import ConfigError
+from source_intercom.shapes.jobs import NO_JOB
 from source_intercom.source import SourceIntercom
 
 pytestmark = pytest.mark.timeout(60)
@@ -111,3 +114,27 @@ class TestSpecAndDiscover:
         assert source.spec(LOGGER).connectionSpecification["required"] == ["access_token"]
         assert [stream.name for stream in source.discover(LOGGER, CONFIG).streams] == NAMES
         assert workspace.calls() == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "option", "warns"),
+    [("EU", "us", True), ("Europe", "us", True), ("us", "au", True), ("US", "us", False), ("australia", "au", False)],
+)
+def test_a_workspace_that_is_hosted_elsewhere_is_told(
+    told: str, option: str, warns: bool, workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Intercom's US host passes tokens of other regions on, so data crosses an ocean unnoticed."""
+    workspace.me["app"]["region"] = told
+    host = {"us": "api", "eu": "api.eu", "au": "api.au"}[option]
+    workspace.network.register_uri(requests_mock.ANY, re.compile(f"https://{host}.intercom.io/"), json=NOTHING)
+    workspace.network.get(f"https://{host}.intercom.io/me", json=workspace.me)
+    with caplog.at_level(logging.WARNING):
+        check(region=option)
+    assert ("its data passes through another region on its way" in caplog.text) == warns
+
+
+def test_a_job_that_nobody_has_is_an_answer_to_a_probe(workspace: Workspace) -> None:
+    """That Intercom looked for it is the permission: no job is made only to ask."""
+    workspace.fail("GET", f"/export/content/data/{NO_JOB}", status_code=404, json=fault("job_not_found"))
+    assert check() == (Status.SUCCEEDED, "")
+    assert all(request.path != "/export/content/data" for request in workspace.network.request_history)

@@ -107,6 +107,27 @@ class TestFailures:
         incomplete = [line.split()[0] for line in caplog.messages if line.endswith("incomplete: its error is above")]
         assert sorted(incomplete) == ["tags", "ticket_types", "tickets"]
 
+    def test_a_token_that_is_revoked_meanwhile_costs_only_the_list(
+        self, workspace: Workspace, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        workspace.deny("Read tags")
+        workspace.fail("POST", "/tickets/search", status_code=401, json=fault("token_revoked"))
+        with caplog.at_level(logging.INFO):
+            output = read("tags", "tickets")
+        assert sorted(stream for stream, _, _ in output.errors()) == ["tags", "tickets"]
+        assert sum(line.startswith("What else the token may not read is not known") for line in caplog.messages) == 1
+
+    def test_a_permission_that_is_granted_meanwhile_leaves_nothing_to_list(
+        self, workspace: Workspace, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        answers = [{"status_code": 401, "json": fault("token_unauthorized")}, {"json": {"data": [], "pages": {}}}]
+        workspace.network.register_uri("GET", f"{API}/tags", answers)
+        with caplog.at_level(logging.INFO):
+            output = read("tags")
+        assert [stream for stream, _, _ in output.errors()] == ["tags"]
+        assert workspace.calls("/tags") == 2
+        assert "do not select these streams" not in caplog.text
+
     def test_an_error_of_another_kind_asks_nothing_more(self, workspace: Workspace) -> None:
         workspace.fail("GET", "/tags", status_code=400, json=fault("parameter_invalid"))
         assert read("tags", "admins").error is not None

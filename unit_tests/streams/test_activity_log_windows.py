@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stream_fakes import NOW, FakeIntercom, FakeReading, Json, make_sync, rows_of
 
-from source_intercom.api.errors import AccessDenied, Unavailable
+from source_intercom.api.errors import AccessDenied, RequestRefused, Unavailable
 from source_intercom.shapes.base import INTERCOM_BIRTH, Sync
 from source_intercom.streams.activity_logs import ActivityLogs
 from source_intercom.sync.windows import DAY, HOUR, Window
@@ -252,3 +252,46 @@ def test_the_probe_asks_for_one_log_of_the_last_day(new_sync: NewSync) -> None:
     stream.probe()
     ((_, _, params),) = intercom.calls
     assert params == {"created_at_after": NOW - DAY, "per_page": 1}
+
+
+class TestPagesThatAreTooLarge:
+    """Intercom may refuse the size of a page, and only where the range is short can it be nothing else."""
+
+    SHORT = Window(NOW - 5 * DAY, NOW)
+
+    @staticmethod
+    def refusing(largest: int) -> Callable[[Json], Json]:
+        logs = Logs([NOW - 2 * DAY, NOW - DAY])
+
+        def answer(params: Json) -> Json:
+            if params["per_page"] > largest:
+                raise RequestRefused("per_page too large")
+            return logs(params)
+
+        return answer
+
+    def test_are_asked_for_smaller(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
+        intercom.on("GET", PATH, self.refusing(50))
+        stream = ActivityLogs(new_sync())
+        intercom.attach(stream.client)
+        assert moments(stream, self.SHORT) == [NOW - 2 * DAY, NOW - DAY]
+        first, second = intercom.asked(PATH)
+        assert (first["per_page"], second["per_page"]) == (250, 50)
+        assert length(first) == length(second)
+
+    def test_what_is_refused_smaller_too_is_an_error_at_once(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
+        """Halves of a short range would be refused one after the other."""
+        intercom.on("GET", PATH, self.refusing(49))
+        stream = ActivityLogs(new_sync())
+        intercom.attach(stream.client)
+        with pytest.raises(RequestRefused):
+            moments(stream, self.SHORT)
+        assert len(intercom.calls) == 2
+
+    def test_a_long_range_is_cut_first(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
+        intercom.on("GET", PATH, self.refusing(50))
+        stream = ActivityLogs(new_sync())
+        intercom.attach(stream.client)
+        assert moments(stream, Window(NOW - 60 * DAY, NOW)) == [NOW - 2 * DAY, NOW - DAY]
+        assert intercom.asked(PATH)[0]["per_page"] == 250
+        assert length(intercom.asked(PATH)[1]) <= 30 * DAY

@@ -157,9 +157,9 @@ def test_a_stream_that_is_read_speaks_through_the_shared_transport(
 @each_stream
 def test_the_hooks_of_the_cdks_own_paging_are_unused(stream: type[IntercomStream]) -> None:
     with pytest.raises(NotImplementedError):
-        stream().parse_response(None)  # type: ignore[arg-type]
+        stream().parse_response(None)
     with pytest.raises(NotImplementedError):
-        stream().next_page_token(None)  # type: ignore[arg-type]
+        stream().next_page_token(None)
 
 
 def test_the_parts_carry_fields_of_their_conversation_and_segments_their_company() -> None:

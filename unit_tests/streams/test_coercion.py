@@ -188,3 +188,17 @@ def test_ids_of_a_conversation_as_its_schema_has_them() -> None:
         "statistics": {"last_closed_by_id": 8},
         "open": True,
     }
+
+
+def test_of_a_list_of_times_only_the_numbers_are_written_anew() -> None:
+    """A text may tell a zone and parts of a second, which would be lost."""
+    declared = schema(seen_at=many({**TEXT, "format": "date-time"}))
+    made = coerced(declared, {"seen_at": ["2024-01-31T12:15:00.123+02:00", 1_706_696_100, "soon"]})
+    assert made == {"seen_at": ["2024-01-31T12:15:00.123+02:00", "2024-01-31T10:15:00Z", "soon"]}
+
+
+def test_a_time_that_the_schema_leaves_open_stays_as_it_is() -> None:
+    """A number or a text: no one kind would be right."""
+    declared = schema(seen_at={"type": ["null", "integer", "string"]}, due_at=TEXT)
+    record = {"seen_at": "2024-01-31T10:15:00Z", "due_at": 1_706_696_100}
+    assert coerced(declared, record) == record

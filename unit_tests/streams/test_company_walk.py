@@ -83,7 +83,7 @@ class TestWalk:
         attach(intercom, sync).on("GET", SCROLL, scroll(1), scroll(2), scroll())
         walking = sync.companies.pages()
         next(walking)
-        walking.close()  # type: ignore[attr-defined]
+        walking.close()
         waiting, got = in_thread(lambda: sync.companies.ids(walked_by_another=True))
         waiting.join(10)
         assert len(got) == 1
@@ -236,7 +236,7 @@ class TestTogether:
             broken.set()
             raise TypeError("no such comparison")
 
-        companies.wants = wanted  # type: ignore[method-assign]
+        companies.wants = wanted
         waiting, got = in_thread(lambda: list(rows_of(of_companies, WINDOW)))
         with pytest.raises(TypeError):
             list(rows_of(companies, WINDOW))

@@ -181,3 +181,21 @@ def test_a_list_that_runs_in_circles_is_named(new_sync: NewSync) -> None:
 def test_a_workspace_that_lacks_the_list_is_told_so(new_sync: NewSync) -> None:
     with pytest.raises(NotOffered):
         read(RecordGone("gone"), new_sync())
+
+
+def test_the_last_page_is_the_one_without_a_cursor(new_sync: NewSync) -> None:
+    """Intercom may end the list so as well as by an empty page."""
+    moments = days(50, 40, 30, 20)
+    feed = Feed(moments)
+
+    def ending(params: Json) -> Json:
+        answer = feed(params)
+        return {**answer, "pages": {}} if params.get("starting_after") == "3" else answer
+
+    came, reading, intercom = read(ending, new_sync())
+    assert came == moments
+    assert len(intercom.calls) == 2
+    # No cursor that nobody gave is kept, and nothing behind the last event counts as read.
+    assert reading.covered[-1].end < NOW
+    assert reading.page_cursor is not None
+    assert reading.page_cursor.after == "3"

@@ -51,7 +51,7 @@ class Folder:
     def __init__(self, sync: Sync, refused: dict[str, Exception] | None = None) -> None:
         self.asked: list[str] = []
         self._refused = refused or {}
-        sync.files = self  # type: ignore[assignment]
+        sync.files = self
 
     def bring(self, url: str, place: Path) -> Brought:
         self.asked.append(url)
@@ -92,7 +92,7 @@ def test_with_the_option_the_files_come_beside_their_rows(new_sync: NewSync, int
         "conversation_attachments/1/p1/0/log.txt",
         "conversation_attachments/1/p1/1/b.txt",
     ]
-    (record, *_) = as_records("conversation_attachments", [dict(rows[0])], None)  # type: ignore[arg-type]
+    (record, *_) = as_records("conversation_attachments", [dict(rows[0])], None)
     assert record.file_reference.source_file_relative_path == places[0]
     assert FILE not in record.data
     (page,) = as_pages("conversation_attachments", [dict(rows[0]), {"id": "without"}])

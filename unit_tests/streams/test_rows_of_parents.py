@@ -14,6 +14,7 @@ from source_intercom.shapes.child import Child
 from source_intercom.shapes.export import Exported
 from source_intercom.shapes.nested import Nested
 from source_intercom.streams import CATALOGUE, IntercomStream
+from source_intercom.streams.contacts import ContactCompanies
 from source_intercom.streams.tickets import Tickets
 from source_intercom.sync.windows import Window
 
@@ -145,3 +146,15 @@ def iterated(rows: Any, kept: list[Any]) -> list[Any]:
     for row in rows:
         kept.append(row)
     return []
+
+
+def test_of_a_contacts_company_comes_the_link_only(new_sync: NewSync, intercom: FakeIntercom) -> None:
+    """Their fields are in `companies`, and as rows of a contact that has not changed they would be old."""
+    company = {"id": "c", "type": "company", "url": "/companies/c", "name": "Old name", "plan": {"id": "p"}}
+    contact = {"id": "1", "updated_at": 1_500, "companies": {"data": [company, {"id": "d"}], "has_more": False}}
+    intercom.on("POST", "/contacts/search", page("data", contact))
+    of_1 = {"contact_id": "1", "contact_updated_at": 1_500}
+    assert list(rows_of(made(ContactCompanies, new_sync(), intercom), WINDOW)) == [
+        {"id": "c", "type": "company", "url": "/companies/c", **of_1},
+        {"id": "d", **of_1},
+    ]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from stream_fakes import FakeIntercom, Json, rows_of
 
-from source_intercom.api.errors import AccessDenied, RecordGone, RequestRefused
+from source_intercom.api.errors import AccessDenied, RecordGone, RequestRefused, TokenRejected
 from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.streams.companies import CompanyNotes, CompanySegments
 from source_intercom.sync.windows import Window
@@ -210,3 +210,19 @@ def test_where_companies_do_not_tell_all_are_asked_for_notes(
     monkeypatch.setattr("source_intercom.api.scroll._SCROLL_RESTARTS", 0)
     assert workspace.read() == NOTES
     assert workspace.asked >= COMPANIES
+
+
+def test_an_error_that_is_about_no_one_company_ends_the_stream(new_sync: NewSync) -> None:
+    """A token that is not accepted says nothing of the company that was asked with it."""
+    workspace = Workspace(new_sync(selected=frozenset({"company_segments"})), lambda _, items: shows(items))
+    errors: list[Exception] = [TokenRejected("not accepted")]
+
+    def rejecting(_asked: Json) -> Json:
+        if errors:
+            raise errors.pop()
+        return {"data": []}
+
+    for number in range(COMPANIES):
+        workspace.intercom.on("GET", f"/companies/c{number:03}/segments", rejecting)
+    with pytest.raises(TokenRejected):
+        workspace.read()

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from stream_fakes import NOW, FakeIntercom, FakeReading, Json, ids, made
+from stream_fakes import NOW, FakeIntercom, FakeReading, Json, ids, made, rows_of
 
 from source_intercom.api.errors import RequestRefused
 from source_intercom.shapes.base import Sync
-from source_intercom.streams.tickets import Tickets
+from source_intercom.streams.tickets import TicketParts, Tickets, TicketTypeAttributes
 from source_intercom.sync.windows import DAY, Window
 
 NewSync = Callable[..., Sync]
@@ -95,3 +95,30 @@ def test_a_cursor_that_is_refused_ends_no_stream(
     assert read(new_sync(), intercom, Open(*first, *first)) == ["1"]
     assert "announces 3 open tickets and gave 1" in caplog.text
     assert "by themselves" not in caplog.text
+
+
+def test_parts_that_intercom_leaves_out_are_said(
+    new_sync: NewSync, intercom: FakeIntercom, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It gives at most the 500 newest of a ticket, and tells how many there are."""
+    whole = {"ticket_parts": [{"id": "1"}, {"id": "2"}], "total_count": 2}
+    cut = {"ticket_parts": [{"id": "3"}], "total_count": 501}
+    found = [
+        {"id": number, "updated_at": NOW - 5, "ticket_parts": parts}
+        for number, parts in (("7", whole), ("8", cut), ("9", {}))
+    ]
+    intercom.on("POST", SEARCH, {"tickets": found, "pages": {}, "total_count": 3})
+    stream = made(TicketParts, new_sync(), intercom, full=True)
+    rows = list(rows_of(stream, WINDOW))
+    assert [(row["id"], row["ticket_id"]) for row in rows] == [("1", "7"), ("2", "7"), ("3", "8")]
+    assert caplog.messages == ["ticket_parts: '8' has 501 parts, of which Intercom gives only the newest 1"]
+    assert stream.client.tally.capped == 1
+
+
+def test_attributes_of_ticket_types_have_their_type_and_no_time_of_it(
+    new_sync: NewSync, intercom: FakeIntercom
+) -> None:
+    types = [{"id": "1", "updated_at": 5, "ticket_type_attributes": {"data": [{"id": "a", "name": "Priority"}]}}]
+    intercom.on("GET", "/ticket_types", {"data": types})
+    rows = list(rows_of(made(TicketTypeAttributes, new_sync(), intercom), WINDOW))
+    assert rows == [{"id": "a", "name": "Priority", "ticket_type_id": "1"}]

@@ -53,7 +53,7 @@ class TestOneStream:
     def test_without_a_cursor_it_is_one_window_that_ends_when_the_read_began(self) -> None:
         stream = FakeStream({Window(0, NOW): page(1, 2)})
         cursor = FinalStateCursor("things", None, InMemoryMessageRepository())
-        walk = Group([Member(stream, cursor)], Queue(), pages=False)  # type: ignore[arg-type]
+        walk = Group([Member(stream, cursor)], Queue(), pages=False)
         (partition,) = Leading(walk).generate()
         assert [record.data["id"] for record in partition.read()] == [1, 2]
         assert stream.asked == [Window(0, NOW)]
@@ -94,7 +94,7 @@ class TestOneStream:
             pages.append(page)
             yield page
 
-        stream.rows = rows  # type: ignore[method-assign]
+        stream.rows = rows
         read = started(stream, windows=WINDOWS[:1], pages=True).all()
         assert len([item for item in read.out if isinstance(item, RecordPage)]) == 1
         assert pages == [[]]
@@ -159,7 +159,7 @@ class TestFailures:
 
     def test_of_the_making_of_windows_are_raised(self) -> None:
         read = started(FakeStream())
-        read.windows = Scripted(Window(0, 9), ValueError("planner"))  # type: ignore[assignment]
+        read.windows = Scripted(Window(0, 9), ValueError("planner"))
         read.make()
         with pytest.raises(ValueError, match="planner"):
             read.make()
@@ -259,7 +259,7 @@ class TestSharedWalk:
     def test_a_failure_to_make_windows_is_that_of_all(self) -> None:
         error = ValueError("planner")
         read = started(FakeStream(), follower())
-        read.windows = Scripted(error)  # type: ignore[assignment]
+        read.windows = Scripted(error)
         with pytest.raises(ValueError, match="planner"):
             read.make()
         assert read.follower() == [error]

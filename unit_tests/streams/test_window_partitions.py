@@ -82,7 +82,7 @@ class TestCheckpoints:
         stream = FakeStream({Window(0, NOW): page(1)})
         stream.during = lambda _window, reading: reading.reached(Window(0, 5))
         cursor = FinalStateCursor("things", None, InMemoryMessageRepository())
-        walk = Group([Member(stream, cursor)], Queue(), pages=False)  # type: ignore[arg-type]
+        walk = Group([Member(stream, cursor)], Queue(), pages=False)
         (partition,) = Leading(walk).generate()
         assert len(list(partition.read())) == 1
 
@@ -234,7 +234,7 @@ class TestSweep:
 
         def work(partition: WindowPartition) -> None:
             gate.wait(10)
-            found.extend(record.data["id"] for record in partition.read())  # type: ignore[union-attr]
+            found.extend(record.data["id"] for record in partition.read())
 
         threads = [threading.Thread(target=work, args=(partition,), daemon=True) for partition in partitions]
         for thread in threads:
@@ -242,5 +242,5 @@ class TestSweep:
         for thread in threads:
             thread.join(10)
         (last_look,) = [item for item in read.queue.queue if isinstance(item, WindowPartition)]
-        found.extend(record.data["id"] for record in last_look.read())  # type: ignore[union-attr]
+        found.extend(record.data["id"] for record in last_look.read())
         assert sorted(found) == [-1, *range(0, 400, 10)]

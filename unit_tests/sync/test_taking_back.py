@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import Reconciliation
+from source_intercom.sync.state import Remembered, Shortage
 from source_intercom.sync.windows import Window, whole, without
 
 START, END = 1_000, 2_000
@@ -30,7 +31,11 @@ def test_without_leaves_all_other_seconds(windows: list[Window], taken: Window) 
 
 
 def cursor(
-    done: list[Window], *, overlap: int = 0, reconciliation: Reconciliation | None = None
+    done: list[Window],
+    *,
+    overlap: int = 0,
+    reconciliation: Reconciliation | None = None,
+    remembered: Remembered | None = None,
 ) -> tuple[WindowCursor, InMemoryMessageRepository]:
     messages = InMemoryMessageRepository()
     made = WindowCursor(
@@ -44,6 +49,7 @@ def cursor(
         message_repository=messages,
         state_manager=ConnectorStateManager(),
         reconciliation=reconciliation,
+        remembered=remembered,
     )
     return made, messages
 
@@ -102,3 +108,24 @@ def test_a_reconciliation_is_not_over_where_a_window_came_short() -> None:
     made.advance(Window(1_500, END))
     assert not made_again.is_over
     assert made_again.done == [Window(START, 1_199), Window(1_500, END)]
+
+
+def test_a_shortage_that_goes_on_is_remembered_once() -> None:
+    """Its number decides and not its window: a total that is wrong for good is so in each window."""
+    made, messages = cursor([], remembered=Remembered(shortages=(Shortage(0, 999, 3),)))
+    assert made.was_short(Window(START, 1_499), 3)
+    assert made.was_short(Window(1_500, END), 3)
+    assert not made.was_short(Window(1_500, END), 4)
+    made.advance(Window(START, END))
+    assert last_state(made, messages) == {"updated_at": END, "short_windows": [[START, 1_499, 3]]}
+
+
+def test_a_state_stays_small_however_many_windows_come_short() -> None:
+    made, messages = cursor([])
+    for number in range(150):
+        made.came_short(Window(START + number, START + number), 1)
+    state = last_state(made, messages)
+    assert len(state["short_windows"]) == 100
+    # Those that are not remembered are read again all the same.
+    made.advance(Window(START + 150, END))
+    assert last_state(made, messages)["updated_at"] == START - 1

@@ -197,7 +197,7 @@ class TestStatesOut:
     def test_a_partition_that_the_cdk_closes_says_nothing(self) -> None:
         messages = InMemoryMessageRepository()
         slice_ = StreamSlice(partition={}, cursor_slice=Window(1_000, 1_099)._asdict())
-        cursor(messages=messages).close_partition(SimpleNamespace(to_slice=lambda: slice_))  # type: ignore[arg-type]
+        cursor(messages=messages).close_partition(SimpleNamespace(to_slice=lambda: slice_))
         assert states_in(messages) == []
 
     def test_windows_may_be_closed_side_by_side(self) -> None:
