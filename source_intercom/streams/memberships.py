@@ -11,6 +11,7 @@ from source_intercom.api.queries import equals, search_body
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.question import Question
+from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import FAR_AHEAD, Window, cut_at_midnights
 
@@ -22,12 +23,19 @@ _TRIES = 3
 _PART = 1_500
 
 
+class _Member(NamedTuple):
+    """A contact of a segment, and whether it has changed since the start date: a search by days finds others too."""
+
+    id: str
+    is_wanted: bool
+
+
 class _Segment(NamedTuple):
     """A segment, how many members it has, and who they are where one page has them all."""
 
     record: Record
-    members: int
-    ids: list[str] | None
+    size: int
+    members: list[_Member] | None
 
     @property
     def row(self) -> Record:
@@ -79,9 +87,9 @@ class Memberships:
                 answer = next(self._answers(self._question(segment, None)))
                 if answer.total is not None and answer.total == number_in(segment, "count"):
                     # Nothing but the segment chooses who is on this page: where a start date does too, all are read.
-                    ids = self._ids_in(answer.records) if self._reads_all else []
+                    members = self._members_in(answer.records) if self._reads_all else []
                     # A search that ends early has a last page, too.
-                    return _Segment(segment, answer.total, ids if len(ids) == answer.total else None)
+                    return _Segment(segment, answer.total, members if len(members) == answer.total else None)
                 segment = self._client.get(path_of("/segments/{id}", id=segment["id"]), dict(_COUNTED))
         except (RequestRefused, RecordGone):
             pass
@@ -92,23 +100,23 @@ class Memberships:
         for segment in segments:
             # By segment, so that no more than the members of one are kept.
             given: set[str] = set()
-            if segment.ids is not None:
-                yield self._rows(segment, segment.ids, given)
+            if segment.members is not None:
+                yield self._rows(segment, segment.members, given)
                 continue
             # A search may end early, and is asked once more. Who changes meanwhile moves to the end of the last part.
             recent = self._question(segment.record, Window(self._life.end - INDEX_LAG, self._window.end))
             for questions in (self._parts(segment), [*self._parts(segment), recent]):
-                for ids in self._client.each(self._ids, questions):
-                    yield self._rows(segment, ids, given)
-                if len(given) >= segment.members or len(given) >= (total := self._total(segment.record)):
+                for members in self._client.each(self._members, questions):
+                    yield self._rows(segment, members, given)
+                if len(given) >= segment.size or len(given) >= (total := self._total(segment.record)):
                     break
             else:
                 raise self._short(segment, total, given)
 
-    def _rows(self, segment: _Segment, ids: list[str], given: set[str]) -> Page:
-        new = [contact_id for contact_id in dict.fromkeys(ids) if contact_id not in given]
+    def _rows(self, segment: _Segment, members: list[_Member], given: set[str]) -> Page:
+        new = {member.id: member for member in members if member.id not in given}
         given.update(new)
-        return [{**segment.row, "contact_id": contact_id} for contact_id in new]
+        return [{**segment.row, "contact_id": member.id} for member in new.values() if member.is_wanted]
 
     def _short(self, segment: _Segment, total: int, given: set[str]) -> Unavailable:
         return Unavailable(
@@ -118,7 +126,7 @@ class Memberships:
         )
 
     def _parts(self, segment: _Segment) -> list[Question]:
-        parts = max(1, -(-segment.members // _PART))
+        parts = max(1, -(-segment.size // _PART))
         cut = cut_at_midnights(self._life, parts, self._zone) if self._life.start < self._life.end else [self._life]
         return [
             self._question(
@@ -143,8 +151,12 @@ class Memberships:
     def _answers(self, question: Question) -> Iterator[Answer]:
         return search_answers(self._client, _SEARCH, question.query, self._field, "data")
 
-    def _ids(self, question: Question) -> list[str]:
-        return [contact_id for answer in self._answers(question) for contact_id in self._ids_in(answer.records)]
+    def _members(self, question: Question) -> list[_Member]:
+        return [member for answer in self._answers(question) for member in self._members_in(answer.records)]
 
-    def _ids_in(self, records: Page) -> list[str]:
-        return [str(contact["id"]) for contact in self._stream.identified(records)]
+    def _members_in(self, records: Page) -> list[_Member]:
+        return [_Member(str(contact["id"]), self._is_wanted(contact)) for contact in self._stream.identified(records)]
+
+    def _is_wanted(self, contact: Record) -> bool:
+        moment = seconds_of(contact.get(self._field))
+        return moment is None or moment >= self._window.start

@@ -124,8 +124,8 @@ def check_complete(sync: Sync, destination: Destination) -> Iterator[Violation]:
             for key, held in sync.same[name].items()
             if sync.is_due(name, key, held)
             and not is_there(facts, rows, key, held)
-            # An export ends with the moment at which the sync began, by Intercom's clock too.
-            and not (facts.is_exported and (held.moment or 0) > sync.begin)
+            # Exports and events end with the moment at which the sync began, by Intercom's clock too.
+            and not ((facts.is_exported or facts.asks_in_turns) and (held.moment or 0) > sync.begin)
         ]
         if lost:
             yield Violation("complete", name, f"COMPLETE, but {listed(lost, rows)}")

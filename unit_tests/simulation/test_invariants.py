@@ -98,6 +98,13 @@ class TestComplete:
         one = sync(output, opened, stream="message_opens", mode="full_refresh")
         assert names(check_complete(one, destination(stream="message_opens", mode="full_refresh"))) == found
 
+    @pytest.mark.parametrize(("happened", "found"), [(BEGAN, ["complete"]), (BEGAN + 1, [])])
+    def test_events_end_with_that_moment_too(self, happened: int, found: list[str]) -> None:
+        output = printed(state("contact_events", {"created_at": BEGAN}), status("contact_events", "COMPLETE"))
+        event = {"id": "7", "updated_at": happened}
+        one = sync(output, event, stream="contact_events", mode="full_refresh")
+        assert names(check_complete(one, destination(stream="contact_events", mode="full_refresh"))) == found
+
     @pytest.mark.parametrize("position", [None, BEGAN - 1])
     def test_complete_with_a_state_that_is_not_through_is_seen(self, position: int | None) -> None:
         messages = [state("contacts", {"updated_at": position})] if position else []

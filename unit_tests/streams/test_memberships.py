@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -179,6 +180,23 @@ def test_members_that_never_come_end_the_stream(new_sync: NewSync, intercom: Fak
     intercom.on("POST", SEARCH, hiding)
     with pytest.raises(IntercomError, match="announces 40 contacts in segment 'a', but gives only 39"):
         rows(new_sync(birth=BIRTH), intercom)
+
+
+def test_a_start_date_counts_by_the_second_where_the_search_goes_by_days(
+    new_sync: NewSync, intercom: FakeIntercom
+) -> None:
+    """Who changed earlier on the day of the start date is found, counts for the total, and is left out."""
+    workspace = Workspace(intercom)
+    for segment, members in MEMBERS.items():
+        workspace.servers[segment] = SearchServer("data", list(members), zone=timezone.utc)
+    earlier, first = CONTACTS[20], CONTACTS[21]
+    start = earlier["updated_at"] + 60
+    assert start // DAY == earlier["updated_at"] // DAY
+    written = datetime.fromtimestamp(start, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    found = links(rows(new_sync(birth=BIRTH, start_date=written), intercom))
+    assert ("a", first["id"]) in found
+    assert ("a", earlier["id"]) not in found
+    assert sorted(found) == sorted((segment, one) for segment, one in EVERYTHING if one >= first["id"])
 
 
 def test_a_start_date_leaves_out_who_has_not_changed_since(new_sync: NewSync, intercom: FakeIntercom) -> None:
