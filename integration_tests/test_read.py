@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections.abc import Hashable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ FOUNDATION = list(json.loads(OFFICIAL_TYPES.read_text()))
 
 
 def test_a_larger_workspace_through_the_container(container: Connector, workspace: Workspace) -> None:
-    sandbox = workspace(contacts=5000, companies=1000, conversations=2000)
+    sandbox = workspace(contacts=1500, companies=600, conversations=400)
     [found] = container.run("discover", config=config()).of("CATALOG")
     schemas = {stream["name"]: Draft7Validator(stream["json_schema"]) for stream in found["streams"]}
     output = container.run("read", sandbox.url, config=config(), catalog=catalog(*FOUNDATION))
@@ -71,16 +72,25 @@ def test_a_larger_workspace_through_the_container(container: Connector, workspac
             assert schemas[stream].is_valid(record), stream
 
 
+def shape(value: Any) -> Hashable:
+    """What a schema sees of a value: its names and types."""
+    if isinstance(value, dict):
+        return frozenset((name, shape(inner)) for name, inner in value.items())
+    return frozenset(map(shape, value)) if isinstance(value, list) else type(value)
+
+
 @pytest.mark.complaint(76)
 def test_every_record_fits_its_discovered_schema(process: Process, workspace: Workspace) -> None:
     sandbox = workspace()
     [found] = process.run("discover", config=config()).of("CATALOG")
+    assert not re.search(r'"(enum|const|pattern|minimum|maximum)"', json.dumps(found)), "judge each record then"
     schemas = {stream["name"]: Draft7Validator(stream["json_schema"]) for stream in found["streams"]}
     output = process.run("read", sandbox.url, config=config(), catalog=catalog())
     # A first sync ends no full comparison.
     for stream in STREAMS.keys() - {"reconciliations"}:
         assert output.records[stream], f"{stream}: nothing to judge"
-        for record in output.records[stream]:
+        # Schemas tell of names and types only, so of records with the same ones one is judged.
+        for record in {shape(record): record for record in output.records[stream]}.values():
             faults = [f"{fault.json_path}: {fault.message}" for fault in schemas[stream].iter_errors(record)]
             assert not faults, (stream, faults[:3])
 

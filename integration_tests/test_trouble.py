@@ -3,7 +3,7 @@
 import pytest
 
 from integration_tests.conftest import Workspace
-from integration_tests.support import HELD, STREAMS, Connector, Process, assert_delivered, catalog, config
+from integration_tests.support import HELD, STREAMS, Process, assert_delivered, catalog, config
 
 PERMISSIONS = sorted({stream.permission for stream in STREAMS.values()})
 
@@ -31,14 +31,6 @@ def test_a_missing_permission_ends_its_streams_and_no_other(
     # One trace a stream, however many windows it has, and one for the read.
     errors = [trace for trace in output.of("TRACE") if trace["type"] == "ERROR"]
     assert len(errors) == len(without) + 1
-
-
-def test_a_missing_permission_in_the_container(container: Connector, workspace: Workspace) -> None:
-    sandbox = workspace(scopes=[permission for permission in PERMISSIONS if permission != "Read tickets"])
-    output = container.run("read", sandbox.url, config=config(), catalog=catalog())
-    assert output.code != 0
-    assert output.status["tickets"] == "INCOMPLETE"
-    assert_delivered(output, sandbox, *(name for name in HELD if STREAMS[name].permission != "Read tickets"))
 
 
 def test_a_bad_token_stops_the_read_at_once(process: Process, workspace: Workspace) -> None:
