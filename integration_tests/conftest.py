@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -16,23 +16,6 @@ from integration_tests.support import Connector, Container, Process, Script, arg
 from sandbox import Sandbox, Settings
 
 Workspace = Callable[..., Sandbox]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage is measured by the unit tests, which reach nearly every line: here it would take as long again."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.no_cover)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Generator[None, bool | None, bool | None]:
-    """No process that these tests start measures coverage either."""
-    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("COVERAGE_PROCESS")}
-    try:
-        return (yield)
-    finally:
-        os.environ.update(kept)
 
 
 @pytest.fixture(autouse=True)

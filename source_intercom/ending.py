@@ -30,13 +30,13 @@ from source_intercom.stdout import Stdout, StdoutEnded, is_gone
 
 # From the signal to the end, for a reader that takes lines slowly or not at all: first what waits in the queue is
 # printed, then the line that is under way.
-_QUEUE_SECONDS = 2.5
+_QUEUE_SECONDS = 2.0
 _LINE_SECONDS = 1.0
 # Side by side with the queue.
 RELEASE_SECONDS = 2.5
-_ALL_SECONDS = 4.0
-# The main thread may be in the middle of something that no signal interrupts.
-_DEATH_SECONDS = 0.5
+_ALL_SECONDS = 4.5
+# The main thread may be in the middle of something that no signal interrupts, on a machine that is busy.
+_DEATH_SECONDS = 1.0
 # Requests that nobody needs any more may be under way when a command is through.
 _LEAVE_SECONDS = 3.0
 # A shell's code for a program that nobody reads any more: 128 and the number of SIGPIPE.

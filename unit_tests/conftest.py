@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +12,6 @@ from stream_fakes import FakeIntercom, make_sync
 
 from examples import set_number
 from source_intercom.shapes.base import Sync
-
-HERE = Path(__file__).parent
-UNMEASURED = [HERE / name for name in ("benchmarks", "contract", "sandbox", "simulation")]
-"""Tests of what is not the connector: coverage of it would cost them three quarters of their time again."""
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
@@ -27,9 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for test in tests.values():
         if is_hypothesis_test(test):
             set_number(test, int(os.environ.get("SOAK", "0")) or None)
-    for item in items:
-        if any(item.path.is_relative_to(folder) for folder in UNMEASURED):
-            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture

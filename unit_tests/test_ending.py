@@ -78,6 +78,7 @@ def test_all_that_was_queued_is_printed_and_then_no_more() -> None:
 def test_a_queue_that_takes_too_long_is_left() -> None:
     code, messages = ended(0.5)
 
-    assert code == -signal.SIGTERM
+    # Its time is nearly over by then: a machine that stands still for a second makes it end with the code of a shell.
+    assert code in (-signal.SIGTERM, 128 + signal.SIGTERM)
     assert 5 < len(messages) < 15
     assert messages[-1]["trace"]["stream_status"]["status"] == "INCOMPLETE"

@@ -1,0 +1,58 @@
+"""Which tests measure coverage of the connector: those of unit_tests that are about it.
+
+They reach nearly every line of it. A measure makes all Python code slower, the sandbox's and that of processes too, and
+would make the other tests take as long again.
+"""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+UNMEASURED = [
+    HERE / "integration_tests",
+    *(HERE / "unit_tests" / name for name in ("benchmarks", "contract", "sandbox", "simulation")),
+]
+
+
+class Measure:
+    """The measure of coverage in this process, which can be put away for a while."""
+
+    def __init__(self) -> None:
+        # What coverage has the processes of a test begin with; None while it is not put away.
+        self._put_away: dict[str, str] | None = None
+
+    def pause(self, controller: Any) -> None:
+        import coverage
+
+        if self._put_away is None:
+            self._put_away = {
+                name: os.environ.pop(name) for name in list(os.environ) if name.startswith("COVERAGE_PROCESS")
+            }
+            controller.pause()
+            # In a worker of pytest-xdist there are more beneath it, which go on where it pauses: coverage begins by
+            # itself in each process that a test run starts, and pytest-cov begins a second time in its workers.
+            while beneath := coverage.Coverage.current():
+                beneath.stop()
+
+    def go_on(self, controller: Any) -> None:
+        if self._put_away is not None:
+            os.environ.update(self._put_away)
+            self._put_away = None
+            controller.resume()
+
+
+MEASURE = Measure()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+    """Pause before the first of some tests that need no measure, and go on before the next that does."""
+    controller = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    if controller is not None:
+        needs_none = any(map(item.path.is_relative_to, UNMEASURED))
+        MEASURE.pause(controller) if needs_none else MEASURE.go_on(controller)
+    return (yield)
