@@ -107,8 +107,9 @@ class Workspace:
             return int(owner[facts.owner_time]) >= self._world.clock() - KEPT
         if facts.is_exported and "occurred_at" in record:
             return int(record["occurred_at"]) <= self._looked_for(facts, owner)
-        if facts.name == "company_segments" and self._world.settings.quirk("company-segments") is not None:
-            # Where companies do not show their segments they are asked, and who has vanished does not answer.
+        if facts.name == "company_segments":
+            # Where what companies show cannot be trusted, or none of a sample answers, each is asked for its segments,
+            # and who has vanished does not answer.
             number = self._world.companies.number_of(str(owner["id"]))
             return number is not None and not self._world.vanished("companies", number)
         return True
