@@ -11,7 +11,6 @@ from source_intercom.api.queries import equals, search_body
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.question import Question
-from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import FAR_AHEAD, Window, cut_at_midnights
 
@@ -57,6 +56,7 @@ class Memberships:
         self._stream = stream
         self._client = stream.client
         sync = stream.sync
+        self._contacts = contacts
         self._field, self._zone = contacts.time_field, sync.zone
         self._window = Window(sync.config.start, sync.begin + FAR_AHEAD)
         self._life = Window(max(sync.birth, sync.config.start), sync.begin)
@@ -155,8 +155,7 @@ class Memberships:
         return [member for answer in self._answers(question) for member in self._members_in(answer.records)]
 
     def _members_in(self, records: Page) -> list[_Member]:
-        return [_Member(str(contact["id"]), self._is_wanted(contact)) for contact in self._stream.identified(records)]
-
-    def _is_wanted(self, contact: Record) -> bool:
-        moment = seconds_of(contact.get(self._field))
-        return moment is None or moment >= self._window.start
+        return [
+            _Member(str(contact["id"]), self._contacts.lies_in(self._window, contact))
+            for contact in self._stream.identified(records)
+        ]
