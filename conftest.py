@@ -1,7 +1,7 @@
 """Which tests measure coverage of the connector: those of unit_tests that are about it.
 
-They reach nearly every line of it. A measure makes all Python code slower, the sandbox's and that of processes too, and
-would make the other tests take as long again.
+They reach nearly every line of it. Measuring slows down all Python code, also the sandbox and the processes that tests
+start: the other tests would take twice as long.
 """
 
 import os
@@ -33,8 +33,8 @@ class Measure:
                 name: os.environ.pop(name) for name in list(os.environ) if name.startswith("COVERAGE_PROCESS")
             }
             controller.pause()
-            # In a worker of pytest-xdist there are more beneath it, which go on where it pauses: coverage begins by
-            # itself in each process that a test run starts, and pytest-cov begins a second time in its workers.
+            # A worker of pytest-xdist measures more than once: coverage begins by itself in each process that tests
+            # start, and pytest-cov begins twice. When the last of these measures stops, the one before it goes on.
             while beneath := coverage.Coverage.current():
                 beneath.stop()
 

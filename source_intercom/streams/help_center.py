@@ -61,7 +61,7 @@ class ArticleStatistics(Child):
     cursor_time = "counted_at"
 
     def wants(self, record: Record, window: Window) -> bool:
-        # The first sync counts all: a start date is about articles, and what is counted is as of now.
+        # A first sync counts every article: the start date is about when articles changed, the figures are of now.
         if self.full or window.start <= self.sync.config.start:
             return True
         moment = self.source.moment_of(record)
