@@ -7,6 +7,7 @@ its end are the real ones.
 from __future__ import annotations
 
 import os
+import signal
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -45,6 +46,9 @@ def serve(job: Job, stdout: Connection) -> None:
     stdout.close()
     errors = os.open(job.stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(errors, 2)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        # Whoever runs the simulation may ignore some (nohup, a job in the background), and its runs would too.
+        signal.signal(number, signal.SIG_DFL)
     os.environ["INTERCOM_API_URL"] = job.url
     os.environ["SOURCE_INTERCOM_TIME_SCALE"] = _TIME_SCALE
     _set_clock(job.clock_ahead)
