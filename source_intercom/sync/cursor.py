@@ -68,12 +68,13 @@ def _cdk_moment(seconds: int) -> CursorValueType:
 class WindowCursor(ConcurrentCursor):
     """What of a stream has been read, as closed windows of Unix seconds, and what is left to read.
 
-    ``done`` are the windows that earlier syncs have read, of which the first one was called so many seconds longer
-    (``ahead``) by whoever had another clock; ``start`` and ``end`` bound this sync; ``planner`` cuts the gaps between, and is called when the stream's turn comes, off the main thread. The last ``overlap`` seconds
-    of each window in ``done`` are read again, and count as unread until they have been. ``remembered`` is what the
-    saved state told beside its position, ``reads`` what the next one must tell, with ``asked_all`` once the window has
-    been read. While there is a ``reconciliation``, what it has not read is read again; ``reconciled`` is what the state
-    told of earlier ones.
+    ``done`` are the windows that earlier syncs have read; ``ahead`` is by how many seconds the clock of whoever wrote
+    the state was ahead of ours, when it called the first of them longer. ``start`` and ``end`` bound this sync.
+    ``planner`` cuts the gaps between them, and is called when the stream's turn comes, off the main thread. The last
+    ``overlap`` seconds of each window in ``done`` are read again, and count as unread until they have been.
+    ``remembered`` is what the saved state told beside its position, ``reads`` what the next one must tell, with
+    ``asked_all`` once the window has been read. While there is a ``reconciliation``, what it has not read is read
+    again; ``reconciled`` is what the state told of earlier ones.
 
     Shared by all workers of the stream: the windows, the shortages, the job and the reconciliation, all written under
     one lock, the CDK's, which is held until the state has been put onto the queue. So states leave in the order in

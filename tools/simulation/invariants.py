@@ -69,7 +69,7 @@ def check_states(sync: Sync, destination: Destination) -> Iterator[Violation]:
         resumed = sync.claim(event.stream)
         if claim.position is not None and claim.position > max(sync.ended, resumed.position or 0):
             yield Violation("ahead", event.stream, f"a state at {claim.position}, later than {sync.ended}, the end")
-        # A saved position can be ahead: whoever wrote it had the other clock. It goes back to what each sync reads again.
+        # Whoever wrote the saved position had a clock ahead of ours. It goes back to what each sync reads again.
         if sync.is_incremental(event.stream) and (claim.position or 0) < min(resumed.position or 0, sync.begin + HOUR):
             yield Violation(
                 "back", event.stream, f"a state at {claim.position}, before {resumed.position}, where it began"
