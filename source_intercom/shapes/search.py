@@ -182,13 +182,13 @@ class SearchStream(IntercomStream):
             try:
                 for answer in self._answers(rest, order, reading.is_costly):
                     number += 1
-                    records, total = answer.records, answer.total
+                    records, total = self.objects(answer.records), answer.total
                     if number == 1 and not seen.names:
                         reading.expect(len(records) if answer.is_last else total or 0)
                         if not answer.is_last and self._hands_out(question, reading, records, total or 0):
                             return None
                     del answer
-                    place.move([self.moment_of(record) for record in self.objects(records)])
+                    place.move([self.moment_of(record) for record in records])
                     yield self.select(self._fresh(records, window, reading.slice, seen))
                     place.passed(records)
                     # Nothing holds a page while the next one is on its way: fifty readers would hold fifty.
@@ -241,8 +241,9 @@ class SearchStream(IntercomStream):
         back = Place("descending", place.left, unsettled=self._unsettled)
         try:
             for answer in self._answers(question, "descending", reading.is_costly):
-                back.move([self.moment_of(record) for record in self.objects(answer.records)])
-                yield self.select(self._fresh(answer.records, window, reading.slice, seen))
+                records = self.objects(answer.records)
+                back.move([self.moment_of(record) for record in records])
+                yield self.select(self._fresh(records, window, reading.slice, seen))
                 if back.is_beyond:
                     return
         except IntercomError as error:
@@ -258,7 +259,7 @@ class SearchStream(IntercomStream):
     def _fresh(self, records: Page, window: Window, part: Window | None, seen: Seen) -> Page:
         """Records of a page that belong to the window and have not been given yet."""
         fresh = []
-        for record in self.objects(records):
+        for record in records:
             name = hash(record.get("id"))
             if name in seen.names:
                 continue
@@ -300,7 +301,7 @@ class SearchStream(IntercomStream):
     def _hands_out(self, question: Question, reading: Reading, records: Page, total: int) -> bool:
         """Hand out a window that has work for several; its first page is then read again by one of them."""
         window, workers = question.window, self.sync.transport.workers
-        moments = (self.moment_of(record) for record in self.objects(records))
+        moments = (self.moment_of(record) for record in records)
         first = next((moment for moment in moments if moment is not None), window.start)
 
         def latest() -> int:
