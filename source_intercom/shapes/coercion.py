@@ -77,7 +77,10 @@ def _applied(plan: _Plan, record: Record) -> Record:
     get = record.get
     for key, fits, cast in values:
         value = get(key)
-        if value is None or (type(value) is fits and (fits is not int or _EARLIEST < value < _LATEST)):
+        if value is None:
+            continue
+        kind: type = type(value)
+        if kind is fits and (fits is not int or _EARLIEST < value < _LATEST):
             continue
         made = _made(cast, value)
         if made is not value:
