@@ -139,7 +139,10 @@ class Group:
     def _windows(self) -> Iterable[Window]:
         if self.source.reads_whole:
             windows = [member.window for member in self.members if member.window is not None]
-            return [self._whole(windows)] if windows else []
+            if not windows:
+                self.source.skipped()
+                return []
+            return [self._whole(windows)]
         if isinstance(self.leader.cursor, WindowCursor):
             slices = (slice_.cursor_slice for slice_ in self.leader.cursor.stream_slices())
             return (Window(bounds["start"], bounds["end"]) for bounds in slices)

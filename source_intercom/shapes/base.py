@@ -197,6 +197,9 @@ class IntercomStream(HttpStream):
         Asked of a stream's ``source`` only. Raises an ``IntercomError``.
         """
 
+    def skipped(self) -> None:
+        """Nothing of it is left to read in this sync, so ``pages`` is not asked for. Others may wait for them."""
+
     def prepared(self, page: Page) -> Page:
         """A page of the source as all streams made from it shall see it. May take requests."""
         return page

@@ -40,6 +40,9 @@ class Companies(WalkedStream):
     def listed(self, since: int = 0) -> Iterator[Page]:
         return self.sync.companies.pages()
 
+    def skipped(self) -> None:
+        self.sync.companies.leave()
+
     def probe(self) -> None:
         """Asks for segments, which need the same permission: a probe must not leave a scroll open behind it."""
         self.client.get("/segments")
