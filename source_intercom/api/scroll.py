@@ -121,10 +121,10 @@ class CompanyWalk:
     ends after a minute without a call. ``client`` makes the calls of the scroll and counts them. ``kept`` takes a list
     out of each company for the other streams, None where the company does not tell: ``shown`` has them.
 
-    Shared by all company streams of a read. The one thread that reads the scroll writes ``_ids``, ``shown``, ``_failure``
-    and ``_is_over``. The others read them after ``_settled`` is set, which happens after the last write, or when the
-    stream that was to read the scroll leaves it to them (``leave``). Then the first of them reads it, and holds
-    ``_alone`` meanwhile, so that no second one opens a scroll.
+    Shared by all company streams of a read. The one thread that reads the scroll writes ``_ids``, ``shown``,
+    ``_failure`` and ``_is_over``. The others read them after ``_settled`` is set, which happens after the last write,
+    or when the stream that was to read the scroll leaves it to them (``leave``). Then the first of them reads it, and
+    holds ``_alone`` meanwhile, so that no second one opens a scroll.
     """
 
     def __init__(self, client: Client, logger: Logger, *, kept: Callable[[Json], Page | None] | None = None) -> None:
