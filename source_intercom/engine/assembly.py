@@ -10,7 +10,9 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.sources.streams.concurrent.cursor import CursorField, FinalStateCursor
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
-from source_intercom.engine.group import Following, Group, Leading, Member
+from source_intercom.engine.group import Group
+from source_intercom.engine.member import Member
+from source_intercom.engine.partition import Following, Leading
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
 from source_intercom.shapes.search import SearchStream

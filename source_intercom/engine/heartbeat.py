@@ -15,7 +15,8 @@ from airbyte_cdk.models import (
     Type,
 )
 
-from source_intercom.engine.group import Group, Member
+from source_intercom.engine.group import Group
+from source_intercom.engine.member import Member
 from source_intercom.sync.cursor import WindowCursor
 
 # Airbyte ends a source that sends no RECORD and no STATE for a while; logs do not count.

@@ -17,7 +17,9 @@ from stream_fakes import FakeIntercom, Json
 
 from source_intercom.api import pages
 from source_intercom.engine.assembly import member_of
-from source_intercom.engine.group import Leading, Member, groups_of
+from source_intercom.engine.group import groups_of
+from source_intercom.engine.member import Member
+from source_intercom.engine.partition import Leading
 from source_intercom.shapes import base, search, work
 from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.sync.state import INDEX_LAG

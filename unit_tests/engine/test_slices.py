@@ -12,7 +12,7 @@ from search_driver import BEGIN, BIRTH, Answering, Resumed, calls, made, make_pa
 from stream_fakes import NOW, Json, Scripted
 
 from source_intercom.api.errors import AccessDenied, Unavailable
-from source_intercom.engine.partition import Slices
+from source_intercom.engine.work import Slices
 from source_intercom.shapes.base import Sync
 from source_intercom.sync.windows import DAY, Window
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from stream_fakes import NOW, Scripted
 
 from source_intercom.api.errors import AccessDenied, Unavailable
-from source_intercom.engine.group import Group, Leading, Member
-from source_intercom.engine.partition import WindowPartition
+from source_intercom.engine.group import Group
+from source_intercom.engine.member import Member
+from source_intercom.engine.partition import Leading, WindowPartition
 from source_intercom.sync.windows import DAY, Window
 
 pytestmark = pytest.mark.timeout(60)
