@@ -35,8 +35,8 @@ from source_intercom.api.masking import forms_of
 from source_intercom.ending import Ending
 from source_intercom.engine.output import RecordPage
 from source_intercom.inputs.catalog import Facts, Known, catalog_from
-from source_intercom.inputs.files import config_of, load
-from source_intercom.inputs.states import known_states_from
+from source_intercom.inputs.json_files import config_of, load
+from source_intercom.inputs.state_files import known_states_from
 from source_intercom.options.config import Config
 from source_intercom.source import SourceIntercom
 from source_intercom.stdout import Stdout, StdoutEnded

@@ -27,15 +27,15 @@ from source_intercom.api.errors import IntercomError
 from source_intercom.engine.access import Access, explain, missing_for
 from source_intercom.engine.assembly import concurrent_streams, member_of, refuse_unusable
 from source_intercom.engine.begin import begin_sync, newest_position
-from source_intercom.engine.datasets import describe_reports
 from source_intercom.engine.failures import Failures
 from source_intercom.engine.group import groups_of
 from source_intercom.engine.heartbeat import Heartbeat
-from source_intercom.engine.messages import Messages
-from source_intercom.engine.report import Progress, reading_log
+from source_intercom.engine.progress import Progress, reading_log
+from source_intercom.engine.report_columns import describe_reports
+from source_intercom.engine.repository import Messages
 from source_intercom.options.config import Config, ConfigError
 from source_intercom.shapes.base import IntercomStream, Sync
-from source_intercom.shapes.report import Report
+from source_intercom.shapes.report_export import Report
 from source_intercom.streams import CATALOGUE
 from source_intercom.streams.reports import report_streams
 
@@ -51,7 +51,7 @@ class SourceIntercom(AbstractSource):
     """Airbyte's source for Intercom."""
 
     def __init__(self, *, pages: bool = False) -> None:
-        """``pages``: read in pages of finished lines, for a process that can print them (``streams.output``)."""
+        """``pages``: read in pages of finished lines, for a process that can print them (``engine.output``)."""
         self._pages = pages
         self._messages: MessageRepository = InMemoryMessageRepository()
         self._sync: Sync | None = None

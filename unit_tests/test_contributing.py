@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import textwrap
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from import_cycles import circles, graph_of
 from schema_rules import lint, load
 
 from sandbox import truths
@@ -90,6 +92,18 @@ def test_imports_go_one_way() -> None:
             imported = re.findall(r"^\s*from source_intercom\.(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
             wrong += [f"{room}/{path.name} imports {one}" for one in imported if one not in may[room]]
     assert wrong == []
+
+
+def test_no_module_leads_back_to_itself() -> None:
+    for package in ("source_intercom", "tools"):
+        assert circles(graph_of(ROOT / package)) == []
+
+
+def test_each_module_has_a_name_of_its_own() -> None:
+    """Singular and plural are one name to whoever looks for a file."""
+    paths = [path for path in (ROOT / "source_intercom").rglob("*.py") if path.stem != "__init__"]
+    names = Counter(path.stem.removesuffix("s") for path in paths)
+    assert {name: number for name, number in names.items() if number > 1} == {}
 
 
 # --- The worked example -----------------------------------------------------------------------------

@@ -132,12 +132,12 @@ class Client:
 
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Map over items with the shared threads, in order; what is not yet begun is dropped on an error."""
-        details = self._transport.details
+        child_calls = self._transport.child_calls
         futures: deque[Future[R]] = deque()
         try:
             for item in items:
                 # Whoever has results makes room by giving them; whoever has none may wait for the others to do so.
-                while not details.acquire(blocking=not futures):
+                while not child_calls.acquire(blocking=not futures):
                     yield self._first(futures)
                 futures.append(self._transport.threads.submit(function, item))
             while futures:
@@ -145,13 +145,13 @@ class Client:
         finally:
             for future in futures:
                 future.cancel()
-                details.release()
+                child_calls.release()
 
     def _first(self, futures: deque[Future[R]]) -> R:
         try:
             return futures.popleft().result()
         finally:
-            self._transport.details.release()
+            self._transport.child_calls.release()
 
     def ahead(self, items: Iterator[T]) -> Iterator[T]:
         """The same items, each fetched by one of the shared threads while the one before it is being used."""

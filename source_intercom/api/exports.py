@@ -122,7 +122,7 @@ class Exports:
 
         ``asked`` is the body of the request, ``began`` is told the name of the job. None where Intercom has no data.
         Raises an ``IntercomError``: ``ExportTaken`` where others' jobs do not end, ``ExportEnded``, ``RangeRefused``,
-        ``TooLarge``, ``NoRoom``.
+        ``TooLarge``, ``DiskFull``.
         """
         with self._slots:
             job, status = self._create(client, asked)

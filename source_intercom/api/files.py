@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from airbyte_cdk.sources.utils.files_directory import get_files_directory
 
-from source_intercom.api.errors import NoRoom, RecordGone, TooLarge, Unavailable
+from source_intercom.api.errors import DiskFull, RecordGone, TooLarge, Unavailable
 from source_intercom.api.hosts import is_loopback
 from source_intercom.api.transport import Transport
 from source_intercom.api.wire import AnswerTooLarge, NotSaved, save_body
@@ -55,14 +55,14 @@ class Files:
     def bring(self, url: object, place: Path) -> Brought:
         """The file behind a link as ``place`` below the folder, in place of what stands there.
 
-        Raises ``LinkRefused``, ``TooLarge``, ``NoRoom``, or ``Unavailable`` when all tries failed.
+        Raises ``LinkRefused``, ``TooLarge``, ``DiskFull``, or ``Unavailable`` when all tries failed.
         """
         path = self._folder / place
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=".coming-")
         except OSError as error:
-            raise NoRoom.of(error.strerror or "unknown", str(self._folder)) from None
+            raise DiskFull.of(error.strerror or "unknown", str(self._folder)) from None
         try:
             with os.fdopen(handle, "w+b") as file:
                 self._download(str(url), file)
@@ -71,7 +71,7 @@ class Files:
             Path(name).chmod(0o644)
             Path(name).replace(path)
         except NotSaved as error:
-            raise NoRoom.of(str(error), str(self._folder)) from None
+            raise DiskFull.of(str(error), str(self._folder)) from None
         except AnswerTooLarge:
             raise TooLarge(f"A file is larger than {MOST_BYTES >> 20} MB, the most that is synced.", "") from None
         finally:

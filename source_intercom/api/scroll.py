@@ -1,4 +1,4 @@
-"""The scroll over all companies, and the one walk of it that all company streams of a read share."""
+"""The scroll over all companies: read once in a sync, for all company streams together."""
 
 import threading
 import time
@@ -25,13 +25,13 @@ _SCROLL_RESTARTS = 5
 
 
 class CompanyScroll:
-    """One walk over all companies: ``GET /companies/scroll`` until a page is empty.
+    """All companies: ``GET /companies/scroll`` until a page is empty.
 
-    The token is the same on every page, so only an empty page ends the walk. A page whose answer was lost may
-    have moved the scroll on, hence nothing is retried in place: the walk starts again and leaves out the
-    companies that it has given already. ``sleep`` and ``clock`` are parameters for the tests.
+    The token is the same on every page, so only an empty page is the end. A page whose answer was lost may have moved
+    the scroll on, so no request is retried: the scroll starts again, and companies that were given already are left
+    out. ``sleep`` and ``clock`` are parameters for the tests.
 
-    One thread walks; nothing here is shared.
+    Used by one thread; nothing here is shared.
     """
 
     def __init__(
@@ -55,11 +55,11 @@ class CompanyScroll:
         while True:
             before = len(given)
             try:
-                yield from self._walk(given)
+                yield from self._scrolled(given)
                 return
             except (ScrollLost, RecordGone, Unavailable) as error:
-                # A destination that takes nothing for a minute, as while it loads a batch, lets the scroll expire:
-                # however often it does so, each walk comes further.
+                # A destination that takes nothing for a minute, as while it loads a batch, lets the scroll expire.
+                # However often that happens, each scroll comes further than the one before.
                 failures = 1 if len(given) > before else failures + 1
                 if failures > _SCROLL_RESTARTS:
                     raise Unavailable(
@@ -73,18 +73,18 @@ class CompanyScroll:
                 )
                 self._sleep(self._scale * 2.0**failures)
 
-    def _walk(self, given: set[str]) -> Iterator[Page]:
-        walked: set[str] = set()
+    def _scrolled(self, given: set[str]) -> Iterator[Page]:
+        seen: set[str] = set()
         answer = self._open()
         while companies := records_in(answer, "data"):
             ids = {_id_of(company) for company in companies}
-            if ids <= walked:
+            if ids <= seen:
                 raise RequestRefused(
                     "Intercom's scroll over companies repeats itself; the sync stops before it fills the warehouse "
                     f"with copies. {REPORT}",
-                    f"page of {len(ids)} companies, all seen among {len(walked)}",
+                    f"page of {len(ids)} companies, all seen among {len(seen)}",
                 )
-            walked |= ids
+            seen |= ids
             fresh = [company for company in companies if _id_of(company) not in given]
             given |= ids
             yield fresh
@@ -113,7 +113,7 @@ def _id_of(company: object) -> str:
     return str(company["id"] if isinstance(company, dict) and "id" in company else company)
 
 
-class CompanyWalk:
+class SharedScroll:
     """Reads the scroll once for all company streams of a sync. The stream that reads it gets the companies; the others
     get their ids.
 
@@ -175,12 +175,12 @@ class CompanyWalk:
         """The stream that was to read the scroll has nothing to read: the first that needs the ids reads it."""
         self._settled.set()
 
-    def ids(self, *, walked_by_another: bool) -> list[str]:
+    def ids(self, *, read_by_another: bool) -> list[str]:
         """Ids of all companies, after the scroll; the first to ask reads it, unless a stream of this read does.
 
         Raises the error with which the scroll ended: a part of the companies is not all of them.
         """
-        if walked_by_another:
+        if read_by_another:
             self._settled.wait()
         with self._alone:
             if not self._is_over:

@@ -14,12 +14,12 @@ from source_intercom.engine.group import Group
 from source_intercom.engine.member import Member
 from source_intercom.engine.partition import Following, Leading
 from source_intercom.shapes.base import IntercomStream
-from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
+from source_intercom.shapes.lists import ClientFilteredStream, NewestFirstStream
 from source_intercom.shapes.search import SearchStream
+from source_intercom.sync.asked_parents import parents_to_ask
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import RECONCILED, Reconciliation, last_reconciled
 from source_intercom.sync.state import Remembered, UnderWay, fingerprint, read_state
-from source_intercom.sync.turns import turn_of
 from source_intercom.sync.windows import END_OF_TIME
 
 _USUAL_DAYS = 7
@@ -89,15 +89,15 @@ def member_of(
     under_way = _under_way(stream, remembered, reads)
     position = max((window.end for window in done), default=0)
     end = under_way.began if under_way else sync.begin
-    turn = turn_of(
+    parents = parents_to_ask(
         asked_all=remembered.asked_all,
         position=position,
         now=end,
         every_days=0 if stream.full else stream.asks_all_every_days,
-        # What broke off had asked some of all.
+        # A sync that broke off while it asked all parents goes on with the rest of them.
         must_ask_all=not done or done[0].start > start or under_way is not None,
     )
-    stream.take_turn(asks_all=turn.is_of_all)
+    stream.choose_parents(all_of_them=parents.are_all)
     every_days = _days_between_reconciliations(stream, deduplicates)
     last = last_reconciled(raw, position or sync.begin)
     cursor = WindowCursor(
@@ -107,13 +107,13 @@ def member_of(
         start=start,
         # What broke off is finished first, as of the moment at which it began.
         end=end,
-        overlap=stream.source.overlap + turn.again,
+        overlap=stream.source.overlap + parents.again,
         planner=lambda: stream.source.planner,
         message_repository=messages,
         state_manager=states,
         remembered=remembered,
-        reads=replace(reads, under_way=under_way, asked_all=turn.asked_all),
-        asked_all=turn.then,
+        reads=replace(reads, under_way=under_way, asked_all=parents.asked_all),
+        asked_all=parents.then,
         reconciliation=Reconciliation.due(raw, start=start, now=sync.begin, last=last, every_days=every_days),
         reconciled={RECONCILED: last} if every_days else {},
     )
@@ -136,7 +136,7 @@ def _days_between_reconciliations(stream: IntercomStream, deduplicates: bool) ->
     again, which only a destination that keeps one row a key can take unasked.
     """
     source = stream.source
-    by_pages = isinstance(source, (SearchStream, WalkedStream)) and not isinstance(source, NewestFirstStream)
+    by_pages = isinstance(source, (SearchStream, ClientFilteredStream)) and not isinstance(source, NewestFirstStream)
     if not by_pages or stream.is_costly or stream.full:
         return 0
     chosen = stream.sync.config.reconcile_every_days

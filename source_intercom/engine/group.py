@@ -124,7 +124,7 @@ class Group:
         """
         with self._lock:
             self._unread -= 1
-            return self._unread == 0 and self._failure is None and self.source.sweeps
+            return self._unread == 0 and self._failure is None and self.source.needs_last_look
 
     def fail(self, error: Exception) -> None:
         """Keep the first failure, which is the others' too."""

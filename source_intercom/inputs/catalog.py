@@ -12,7 +12,7 @@ from airbyte_cdk.models import (
     SyncMode,
 )
 
-from source_intercom.inputs.files import Fault, Json, json_of, kind_of, shown
+from source_intercom.inputs.json_files import Fault, Json, json_of, kind_of, shown
 
 _LOGGER = logging.getLogger("airbyte")
 

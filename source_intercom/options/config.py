@@ -16,7 +16,7 @@ from source_intercom.options.dates import DATE, moment_of
 from source_intercom.options.faults import sentences
 from source_intercom.options.filters import Filters
 from source_intercom.options.numbers import Whole, WholeOrNone
-from source_intercom.options.reports import LOOKBACK, REPORTS, Reports
+from source_intercom.options.report_options import LOOKBACK, REPORTS, Reports
 from source_intercom.options.spec import form, specification
 
 _DAY = 86_400

@@ -186,7 +186,7 @@ class IntercomStream(HttpStream):
         return INDEX_LAG + self.sync.config.lookback_window * DAY
 
     @property
-    def sweeps(self) -> bool:
+    def needs_last_look(self) -> bool:
         """Whether a full refresh must look again at the end for what moved while it was read."""
         return False
 
@@ -271,10 +271,10 @@ class IntercomStream(HttpStream):
         """Every how many days all parents are asked, and those that were active in between; 0 for all in each sync."""
         return 0
 
-    def take_turn(self, *, asks_all: bool) -> None:
-        """Decide, before anything is read, whether this sync asks all parents."""
-        self.asks_all = asks_all
-        # The parents come from another source then.
+    def choose_parents(self, *, all_of_them: bool) -> None:
+        """Decide, before anything is read, whether this sync asks all parents or only those that were active."""
+        self.asks_all = all_of_them
+        # All parents and the active ones come from different sources.
         vars(self).pop("source", None)
 
     @property

@@ -23,7 +23,7 @@ _BEARABLE = 7 * DAY
 _BATCH = 1_000
 
 
-class Crowded(Unavailable):
+class TooManyRows(Unavailable):
     """More rows than an export holds."""
 
 
@@ -105,7 +105,7 @@ class ExportedStream(IntercomStream):
             part, asked = (left.part, left.asked) if left else self.next_part(start, window.end, longest)
             try:
                 yield from self._exported(part, asked, left, reading)
-            except (Crowded, TooLarge, RangeRefused) as error:
+            except (TooManyRows, TooLarge, RangeRefused) as error:
                 longest, left = self.shorter(asked, error), None
                 continue
             except (RecordGone, ExportEnded) as error:

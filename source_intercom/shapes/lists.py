@@ -21,7 +21,7 @@ class ListStream(IntercomStream):
         return self.listed()
 
 
-class WalkedStream(ListStream):
+class ClientFilteredStream(ListStream):
     """A collection that Intercom cannot filter, but whose records tell when they changed.
 
     It is read whole, and each stream made from it keeps the records of its own window. A full refresh keeps what
@@ -35,7 +35,7 @@ class WalkedStream(ListStream):
         return self.listed(window.start)
 
 
-class NewestFirstStream(WalkedStream):
+class NewestFirstStream(ClientFilteredStream):
     """A collection that Intercom documents to be sorted newest first: its read stops where the window starts.
 
     The order is believed only while every page keeps it, and only once it is told from the order of creation, which

@@ -17,11 +17,11 @@ from source_intercom.api.queries import Choices, Order, days_query, search_body
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.by_id import records_by_id
 from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.cutting import crowded_slices, heavy_parts, slices_of
 from source_intercom.shapes.place import Place
 from source_intercom.shapes.question import Question
 from source_intercom.shapes.reading import Reading, Uncut
 from source_intercom.shapes.totals import Ended, Incomplete, Seen
-from source_intercom.shapes.work import crowded_slices, heavy_parts, slices_of
 from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import DAY, Planner, Window, cut_at, midnight_after
@@ -72,7 +72,7 @@ class SearchStream(IntercomStream):
         return records
 
     @property
-    def sweeps(self) -> bool:
+    def needs_last_look(self) -> bool:
         # A record that changes before its window is read moves past the end. The next incremental sync brings
         # it; a full refresh has no next one, so it looks again at the end.
         return self.full and self.sync.config.end is None

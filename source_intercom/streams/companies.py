@@ -7,11 +7,11 @@ from source_intercom.api import permissions
 from source_intercom.api.client import Client, Tally
 from source_intercom.api.errors import RecordGone, RequestRefused, ScrollTaken, Unavailable
 from source_intercom.api.figures import Page, none_in
-from source_intercom.api.scroll import CompanyWalk
+from source_intercom.api.scroll import SharedScroll
 from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.lists import ListStream, WalkedStream
+from source_intercom.shapes.lists import ClientFilteredStream, ListStream
 from source_intercom.shapes.nested import Nested
 from source_intercom.shapes.reading import Reading
 from source_intercom.streams.shown import ShownLists
@@ -21,7 +21,7 @@ from source_intercom.sync.windows import Window
 _BATCH = 500
 
 
-class Companies(WalkedStream):
+class Companies(ClientFilteredStream):
     """Companies. The connector reads them by Intercom's scroll, 100 a page: the list of companies stops at 10,000."""
 
     endpoint = "/companies/scroll"
@@ -78,7 +78,7 @@ class _EveryCompany(IntercomStream):
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         # In an order that the next sync finds again, should this one break off.
-        ids = sorted(self.sync.companies.ids(walked_by_another=_is_scrolled_by_another(self.sync)))
+        ids = sorted(self.sync.companies.ids(read_by_another=_is_scrolled_by_another(self.sync)))
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]
             yield [{"id": company_id} for company_id in batch]
@@ -153,9 +153,9 @@ class CompanyNotes(_OfEveryCompany):
     @cached_property
     def _without_notes(self) -> Container[str]:
         client = self.client_for(self.permission, version="2.16")
-        walk = CompanyWalk(client, self.logger, kept=partial(none_in, name="notes"))
+        walk = SharedScroll(client, self.logger, kept=partial(none_in, name="notes"))
         try:
-            walk.ids(walked_by_another=False)
+            walk.ids(read_by_another=False)
             return ShownLists(self, walk.shown).trusted()
         except (RecordGone, RequestRefused, ScrollTaken, Unavailable) as error:
             self.logger.info(f"{self.name}: asks for the rows of every company: {error.internal_message}")

@@ -15,7 +15,7 @@ from source_intercom.options.filters import ContactFilters
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.lists import ListStream, WalkedStream
+from source_intercom.shapes.lists import ClientFilteredStream, ListStream
 from source_intercom.shapes.nested import Nested
 from source_intercom.shapes.reading import Reading, Uncut
 from source_intercom.shapes.search import SearchStream
@@ -272,7 +272,7 @@ class ContactMergeHistory(_OfContact):
     asks_when_absent = True
 
 
-class Segments(WalkedStream):
+class Segments(ClientFilteredStream):
     """Segments of users and leads, with their sizes."""
 
     endpoint = "/segments"

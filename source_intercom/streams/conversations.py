@@ -16,7 +16,7 @@ from source_intercom.api.queries import Choices
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import FILE, Record
-from source_intercom.shapes.lists import ListStream, NewestFirstStream, WalkedStream
+from source_intercom.shapes.lists import ClientFilteredStream, ListStream, NewestFirstStream
 from source_intercom.shapes.nested import Nested
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams.choices import conversation_choices, is_wanted
@@ -256,7 +256,7 @@ class ConversationAttributes(ListStream):
     version = "2.16"
 
 
-class Calls(WalkedStream):
+class Calls(ClientFilteredStream):
     """Phone calls."""
 
     endpoint = "/calls"

@@ -33,7 +33,7 @@ class _EveryContact(Contacts):
         return list(filters.events.contact_roles or filters.contacts.roles)
 
     @property
-    def sweeps(self) -> bool:
+    def needs_last_look(self) -> bool:
         return False
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:

@@ -1,6 +1,6 @@
 """Messages that were sent to contacts, and what these did with them, from Intercom's content export."""
 
-from source_intercom.shapes.export import Exported
+from source_intercom.shapes.content_export import Exported
 
 
 class MessageReceipts(Exported):

@@ -10,7 +10,7 @@ from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.lists import ListStream, NewestFirstStream, WalkedStream
+from source_intercom.shapes.lists import ClientFilteredStream, ListStream, NewestFirstStream
 from source_intercom.shapes.nested import Nested
 from source_intercom.sync.windows import Window
 
@@ -74,28 +74,28 @@ class Tags(ListStream):
     permission = permissions.TAGS
 
 
-class AwayStatusReasons(WalkedStream):
+class AwayStatusReasons(ClientFilteredStream):
     """Reasons that teammates give for being away, deleted ones too."""
 
     endpoint = "/away_status_reasons"
     permission = permissions.ADMINS
 
 
-class Brands(WalkedStream):
+class Brands(ClientFilteredStream):
     """Brands of the workspace."""
 
     endpoint = "/brands"
     permission = permissions.ADMINS
 
 
-class EmailSettings(WalkedStream):
+class EmailSettings(ClientFilteredStream):
     """Addresses that the workspace sends from."""
 
     endpoint = "/emails"
     permission = permissions.ADMINS
 
 
-class OfficeHoursSchedules(WalkedStream):
+class OfficeHoursSchedules(ClientFilteredStream):
     """Office hours."""
 
     endpoint = "/office_hours_schedules"
@@ -111,7 +111,7 @@ class OfficeHoursExceptions(Child):
     parent_key = "office_hours_schedule_id"
 
 
-class Audiences(WalkedStream):
+class Audiences(ClientFilteredStream):
     """Audiences that content is shown to."""
 
     endpoint = "/audiences"

@@ -157,7 +157,7 @@ class TestASlicedWindow:
         assert one.unread() == [WINDOW]
 
     def test_is_through_before_the_last_look(self) -> None:
-        stream = Sliced(pages_of(0, 10, 20), sweeps=True)
+        stream = Sliced(pages_of(0, 10, 20), needs_last_look=True)
         started(stream, windows=[WINDOW]).all()
         assert [window.start > NOW for window in stream.asked] == [False] * 4 + [True]
 

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 _HASH = (1 << 64) - 1
 
 
-class Names:
+class CompactSet:
     """A set of very many names in eight bytes each. That two of them share a hash is not told apart.
 
     All are added before the first is asked for.

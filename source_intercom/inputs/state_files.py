@@ -27,7 +27,7 @@ from airbyte_cdk.models import (
     StreamDescriptor,
 )
 
-from source_intercom.inputs.files import Fault, json_of, kind_of, shown
+from source_intercom.inputs.json_files import Fault, json_of, kind_of, shown
 
 _PRINTED = ("RECORD", "LOG", "TRACE", "CONTROL", "SPEC", "CATALOG", "CONNECTION_STATUS", "DEBUG")
 _DESCRIPTORS = {"stream_descriptor", "streamDescriptor"}
