@@ -182,7 +182,7 @@ class ContentImportSources(ClientFilteredStream):
     """Sources of the external content that Fin, Intercom's AI agent, answers from."""
 
     endpoint = "/ai/content_import_sources"
-    permission = permissions.CONTENT
+    permission = permissions.AI_CONTENT
 
 
 class ExternalPages(ClientFilteredStream):
@@ -190,7 +190,7 @@ class ExternalPages(ClientFilteredStream):
 
     endpoint = "/ai/external_pages"
     page_wish = 150
-    permission = permissions.CONTENT
+    permission = permissions.AI_CONTENT
 
 
 class ContentSnippets(ClientFilteredStream):
@@ -198,5 +198,5 @@ class ContentSnippets(ClientFilteredStream):
 
     endpoint = "/content_snippets"
     params = (("per_page", "50"),)
-    permission = permissions.CONTENT
+    permission = permissions.SNIPPETS
     version = "2.16"

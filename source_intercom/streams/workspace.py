@@ -85,21 +85,21 @@ class Brands(ClientFilteredStream):
     """Brands of the workspace."""
 
     endpoint = "/brands"
-    permission = permissions.ADMINS
+    permission = permissions.BRANDS
 
 
 class EmailSettings(ClientFilteredStream):
     """Addresses that the workspace sends from."""
 
     endpoint = "/emails"
-    permission = permissions.ADMINS
+    permission = permissions.EMAILS
 
 
 class OfficeHoursSchedules(ClientFilteredStream):
     """Office hours."""
 
     endpoint = "/office_hours_schedules"
-    permission = permissions.ADMINS
+    permission = permissions.OFFICE_HOURS
     version = "2.16"
 
 
@@ -116,7 +116,7 @@ class Audiences(ClientFilteredStream):
 
     endpoint = "/audiences"
     params = (("per_page", "50"),)
-    permission = permissions.CONTACTS
+    permission = permissions.AUDIENCES
     version = "2.16"
 
 
@@ -125,7 +125,7 @@ class DataConnectors(NewestFirstStream):
 
     endpoint = "/data_connectors"
     params = (("per_page", "50"),)
-    permission = permissions.CONTENT
+    permission = permissions.DATA_CONNECTORS
     version = "2.16"
 
 
