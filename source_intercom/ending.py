@@ -50,6 +50,11 @@ class Ending:
 
     ``line`` makes a line of a message, ``repository`` gives the way by which messages join the records on their way
     to the main thread. ``release`` lets go of what this process holds at Intercom, within ``RELEASE_SECONDS``.
+
+    Used by the main thread and by one that watches for signals. The main thread alone writes ``_running``, of which the
+    other takes a copy, as does any thread that finds stdout closed. The thread that watches alone writes ``_marker``,
+    ``_stopped`` and ``_dying``, each once. Each of these steps is one for Python, so there is no lock: a signal could
+    come while it is held.
     """
 
     def __init__(
@@ -103,7 +108,7 @@ class Ending:
                 self._running.pop(status.stream_descriptor.name, None)
 
     def hand_over(self) -> NoReturn:
-        """All that the main thread had to print has been printed: the rest is for the thread that watches."""
+        """The main thread has printed all that it had. The thread that watches ends the process."""
         with suppress(OSError):
             os.write(self._waker, _WAKE)
         time.sleep(_ALL_SECONDS)

@@ -26,8 +26,10 @@ class StdoutEnded(Exception):
 
 
 class Stdout:
-    """Writes lines to a file descriptor. Thread-safe; log lines of all threads come here too, see ``as_text``.
+    """Writes lines to a file descriptor. Log lines of all threads come here too, see ``as_text``.
 
+    Used by all threads: they write one after the other, under ``_lock``, which also guards ``_failure``. ``_stopped``
+    goes from false to true once, without the lock, because its holder may be waiting for a reader that takes nothing.
     ``on_failure`` is called once, in the thread that found that nothing can be written any more.
     """
 

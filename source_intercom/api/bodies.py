@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 import requests
 
-# Every digit becomes one sign, and what can stand before a number another one: bytes are searched faster so than by a
-# pattern, and each answer is.
+# Every answer is searched for long numbers. Digits become "0", and what can stand before a number becomes "b": this is
+# faster than a regular expression.
 _SIGNS = bytes(
     ord("0") if byte in b"0123456789" else ord("b") if byte in b":[,-\t\n\r " else ord("x") for byte in range(256)
 )
-# Twenty digits are more than 64 bits have. Of so many, every fifth one is four in a row.
+# Twenty digits are more than 64 bits hold. Every fifth byte of so many digits gives four digits in a row.
 _STRIDE = 5
 _LONG_NUMBER = b"b" + b"0" * 20
 _MOST_DIGITS = 4000  # Python reads integers of up to 4,300

@@ -34,7 +34,7 @@ class WindowPolicy(AbstractCallRatePolicy):
     """Counts one ten-second window.
 
     All workers share it: each takes calls and tells what its answers say. Every field is read and written under
-    ``_lock``, which nobody holds while waiting.
+    ``_lock``, which nobody holds while waiting. Only ``limit`` reads without it: two numbers, each written at once.
 
     ``calls_per_minute`` caps from above what Intercom allows; None means no cap of ours.
     ``clock`` gives Unix seconds; it and ``scale``, of waits for which no header names an end, are for the tests.

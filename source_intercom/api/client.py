@@ -1,4 +1,4 @@
-"""One stream's line to Intercom."""
+"""The HTTP client of one stream."""
 
 import time
 from collections import deque
@@ -66,11 +66,11 @@ class _RetryingClient(HttpClient):
 
 
 class Client:
-    """One stream's line to Intercom.
+    """The HTTP client of one stream.
 
     ``version`` goes out as ``Intercom-Version`` with every request: without it Intercom answers in the shape
     that was stored when the app was made. ``permission`` is what its errors ask for; a ``tally`` that is given counts
-    for several lines together.
+    for several clients together.
 
     Used by all threads that ask for the stream. Nothing of it is written after the constructor; the tally has a lock
     of its own, and so has what the transport shares.
@@ -162,7 +162,7 @@ class Client:
             del item
 
     def begin(self, function: Callable[[], R]) -> Future[R]:
-        """Have one of the shared threads do it meanwhile."""
+        """Have one of the shared threads call a function."""
         return self._transport.threads.submit(function)
 
     def _call(

@@ -18,7 +18,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 # No answer, however it is packed, takes more memory than this: a megabyte of gzip can hold a gigabyte.
 MOST_BYTES = 256 << 20
 _PIECE = 256 << 10
-# A line that is slower than this has broken down; a server that sends a byte a second must not keep us for days.
+# A connection that is slower than this counts as broken: an answer of a byte a second would take days.
 _SLOWEST = 20_000  # bytes a second
 
 

@@ -58,7 +58,7 @@ def member_of(
         return Member(stream, FinalStateCursor(stream.name, None, messages))
     raw = states.get_stream_state(stream.name, None)
     if stream.full and not (stream.is_resumable and Remembered.of(raw).refreshing):
-        # A full refresh is whole whatever an incremental sync has read. Only one that broke off is gone on with.
+        # A full refresh reads everything, whatever syncs before it have read. Only one that broke off is continued.
         raw = {}
     remembered = Remembered.of(raw)
     without = tuple(sorted(missing.intersection(stream.shrinks_without)))
@@ -105,7 +105,7 @@ def member_of(
         field=field,
         done=done,
         start=start,
-        # What broke off is finished first, as of the moment at which it began.
+        # A reading of every parent that broke off is finished first, up to the moment at which it began.
         end=end,
         overlap=stream.source.overlap + parents.again,
         planner=lambda: stream.source.planner,
@@ -121,7 +121,7 @@ def member_of(
 
 
 def _under_way(stream: IntercomStream, remembered: Remembered, reads: Remembered) -> UnderWay | None:
-    """A reading of every parent that an earlier sync broke off, if it asked them for the same rows."""
+    """How far an earlier sync that broke off had come in asking every parent; None if it asked for other rows."""
     under_way = remembered.under_way
     if under_way is None or not stream.asks_every_parent or under_way.began > stream.sync.begin:
         return None
@@ -132,8 +132,9 @@ def _under_way(stream: IntercomStream, remembered: Remembered, reads: Remembered
 def _days_between_reconciliations(stream: IntercomStream, deduplicates: bool) -> int:
     """How many days after a reconciliation the next one is due, 0 for never.
 
-    What is walked is read again for its pages alone; newest-first lists are long histories. It gives every record
-    again, which only a destination that keeps one row a key can take unasked.
+    Only streams that cost no requests but their pages have reconciliations. Newest-first lists do not either: they are
+    long histories. A reconciliation delivers every record again, so it is on by default only where the destination
+    keeps one row for each key.
     """
     source = stream.source
     by_pages = isinstance(source, (SearchStream, ClientFilteredStream)) and not isinstance(source, NewestFirstStream)

@@ -52,7 +52,7 @@ class Group:
 
     @property
     def stopped(self) -> bool:
-        """Whether the rest of the group is of use to nobody."""
+        """Whether nothing more needs to be read: the group, or each of its streams, has failed for good."""
         return self.health.stopped or all(member.health.stopped for member in self.members)
 
     @property
@@ -112,22 +112,22 @@ class Group:
                 self._over.set()
 
     def while_open(self, work: Callable[[], None]) -> None:
-        """Do something, unless every window has been read or given up; that it has waits for the work to end."""
+        """Do something, unless every window has been read or given up. No window can end while it is done."""
         with self._lock:
             if self._open:
                 work()
 
     def claim_last_look(self) -> bool:
-        """A window has been read, or the last one made: true for the one after which none is left unread.
+        """Count a window as read, or the making of windows as finished. True if that was the last one.
 
-        Whoever gets true must read what moved meanwhile, where the source's full refresh needs that.
+        Whoever gets true must read what moved meanwhile. It is always false where the source does not need that.
         """
         with self._lock:
             self._unread -= 1
             return self._unread == 0 and self._failure is None and self.source.needs_last_look
 
     def fail(self, error: Exception) -> None:
-        """Keep the first failure, which is the others' too."""
+        """Keep the first failure: every stream of the group reports it."""
         with self._lock:
             self._failure = self._failure or error
 

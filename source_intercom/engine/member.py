@@ -32,7 +32,7 @@ class Member:
 
     @property
     def tells_next_sync(self) -> bool:
-        """Whether what its state says is read again: that of a full refresh only where it can be gone on with."""
+        """Whether the next sync reads its state; after a full refresh only where one that broke off is continued."""
         return isinstance(self.cursor, WindowCursor) and (not self.stream.full or self.stream.is_resumable)
 
     def start_running(self) -> bool:

@@ -51,7 +51,7 @@ class WindowPartition(Partition):
         # Streams that did not get all rows of the window.
         self._unread_for: set[str] = set()
         self._is_handed_out = False
-        # How many records a search has just kept back, where no state can remember it.
+        # How many records were missing when the window was read for the first time, where no state can remember it.
         self._missed: int | None = None
 
     def read(self) -> Iterable[QueueItem]:  # type: ignore[override]  # the CDK puts whatever comes onto its queue
@@ -100,9 +100,9 @@ class WindowPartition(Partition):
         return window.start if window else self._work.window.start
 
     def expect(self, total: int) -> None:
-        """Tell the platform how much there is, once for each gap, as it draws a bar of it."""
+        """Send the platform an estimate, once for each gap: it draws a progress bar from it."""
         stream = self._group.leader.stream
-        # What was handed out has been told already, and what a last look finds is beside the point.
+        # The records of a window that was handed out are in an estimate already, and a last look is no part of it.
         if (
             not self._work.is_told
             and not self._work.is_last_look
@@ -160,7 +160,7 @@ class WindowPartition(Partition):
     @property
     def page_cursor(self) -> PageCursor | None:
         kept = [cursor.page_cursor for cursor in self._cursors()]
-        # The one of the stream that has come least far, and only where each has one.
+        # That of the stream that has come least far, and only if every stream has one.
         return min(filter(None, kept), key=lambda cursor: cursor.moment) if kept and all(kept) else None
 
     def keep_page_cursor(self, cursor: PageCursor) -> None:
@@ -210,7 +210,7 @@ class WindowPartition(Partition):
                     self._unread_for.add(member.stream.name)
                 else:
                     yield from self._rows_for(member, page, window)
-            # Not to be held while the next page is on its way.
+            # Free the memory before the next page is fetched.
             del raw, page
 
     def _rows_for(self, member: Member, page: Page, window: Window) -> Iterator[QueueItem]:
@@ -244,7 +244,7 @@ class WindowPartition(Partition):
             lines = list(as_pages(stream.name, made))
             made.clear()
             if member is self._group.members[-1]:
-                # While a slow destination holds up the queue, the lines are all that is kept of a page: a seventh.
+                # The lines take a seventh of the memory of the rows, and may wait long for a slow destination.
                 rows.clear()
             if member.start_running():
                 yield as_airbyte_message(StreamDescriptor(name=stream.name), AirbyteStreamStatus.RUNNING)

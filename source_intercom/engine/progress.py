@@ -16,7 +16,7 @@ _EVERY = 60.0  # seconds between two progress lines; platforms take a long silen
 
 
 def reading_log(streams: Iterable[IntercomStream], logger: Logger) -> Logger:
-    """A logger for the CDK's reader, which passes its lines on to ``logger``, but true ones.
+    """A logger for the CDK's reader: it corrects the lines and passes them on to ``logger``.
 
     The reader counts the records that pass it one by one, so of those in pages it says that it read none. And it
     prints a stack trace for every error, also for those that are explained in a sentence.
@@ -42,7 +42,10 @@ def reading_log(streams: Iterable[IntercomStream], logger: Logger) -> Logger:
 
 
 class Progress:
-    """Logs a line a minute while the block runs, and a table of all streams at its end."""
+    """Logs a line a minute while the block runs, and a table of all streams at its end.
+
+    A thread of its own logs the lines. It reads figures of the tallies and the budget, and changes nothing.
+    """
 
     def __init__(
         self, streams: Sequence[IntercomStream], budget: CallBudget, logger: Logger, failed: Collection[str] = ()

@@ -1,4 +1,4 @@
-"""What of a catalog only Intercom can tell: the columns of reports."""
+"""The columns of reports: the one part of a catalog that only Intercom can tell."""
 
 import logging
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Where this connector is at home: the one place in the code with its addresses (pyproject.toml repeats them)."""
+"""The addresses of this connector: the only place in the code that has them (pyproject.toml repeats them)."""
 
 HOME = "https://github.com/source-intercom/source-intercom"
 ISSUES = f"{HOME}/issues"

@@ -46,13 +46,13 @@ class IntercomStream(HttpStream):
     version: ClassVar[str] = API_VERSION
     records_key: ClassVar[str] = "data"
     params: ClassVar[tuple[tuple[str, str], ...]] = ()
-    # A page size for lists whose greatest one Intercom does not document.
+    # The page size to try first in lists whose maximum Intercom does not document.
     page_wish: ClassVar[int] = 0
     endpoint: ClassVar[str]
     # The stream whose pages this one is made from; None where it reads pages of its own.
     parent: ClassVar["type[IntercomStream] | None"] = None
     _taken_from_parent: ClassVar[frozenset[str]] = frozenset()
-    # Whether every parent has a part in each sync, whatever its own time: what hangs on it has times of its own.
+    # Whether each sync needs every parent, whatever the parent's own time: its rows have times of their own.
     every_parent: ClassVar[bool] = False
     # Whether its rows can bring files, which Airbyte moves to destinations that take them.
     brings_files: ClassVar[bool] = False
@@ -64,7 +64,7 @@ class IntercomStream(HttpStream):
     cursor_time: ClassVar[str] = ""
     # Whether the option order_by chooses the time that windows are about.
     follows_order_by: ClassVar[bool] = False
-    # The time of its pages' records that windows are about.
+    # The field of its pages' records by which they lie in a window.
     time_field: str = "updated_at"
     # Whether its pages are the same whatever window is asked for.
     reads_whole: ClassVar[bool] = False
@@ -201,7 +201,7 @@ class IntercomStream(HttpStream):
         """Nothing of it is left to read in this sync, so ``pages`` is not asked for. Others may wait for them."""
 
     def prepared(self, page: Page) -> Page:
-        """A page of the source as all streams made from it shall see it. May take requests."""
+        """A page of this source, made ready for all streams that are made from it. May take requests."""
         return page
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
@@ -250,7 +250,7 @@ class IntercomStream(HttpStream):
             )
 
     def moment_of(self, record: Record) -> int | None:
-        """The time of a record that windows are about, in Unix seconds; None when it has none."""
+        """The time of a record by which it lies in a window, in Unix seconds; None when it has none."""
         return seconds_of(record.get(self.time_field))
 
     def lies_in(self, window: Window, record: Record) -> bool:
@@ -299,7 +299,7 @@ class IntercomStream(HttpStream):
         return moment >= window.start if open_ended else window.holds(moment)
 
     def client_for(self, permission: str, *, version: str = "") -> Client:
-        """A line whose errors ask for another permission than the stream's own, or that asks for another version."""
+        """A client for another permission or another API version than the stream's own."""
         sync = self.sync
         return Client(
             self.name,

@@ -1,4 +1,4 @@
-"""Sets of very many texts that fit into memory."""
+"""A set of millions of items that fits into memory."""
 
 from array import array
 from bisect import bisect_left, bisect_right
@@ -8,27 +8,27 @@ _HASH = (1 << 64) - 1
 
 
 class CompactSet:
-    """A set of very many names in eight bytes each. That two of them share a hash is not told apart.
+    """A set that keeps the hash of each item, in eight bytes. Two items with the same hash count as one.
 
-    All are added before the first is asked for.
+    All items are added, and then ``sort`` is called, before the set is asked for any.
     """
 
     def __init__(self) -> None:
         self._buckets = [array("Q") for _ in range(256)]
 
-    def add(self, name: Hashable) -> None:
-        number = hash(name) & _HASH
+    def add(self, item: Hashable) -> None:
+        number = hash(item) & _HASH
         self._buckets[number >> 56].append(number)
 
     def sort(self) -> None:
         """All have been added."""
         self._buckets = [array("Q", sorted(bucket)) for bucket in self._buckets]
 
-    def __contains__(self, name: Hashable) -> bool:
-        return self.count(name) > 0
+    def __contains__(self, item: Hashable) -> bool:
+        return self.count(item) > 0
 
-    def count(self, name: Hashable) -> int:
-        """How often a name was added."""
-        number = hash(name) & _HASH
+    def count(self, item: Hashable) -> int:
+        """How often an item was added."""
+        number = hash(item) & _HASH
         bucket = self._buckets[number >> 56]
         return bisect_right(bucket, number) - bisect_left(bucket, number)

@@ -27,7 +27,7 @@ _LONGEST = 61 * DAY
 # Intercom keeps reporting data for two years (docs/intercom-api.md#reporting-export). A day less, as a request takes
 # its time.
 _KEPT = 729 * DAY
-# Whether times are those of UTC or of the workspace is told both ways (docs/intercom-api.md#reporting-times).
+# Sources disagree whether times are those of UTC or of the workspace (docs/intercom-api.md#reporting-times).
 _ANY_ZONE = 15 * HOUR
 # Rows have hundreds of columns.
 _BATCH = 200

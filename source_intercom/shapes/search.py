@@ -27,7 +27,7 @@ from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import DAY, Planner, Window, cut_at, midnight_after
 
 _CHECKPOINT_PAGES = 10
-# A day more than a window of so many is no more than one page in fifty.
+# In a window longer than this, one day more is less than one page in fifty.
 _A_DAY_IS_LITTLE = 50 * DAY
 
 
@@ -79,7 +79,7 @@ class SearchStream(IntercomStream):
 
     @property
     def planner(self) -> Planner:
-        """Cuts off a first day that has begun before the gap: it is read newest first."""
+        """Cuts off the first day where it began before the gap: that part is read newest first."""
 
         def plan(gap: Window) -> Iterator[Window]:
             long = gap.start <= self.sync.birth or gap.end - gap.start > _A_DAY_IS_LITTLE
@@ -191,7 +191,7 @@ class SearchStream(IntercomStream):
                     place.move([self.moment_of(record) for record in self.objects(records)])
                     yield self.select(self._fresh(records, window, reading.slice, seen))
                     place.passed(records)
-                    # Nothing holds a page while the next one is on its way: fifty readers would hold fifty.
+                    # Free the memory before the next page is fetched: fifty workers would hold fifty pages.
                     del records
                     if place.is_beyond:
                         return Ended(total, is_whole=False)
@@ -208,7 +208,7 @@ class SearchStream(IntercomStream):
                     break
                 self.logger.info(f"{self.name}: continues from the last time reached: {error.internal_message}")
             except Unavailable as error:
-                # One record that Intercom cannot build bars the way. What lies behind it comes from the other end.
+                # One record that Intercom cannot build stops the search. Those after it are read from the other end.
                 if order == "ascending" and not isinstance(error, RateLimited):
                     yield from self._behind(rest, window, reading, seen, place)
                 raise
@@ -276,7 +276,7 @@ class SearchStream(IntercomStream):
         if moment is None or window.holds(moment):
             return True
         # A record that has just changed may show its new time while the index still finds it by the old one: it is
-        # taken wherever it is found. What begins behind this read has nothing to do with it.
+        # taken wherever it is found, but in windows that begin after this read.
         return window.start <= self._unsettled.end and self._unsettled.holds(moment)
 
     @property

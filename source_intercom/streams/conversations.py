@@ -29,8 +29,8 @@ class Conversations(SearchStream):
     endpoint = "/conversations/search"
     records_key = "conversations"
     permission = permissions.CONVERSATIONS
-    # Since August 2024, in every version, conversations that are tickets are left out of lists and searches, and
-    # refused by id, unless the token may read tickets (Intercom's page "Unversioned changes").
+    # Conversations that are tickets are left out of lists and searches, and refused by id, unless the token may read
+    # tickets (docs/intercom-api.md#permission-tickets-hide).
     shrinks_without = (permissions.TICKETS,)
     cursor_time = "updated_at"
     single = "/conversations/{id}"

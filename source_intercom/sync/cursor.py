@@ -75,9 +75,10 @@ class WindowCursor(ConcurrentCursor):
     been read. While there is a ``reconciliation``, what it has not read is read again; ``reconciled`` is what the state
     told of earlier ones.
 
-    Shared by all workers of the stream: the windows, the shortages, the job and the reconciliation, all written under
-    one lock, the CDK's, which is held until the state has been put onto the queue. So states leave in the order in
-    which they grew.
+    Shared by all workers of the stream. Everything that changes is written under one lock, the CDK's: the windows, the
+    shortages, the job, the page cursor, how far parents have been asked, and the reconciliation. The lock is held until
+    the state has been put onto the queue, so states leave in the order in which they grew. ``job``, ``page_cursor``,
+    ``asked_before`` and ``done`` are read without it: each is one value that is replaced as a whole.
     """
 
     def __init__(
@@ -196,7 +197,7 @@ class WindowCursor(ConcurrentCursor):
             self._has_closed_at_least_one_slice = True
 
     def asked(self, through: int | str) -> None:
-        """Say in a state that all parents up to one have been asked: a read that breaks off goes on behind it."""
+        """Say in a state up to which parent all have been asked: a sync that breaks off is continued from there."""
         with self._lock:
             self._under_way = UnderWay(self._bounds.end, through)
             self._emit_state_message()
@@ -207,7 +208,7 @@ class WindowCursor(ConcurrentCursor):
         return self._reads.under_way.through if self._reads.under_way else None
 
     def keep_job(self, job: Mapping[str, Any] | None) -> None:
-        """Have the state tell of a job that Intercom works on for us, from now on; None: of none any more."""
+        """Name the job that Intercom is working on in the states from now on; None when there is none any more."""
         with self._lock:
             self.job = job
             if job is not None:
@@ -241,7 +242,7 @@ class WindowCursor(ConcurrentCursor):
                 self._reconciliation.count(records)
 
     def claim_reconciliation(self) -> dict[str, int] | None:
-        """When a reconciliation that is over began, in Unix seconds, and how many records it gave; told once."""
+        """When the reconciliation began (Unix seconds) and how many records it gave; None before its end and later."""
         if self._reconciliation is None:
             return None
         with self._lock:

@@ -25,7 +25,8 @@ def last_reconciled(raw: Mapping[str, Any], position: int) -> int:
 class Reconciliation:
     """When one stream's reconciliation began, and which windows of it have been read.
 
-    It belongs to the cursor of the stream, which alone calls its methods, under its lock.
+    It belongs to the cursor of the stream, which alone uses it, and which calls all methods that change it under its
+    lock.
     """
 
     def __init__(self, start: int, began: int, done: list[Window], last: int, records: int = 0) -> None:
