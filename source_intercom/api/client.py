@@ -136,7 +136,7 @@ class Client:
         futures: deque[Future[R]] = deque()
         try:
             for item in items:
-                # Whoever has results makes room by giving them; whoever has none may wait for the others to do so.
+                # Give the results that are there before more is asked for. Without any, wait for other callers.
                 while not child_calls.acquire(blocking=not futures):
                     yield self._first(futures)
                 futures.append(self._transport.threads.submit(function, item))

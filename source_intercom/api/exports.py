@@ -29,7 +29,7 @@ _OTHERS_PATIENCE = 3600.0
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 30.0
 _TELL_EVERY = 300.0
-# A job or a file that was promised may be found a little later.
+# A new job, or the file of a completed one, may be found only a little later: so many tries.
 _MOST_GONE = 6
 _CANCEL_SECONDS = 2.0
 _RUNNING = ("pending", "in_progress")

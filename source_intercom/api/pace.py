@@ -14,7 +14,7 @@ class Patience:
 
     ``connect`` for a connection, ``answer`` for an answer (and more for a large one, see ``wire``), ``answers`` for all
     its tries together before the last one, ``rate_limit`` for all waits for the rate limit together, which are counted
-    apart: a request that has waited for its turn is as good as new.
+    apart: a request that has waited for the limit has lost none of its tries.
     """
 
     connect: float

@@ -1,8 +1,9 @@
 """Puts streams, their states and the concurrent CDK together."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import MessageRepository
@@ -20,7 +21,7 @@ from source_intercom.sync.asked_parents import parents_to_ask
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import RECONCILED, Reconciliation, last_reconciled
 from source_intercom.sync.state import Remembered, UnderWay, fingerprint, read_state
-from source_intercom.sync.windows import END_OF_TIME
+from source_intercom.sync.windows import END_OF_TIME, Window
 
 _USUAL_DAYS = 7
 
@@ -52,42 +53,21 @@ def member_of(
     ``missing`` are permissions without which Intercom leaves records out; ``deduplicates`` says whether the destination
     keeps one row for each key. Raises ``StateError``.
     """
-    sync = stream.sync
     field = stream.cursor_field
     if not isinstance(field, str):
         return Member(stream, FinalStateCursor(stream.name, None, messages))
+    sync = stream.sync
     raw = states.get_stream_state(stream.name, None)
     if stream.full and not (stream.is_resumable and Remembered.of(raw).refreshing):
         # A full refresh reads everything, whatever syncs before it have read. Only one that broke off is continued.
         raw = {}
     remembered = Remembered.of(raw)
-    without = tuple(sorted(missing.intersection(stream.shrinks_without)))
-    reads = Remembered(
-        filters=fingerprint(stream.filters),
-        read_from=sync.config.start,
-        without=without,
-        refreshing=(remembered.refreshing or sync.begin) if stream.full and stream.is_resumable else 0,
-    )
-    if raw and remembered.filters != reads.filters:
-        logger.warning(
-            f"{stream.name}: the filters have changed since the saved state. A record that matches only now is "
-            "delivered when it changes next. Clear the state of the stream to get all of them at once."
-        )
-    done = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
-    if granted := [permission for permission in remembered.without if permission not in without]:
-        logger.warning(
-            f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. '
-            "Records that Intercom left out until then can have any time, so the whole stream is read once more."
-        )
-        done = []
-    if done and max(window.end for window in done) > sync.begin:
-        logger.warning(
-            f"{stream.name}: the saved state is later than the end date of the options, so this sync reads only what "
-            "earlier syncs left out before the end date. The state stays as it is."
-        )
+    reads = _decides(stream, remembered, missing)
+    done = _windows_read(stream, raw, field, reads, logger)
     start = min(sync.config.start, sync.begin)
     under_way = _under_way(stream, remembered, reads)
     position = max((window.end for window in done), default=0)
+    # A reading of every parent that broke off is finished first, up to the moment at which it began.
     end = under_way.began if under_way else sync.begin
     parents = parents_to_ask(
         asked_all=remembered.asked_all,
@@ -105,7 +85,6 @@ def member_of(
         field=field,
         done=done,
         start=start,
-        # A reading of every parent that broke off is finished first, up to the moment at which it began.
         end=end,
         overlap=stream.source.overlap + parents.again,
         planner=lambda: stream.source.planner,
@@ -118,6 +97,46 @@ def member_of(
         reconciled={RECONCILED: last} if every_days else {},
     )
     return Member(stream, cursor)
+
+
+def _decides(stream: IntercomStream, remembered: Remembered, missing: frozenset[str]) -> Remembered:
+    """What decides which records this sync reads, for its states to tell."""
+    sync = stream.sync
+    return Remembered(
+        filters=fingerprint(stream.filters),
+        read_from=sync.config.start,
+        without=tuple(sorted(missing.intersection(stream.shrinks_without))),
+        refreshing=(remembered.refreshing or sync.begin) if stream.full and stream.is_resumable else 0,
+    )
+
+
+def _windows_read(
+    stream: IntercomStream, raw: Mapping[str, Any], field: str, reads: Remembered, logger: logging.Logger
+) -> list[Window]:
+    """The windows that need not be read again, by the saved state ``raw``.
+
+    Warns where what decides has changed since the state was saved. Raises ``StateError``.
+    """
+    sync = stream.sync
+    remembered = Remembered.of(raw)
+    if raw and remembered.filters != reads.filters:
+        logger.warning(
+            f"{stream.name}: the filters have changed since the saved state. A record that matches only now is "
+            "delivered when it changes next. Clear the state of the stream to get all of them at once."
+        )
+    done = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
+    if granted := [permission for permission in remembered.without if permission not in reads.without]:
+        logger.warning(
+            f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. '
+            "Records that Intercom left out until then can have any time, so the whole stream is read once more."
+        )
+        return []
+    if done and max(window.end for window in done) > sync.begin:
+        logger.warning(
+            f"{stream.name}: the saved state is later than the end date of the options, so this sync reads only what "
+            "earlier syncs left out before the end date. The state stays as it is."
+        )
+    return done
 
 
 def _under_way(stream: IntercomStream, remembered: Remembered, reads: Remembered) -> UnderWay | None:

@@ -16,7 +16,6 @@ lines of printed messages           a read whose output was kept
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -28,6 +27,7 @@ from airbyte_cdk.models import (
 )
 
 from source_intercom.inputs.json_files import Fault, json_of, kind_of, shown
+from source_intercom.sync.moments import seconds_of
 
 _PRINTED = ("RECORD", "LOG", "TRACE", "CONTROL", "SPEC", "CATALOG", "CONNECTION_STATUS", "DEBUG")
 _DESCRIPTORS = {"stream_descriptor", "streamDescriptor"}
@@ -185,13 +185,12 @@ def _positions(name: str, bookmark: Any) -> Iterable[tuple[str, int]]:
     if not given:
         raise Fault(f"has a bookmark of stream {shown(name)} that is none of tap-intercom's, such as {_EXAMPLE}")
     for field in given:
-        try:
-            moment = datetime.fromisoformat(bookmark[field].replace("Z", "+00:00"))
-        except (AttributeError, ValueError):
+        moment = seconds_of(bookmark[field]) if isinstance(bookmark[field], str) else None
+        if moment is None:
             raise Fault(
                 f"has {shown(bookmark[field])} as the bookmark of stream {shown(name)}, not a time such as {_EXAMPLE}"
-            ) from None
-        yield field, int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
+            )
+        yield field, moment
 
 
 def _message(value: Mapping[str, Any], place: str) -> Any:

@@ -153,10 +153,10 @@ class CompanyNotes(_OfEveryCompany):
     @cached_property
     def _without_notes(self) -> Container[str]:
         client = self.client_for(self.permission, version="2.16")
-        walk = SharedScroll(client, self.logger, kept=partial(none_in, name="notes"))
+        scroll = SharedScroll(client, self.logger, kept=partial(none_in, name="notes"))
         try:
-            walk.ids(read_by_another=False)
-            return ShownLists(self, walk.shown).trusted()
+            scroll.ids(read_by_another=False)
+            return ShownLists(self, scroll.shown).trusted()
         except (RecordGone, RequestRefused, ScrollTaken, Unavailable) as error:
             self.logger.info(f"{self.name}: asks for the rows of every company: {error.internal_message}")
             return ()
