@@ -1,4 +1,4 @@
-"""The one way out of the process: whole lines of UTF-8 on stdout, whoever writes them, until somebody stops it."""
+"""All output of the process: whole lines of UTF-8 on stdout, from all threads, until it is stopped."""
 
 import errno
 import fcntl
@@ -59,7 +59,7 @@ class Stdout:
     def stop(self) -> None:
         """Let the line that is under way be the last one of ``write``; does not wait for it."""
         self._stopped = True
-        # Nobody may be reading any more, or not before this process is gone. What is under way still fits in here.
+        # The reader may take nothing until this process has ended. A line under way still fits into so large a pipe.
         with suppress(OSError, AttributeError):
             fcntl.fcntl(self.descriptor, fcntl.F_SETPIPE_SZ, _LARGEST_PIPE)
 
@@ -139,5 +139,5 @@ def _slices(lines: bytes) -> Iterator[memoryview]:
 
 
 def is_gone(error: OSError) -> bool:
-    """Whether nobody reads any more, which is no fault of the machine."""
+    """Whether the reader has closed its end, which is no fault of this machine."""
     return error.errno in (errno.EPIPE, errno.ECONNRESET)

@@ -25,7 +25,7 @@ _STEPS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 _DEEPEST = 200
 # The lenient parser has several copies of a text in memory, which may be four times as large each.
 _MOST_LENIENT = 64 << 20
-# Bytes of smaller bodies stay with the answer, for whoever logs it.
+# Smaller bodies are kept with the answer, so that they can be logged.
 _KEPT = 1 << 20
 
 
@@ -38,7 +38,7 @@ def body_of(response: requests.Response) -> object:
 
 
 def keep_parsed(response: requests.Response) -> None:
-    """Parse the body now, and let go of the bytes that it was parsed from when they are many."""
+    """Parse the body now, and free its bytes when they are many."""
     if body_of(response) is not None and len(response.content) > _KEPT:
         vars(response)["_content"] = b""
 

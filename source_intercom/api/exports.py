@@ -118,7 +118,7 @@ class Exports:
         self._ended = threading.Event()
 
     def fetch(self, client: Client, asked: Json, began: Callable[[str], None]) -> IO[bytes] | None:
-        """The file of a new export, open and without a name, so that nothing of it outlives this process.
+        """The file of a new export, open and without a name: it disappears with this process.
 
         ``asked`` is the body of the request, ``began`` is told the name of the job. None where Intercom has no data.
         Raises an ``IntercomError``: ``ExportTaken`` where others' jobs do not end, ``ExportEnded``, ``RangeRefused``,

@@ -33,7 +33,7 @@ _NAME_BYTES = 150
 
 
 class LinkRefused(RecordGone):
-    """The host of the file does not take the link, or not any more: a new one may be."""
+    """The host of the file refuses the link, which may have expired: a new link may work."""
 
 
 class Brought(NamedTuple):
@@ -53,7 +53,7 @@ class Files:
         self._sleep = sleep
 
     def bring(self, url: object, place: Path) -> Brought:
-        """The file behind a link as ``place`` below the folder, in place of what stands there.
+        """Download a file to ``place`` below the folder, over a file that is there already.
 
         Raises ``LinkRefused``, ``TooLarge``, ``DiskFull``, or ``Unavailable`` when all tries failed.
         """

@@ -109,7 +109,7 @@ class CompanyScroll:
 
 
 def _id_of(company: object) -> str:
-    """The id of a company; what has none is told by all that it is, and left to whoever reads records."""
+    """The id of a company; for one without, all of it as text, so that it can be recognised."""
     return str(company["id"] if isinstance(company, dict) and "id" in company else company)
 
 
@@ -166,7 +166,7 @@ class SharedScroll:
         self._settled.set()
 
     def give_up(self) -> None:
-        """The scroll has ended, whole or not; nobody needs to wait for it any more."""
+        """The scroll has ended, complete or not: streams that wait for it go on."""
         if not self._is_over:
             self._failure = self._failure or Unavailable("The scroll over companies was given up before its end.")
             self._end()

@@ -74,7 +74,7 @@ def member_of(
         position=position,
         now=end,
         every_days=0 if stream.full else stream.asks_all_every_days,
-        # A sync that broke off while it asked all parents goes on with the rest of them.
+        # A sync that broke off while it asked all parents is continued with the rest of them.
         must_ask_all=not done or done[0].start > start or under_way is not None,
     )
     stream.choose_parents(all_of_them=parents.are_all)

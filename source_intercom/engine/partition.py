@@ -214,7 +214,7 @@ class WindowPartition(Partition):
             del raw, page
 
     def _rows_for(self, member: Member, page: Page, window: Window) -> Iterator[QueueItem]:
-        """What a member makes of a page. Its failure is its own; the others of the group go on."""
+        """The rows that a member makes of a page. If it fails, the other members are read all the same."""
         stream = member.stream
         own = window
         try:
@@ -234,7 +234,7 @@ class WindowPartition(Partition):
 
     def _finished(self, member: Member, rows: list[Record], window: Window) -> Iterator[QueueItem]:
         stream = member.stream
-        # A row without its key could be told apart from no other.
+        # Rows without their key would overwrite each other.
         keyed = [row for row in rows if row.get("id") is not None] if stream.key == ("id",) else rows
         if len(keyed) < len(rows):
             stream.client.tally.add(odd=len(rows) - len(keyed))

@@ -50,7 +50,7 @@ class Progress:
     def __init__(
         self, streams: Sequence[IntercomStream], budget: CallBudget, logger: Logger, failed: Collection[str] = ()
     ) -> None:
-        """``failed``: the names of the streams that have told an error, as far as the read has come."""
+        """``failed``: the names of the streams that have reported an error so far; it grows while they are read."""
         self._streams = streams
         self._budget = budget
         self._logger = logger

@@ -22,20 +22,20 @@ class Slices:
         self._unread_for: set[str] = set()
 
     def add(self, number: int) -> None:
-        """A slice is handed out in so many of its own, and is itself not read any more."""
+        """A slice is cut into so many smaller ones, which are read in its place."""
         with self._lock:
             self._unread += number - 1
             self._open += number
 
     def ended(self, distinct: int) -> Sliced | None:
-        """A slice has been read to its end; what all had, for the last one."""
+        """A slice with so many records has been read. The sum of all for the slice that ends last, else None."""
         with self._lock:
             self._distinct += distinct
             self._unread -= 1
             return Sliced(self._distinct, self._total) if self._unread == 0 else None
 
     def close_one(self, unread_for: set[str]) -> set[str] | None:
-        """A partition is done but for some streams; for the last one, all streams that lack something."""
+        """A partition has ended, and some streams lack rows of it. For the last one, all streams that lack any."""
         with self._lock:
             self._unread_for |= unread_for
             self._open -= 1

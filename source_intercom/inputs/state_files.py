@@ -166,7 +166,7 @@ def _legacy(value: Any, place: str) -> Iterator[_State]:
 
 def _singer(value: Mapping[str, Any], place: str) -> Iterator[_State]:
     """What Meltano keeps, and the bookmarks of tap-intercom in it."""
-    # What a broken off run of Meltano came to goes on from the last complete one.
+    # In this order: the state of a run that broke off adds to that of the last complete run.
     for part in ("completed", "partial", "singer_state"):
         if value.get(part):
             yield from _states(value[part], f"the '{part}' of {place}")

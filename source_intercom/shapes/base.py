@@ -56,7 +56,7 @@ class IntercomStream(HttpStream):
     every_parent: ClassVar[bool] = False
     # Whether its rows can bring files, which Airbyte moves to destinations that take them.
     brings_files: ClassVar[bool] = False
-    # Whether it can be read only when all other streams are through.
+    # Whether it is read after all other streams.
     comes_last: ClassVar[bool] = False
     # Whether this sync asks all parents, where an option has most syncs ask only those that were active.
     asks_all: bool = True
@@ -136,7 +136,7 @@ class IntercomStream(HttpStream):
 
     @property
     def is_resumable(self) -> bool:
-        """Whether a full refresh that broke off can go on: what is read whole in one go cannot."""
+        """Whether a full refresh that broke off can be continued: not where everything is read in one go."""
         return bool(self.cursor_time) and not (self.parent or type(self)).reads_whole
 
     @property

@@ -57,7 +57,7 @@ class Job:
 
 
 class ExportedStream(IntercomStream):
-    """Pages from the files of export jobs. The state tells of the job under way, so that a later sync goes on with it.
+    """Pages from the files of export jobs. The state names the job under way, so that a later sync continues it.
 
     What is exported of a time goes on changing, so each sync exports the last days before its state again.
     """
@@ -70,7 +70,7 @@ class ExportedStream(IntercomStream):
     @property
     @abstractmethod
     def lookback(self) -> int:
-        """For how many seconds what was exported goes on changing."""
+        """For how many seconds exported rows may still change."""
 
     @property
     @abstractmethod
@@ -146,7 +146,7 @@ class ExportedStream(IntercomStream):
         return longest
 
     def _unfinished(self, start: int, window: Window, reading: Reading) -> Job | None:
-        """The job that an earlier sync left unfinished; one that is of no use any more is canceled."""
+        """The job that an earlier sync left unfinished; one that cannot be used is canceled."""
         unfinished = Job.of(reading.job)
         if unfinished is None or not window.holds(unfinished.part.end):
             return None

@@ -58,7 +58,7 @@ class NewestFirstStream(ClientFilteredStream):
             moments = [self.moment_of(record) for record in page]
             is_older = bool(moments) and all(moment is not None and moment < window.start for moment in moments)
             ends = is_older and in_order and told_apart
-            # Last, as whoever takes the page may empty it.
+            # As the last step, because the caller may empty the page.
             yield page
             if ends:
                 return

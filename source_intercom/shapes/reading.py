@@ -8,7 +8,7 @@ from source_intercom.sync.windows import Window
 
 
 class Reading(Protocol):
-    """What a stream may ask of, and must tell, whoever has it read a window."""
+    """The partition for which a stream reads a window: what the stream may ask it, and must tell it."""
 
     @property
     def most_parts(self) -> int:

@@ -130,7 +130,7 @@ class Report(ExportedStream):
             "dataset_id": dataset.name,
             "attribute_ids": [one.name for one in self._asked(dataset)],
             "start_time": asked.start,
-            # Whether the end belongs to the range is documented nowhere. A second that comes twice is told apart.
+            # It is not documented whether the end belongs to the range. Rows that come twice for it are dropped.
             "end_time": asked.end + 1,
         }
 

@@ -34,9 +34,9 @@ _A_DAY_IS_LITTLE = 50 * DAY
 class SearchStream(IntercomStream):
     """A collection with a search.
 
-    Intercom is asked for whole days that touch the window, and the records are filtered here to the second. Whether
-    a search goes by the second or by days is told differently by different sources (docs/intercom-api.md#search-days):
-    asked like this, both give every record.
+    Intercom is asked for all days that touch the window, and the records are filtered here to the second. Sources
+    disagree whether a search goes by the second or by days (docs/intercom-api.md#search-days): asked like this, both
+    give every record.
 
     The first page of a window tells how much lies in it. A heavy window is handed out in windows of ten to forty
     pages. A crowded day, which no window of time can part, is handed out in slices by a second time. What is left is
@@ -252,7 +252,7 @@ class SearchStream(IntercomStream):
         answers = search_answers(
             self.client, self.endpoint, question.query, self.time_field, self.records_key, order=order
         )
-        # While the rows of a page take their requests, the next page can be on its way.
+        # The next page is fetched while the rows of this one are asked for.
         return self.client.ahead(answers) if is_costly else answers
 
     def _fresh(self, records: Page, window: Window, part: Window | None, seen: Seen) -> Page:

@@ -167,7 +167,7 @@ def _opted(item: Record) -> str:
 
 
 class _ChosenNotes(IntercomStream):
-    """Notes that the options name by id, each asked for by itself, whatever the window."""
+    """Notes that the options name by id: one request for each, and none for contacts."""
 
     permission = permissions.CONTACTS
     endpoint = "/notes"

@@ -70,7 +70,7 @@ class _ActiveContacts(_EveryContact):
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         start, begin = max(window.start, self.sync.config.start), self.sync.begin
         if self.chosen_ids:
-            # The filters name a few: no search needs to tell which of them are active.
+            # The filters name a few contacts: all of them are asked, active or not.
             yield from super().pages(window, Uncut(reading))
             return
         try:
@@ -114,7 +114,7 @@ class _OfEveryContact(Child):
         return self.asks_all
 
     def wants(self, record: Record, window: Window) -> bool:
-        # Which contacts are active the source has told already; windows of its streams can differ by their states.
+        # The source alone decides which contacts are asked, for both streams, though their states can differ.
         return True
 
     def probe(self) -> None:

@@ -1,4 +1,4 @@
-"""Lists that companies show in their own records, in place of a request for each company, where a sample agrees."""
+"""Lists inside the records of companies: they spare a request for each company, if a sample shows them complete."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain

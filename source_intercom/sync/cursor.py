@@ -49,7 +49,7 @@ class _WholeSeconds(EpochValueConcurrentStreamStateConverter):
         merged = self.merge_intervals(stream_state[SLICES])
         position = max(0, self.output_format(merged[0][self.END_KEY]))
         if self._floor is not None and position < self._floor:
-            # The hour before the old position is being read again. Until it is through, the old position holds: a
+            # The hour before the old position is being read again. Until it has been read, the old position holds: a
             # state does not go back, and nothing that touches the old position may carry it on.
             position = self._floor
             beyond = [part for part in merged[1:] if self.output_format(part[self.START_KEY]) > position + 1]
@@ -119,7 +119,7 @@ class WindowCursor(ConcurrentCursor):
             if window.end - overlap >= max(window.start, start)
         ]
         if not slices or slices[0].start > start:
-            # Nothing read at the start yet: a window of no length, from which the position goes on.
+            # Nothing has been read at the start yet: a window without length, from which the position grows.
             slices.insert(0, Window(start, start - 1))
         super().__init__(
             stream_name=stream,
@@ -146,7 +146,7 @@ class WindowCursor(ConcurrentCursor):
         told = replace(self._reads, under_way=self._under_way, page_cursor=self._page_cursor)
         beside = told.with_shortages(self._shortages).beside()
         if self._is_through:
-            # A full refresh that is through starts anew the next time.
+            # After a full refresh that has finished, the next one starts anew.
             beside.pop(REFRESHING, None)
         if self.job is not None:
             beside[JOB] = dict(self.job)
