@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from typing import Any
 
 import orjson
 import requests
@@ -90,7 +89,7 @@ def _finite(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _integer(text: str) -> Any:
+def _integer(text: str) -> int | str:
     return int(text) if len(text) <= _MOST_DIGITS else text
 
 

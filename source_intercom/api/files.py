@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -78,7 +78,7 @@ class Files:
             Path(name).unlink(missing_ok=True)
         return Brought(str(path), str(place), size)
 
-    def _download(self, url: str, file: Any) -> None:
+    def _download(self, url: str, file: IO[bytes]) -> None:
         reason = ""
         for tried in range(_TRIES):
             if tried:
@@ -95,7 +95,7 @@ class Files:
             reason = f"HTTP {status}"
         raise Unavailable(f"The host of a file did not give it after {_TRIES} tries ({reason}).")
 
-    def _ask(self, url: str, file: Any) -> int:
+    def _ask(self, url: str, file: IO[bytes]) -> int:
         """One try, redirects followed one by one: each must lead to where files may come from."""
         for _ in range(_REDIRECTS):
             self._judge(url)

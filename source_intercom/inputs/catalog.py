@@ -71,7 +71,7 @@ def _with_modes_that_there_are(wanted: list[ConfiguredAirbyteStream]) -> list[Co
     return wanted
 
 
-def _name(item: Any, place: str) -> str:
+def _name(item: object, place: str) -> str:
     if not isinstance(item, dict):
         raise Fault(f"has {kind_of(item)} as {place}, not an object")
     stream = item.get("stream")
@@ -145,7 +145,7 @@ def _flag(item: Mapping[str, Any], name: str, field: str) -> bool | None:
     raise Fault(f"has {shown(value)} as '{field}' of stream '{name}', not true or false")
 
 
-def _is_path(value: Any) -> bool:
+def _is_path(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(part, str) for part in value)
 
 

@@ -88,7 +88,7 @@ def _lines(text: str) -> Iterator[_State]:
                 yield from _states(value, f"line {number}")
 
 
-def _states(value: Any, place: str) -> Iterator[_State]:
+def _states(value: object, place: str) -> Iterator[_State]:
     """The states of streams in a value of any known form, in its order."""
     if isinstance(value, list):
         for number, item in enumerate(value, 1):
@@ -137,7 +137,7 @@ def _one(value: Mapping[str, Any], place: str) -> Iterator[_State]:
     yield from _entry(name, value.get("stream_state", value.get("streamState")))
 
 
-def _entry(name: str, state: Any) -> Iterator[_State]:
+def _entry(name: str, state: object) -> Iterator[_State]:
     if state is None:
         return
     if not isinstance(state, dict):
@@ -145,7 +145,7 @@ def _entry(name: str, state: Any) -> Iterator[_State]:
     yield name, state
 
 
-def _global(value: Any, place: str) -> Iterator[_State]:
+def _global(value: object, place: str) -> Iterator[_State]:
     if not isinstance(value, dict):
         raise Fault(f"has {kind_of(value)} as the global state of {place}, not an object")
     if value.get("shared_state") or value.get("sharedState"):
@@ -153,7 +153,7 @@ def _global(value: Any, place: str) -> Iterator[_State]:
     yield from _states(value.get("stream_states", value.get("streamStates")), place)
 
 
-def _legacy(value: Any, place: str) -> Iterator[_State]:
+def _legacy(value: object, place: str) -> Iterator[_State]:
     """States by the names of their streams."""
     if not isinstance(value, dict):
         raise Fault(f"has {kind_of(value)} as the data of {place}, not an object of states by stream")
@@ -178,17 +178,18 @@ def _singer(value: Mapping[str, Any], place: str) -> Iterator[_State]:
             yield from _entry(name, dict(_positions(name, bookmark)))
 
 
-def _positions(name: str, bookmark: Any) -> Iterable[tuple[str, int]]:
+def _positions(name: str, bookmark: object) -> Iterable[tuple[str, int]]:
     """A bookmark of tap-intercom: up to which moment it has read, under the name of the field that it compares."""
     fields = ("updated_at", "created_at")
-    given = [field for field in fields if isinstance(bookmark, dict) and bookmark.get(field)]
+    known = bookmark if isinstance(bookmark, dict) else {}
+    given = [field for field in fields if known.get(field)]
     if not given:
         raise Fault(f"has a bookmark of stream {shown(name)} that is none of tap-intercom's, such as {_EXAMPLE}")
     for field in given:
-        moment = seconds_of(bookmark[field]) if isinstance(bookmark[field], str) else None
+        moment = seconds_of(known[field]) if isinstance(known[field], str) else None
         if moment is None:
             raise Fault(
-                f"has {shown(bookmark[field])} as the bookmark of stream {shown(name)}, not a time such as {_EXAMPLE}"
+                f"has {shown(known[field])} as the bookmark of stream {shown(name)}, not a time such as {_EXAMPLE}"
             )
         yield field, moment
 

@@ -209,14 +209,14 @@ def _positions(known: Mapping[str, Any], field: str, stream: str) -> Iterable[in
     parents = known.get("parent_state") or {}
     if not isinstance(parents, Mapping):
         raise StateError(stream, "its 'parent_state' is not an object")
-    holders: list[Any] = [known, known.get("state")]
+    holders: list[object] = [known, known.get("state")]
     holders += [source.get(parent) for source in (known, parents) for parent in _PARENTS]
     for holder in holders:
         if isinstance(holder, Mapping) and holder.get(field) not in (None, ""):
             yield _moment(holder[field], stream)
 
 
-def _read_slices(slices: Any, stream: str, now: int) -> list[Window]:
+def _read_slices(slices: object, stream: str, now: int) -> list[Window]:
     if not isinstance(slices, list) or not all(isinstance(item, Mapping) for item in slices):
         raise StateError(stream, f"its '{SLICES}' is not a list of objects")
     windows = [
@@ -226,7 +226,7 @@ def _read_slices(slices: Any, stream: str, now: int) -> list[Window]:
     return [window for window in windows if window.start <= window.end]
 
 
-def _moment(value: Any, stream: str) -> int:
+def _moment(value: object, stream: str) -> int:
     """Seconds from a number, a number in text, or an ISO moment: the official connector has written all three."""
     moment = seconds_of(value)
     if moment is None:
