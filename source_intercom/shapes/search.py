@@ -183,10 +183,8 @@ class SearchStream(IntercomStream):
                 for answer in self._answers(rest, order, reading.is_costly):
                     number += 1
                     records, total = answer.records, answer.total
-                    if number == 1 and not seen.names:
-                        reading.expect(len(records) if answer.is_last else total or 0)
-                        if not answer.is_last and self._hands_out(question, reading, records, total or 0):
-                            return None
+                    if number == 1 and not seen.names and self._hands_out(question, reading, answer):
+                        return None
                     del answer
                     place.move([self.moment_of(record) for record in self.objects(records)])
                     yield self.select(self._fresh(records, window, reading.slice, seen))
@@ -220,9 +218,7 @@ class SearchStream(IntercomStream):
     def _in_slices(
         self, question: Question, window: Window, reading: Reading, seen: Seen, error: CursorRefused
     ) -> Iterator[Page]:
-        """Read in smaller searches what no cursor leads through: many records of one second, or of one day where
-        the search goes by days.
-        """
+        """Read in smaller searches what no cursor leads through, such as many records of one second."""
         slices = slices_of(question.part, 2, life=self._life, zone=self.zone)
         if not slices:
             raise error
@@ -297,10 +293,14 @@ class SearchStream(IntercomStream):
 
     # Handing out what is heavy.
 
-    def _hands_out(self, question: Question, reading: Reading, records: Page, total: int) -> bool:
+    def _hands_out(self, question: Question, reading: Reading, first_page: Answer) -> bool:
         """Hand out a window that has work for several; its first page is then read again by one of them."""
+        total = first_page.total or 0
+        reading.expect(len(first_page.records) if first_page.is_last else total)
+        if first_page.is_last:
+            return False
         window, workers = question.window, self.sync.transport.workers
-        moments = (self.moment_of(record) for record in self.objects(records))
+        moments = (self.moment_of(record) for record in self.objects(first_page.records))
         first = next((moment for moment in moments if moment is not None), window.start)
 
         def latest() -> int:
