@@ -1,9 +1,8 @@
 """Puts streams, their states and the concurrent CDK together."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import MessageRepository
@@ -20,7 +19,7 @@ from source_intercom.shapes.search import SearchStream
 from source_intercom.sync.asked_parents import parents_to_ask
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import RECONCILED, Reconciliation, last_reconciled
-from source_intercom.sync.state import Remembered, UnderWay, fingerprint, read_state
+from source_intercom.sync.state import INDEX_LAG, Remembered, UnderWay, fingerprint, read_state, until
 from source_intercom.sync.windows import END_OF_TIME, Window
 
 _USUAL_DAYS = 7
@@ -63,7 +62,12 @@ def member_of(
         raw = {}
     remembered = Remembered.of(raw)
     reads = _decides(stream, remembered, missing)
-    done = _windows_read(stream, raw, field, reads, logger)
+    saved = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
+    done = until(saved, sync.now)
+    # How far ahead the clock was when the state was written. Each sync reads the hour before its saved position again,
+    # so it need not go back by more.
+    ahead = min(saved[0].end - done[0].end, INDEX_LAG) if done else 0
+    done = _still_read(stream, done, remembered, reads, logger) if raw else done
     start = min(sync.config.start, sync.begin)
     under_way = _under_way(stream, remembered, reads)
     position = max((window.end for window in done), default=0)
@@ -84,6 +88,7 @@ def member_of(
         stream=stream.name,
         field=field,
         done=done,
+        ahead=ahead,
         start=start,
         end=end,
         overlap=stream.source.overlap + parents.again,
@@ -110,28 +115,22 @@ def _decides(stream: IntercomStream, remembered: Remembered, missing: frozenset[
     )
 
 
-def _windows_read(
-    stream: IntercomStream, raw: Mapping[str, Any], field: str, reads: Remembered, logger: logging.Logger
+def _still_read(
+    stream: IntercomStream, done: list[Window], remembered: Remembered, reads: Remembered, logger: logging.Logger
 ) -> list[Window]:
-    """The windows that need not be read again, by the saved state ``raw``.
-
-    Warns where what decides has changed since the state was saved. Raises ``StateError``.
-    """
-    sync = stream.sync
-    remembered = Remembered.of(raw)
-    if raw and remembered.filters != reads.filters:
+    """Those windows of a saved state that need not be read again, with a warning where what decides has changed."""
+    if remembered.filters != reads.filters:
         logger.warning(
             f"{stream.name}: the filters have changed since the saved state. A record that matches only now is "
             "delivered when it changes next. Clear the state of the stream to get all of them at once."
         )
-    done = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
     if granted := [permission for permission in remembered.without if permission not in reads.without]:
         logger.warning(
             f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. '
             "Records that Intercom left out until then can have any time, so the whole stream is read once more."
         )
         return []
-    if done and max(window.end for window in done) > sync.begin:
+    if done and max(window.end for window in done) > stream.sync.begin:
         logger.warning(
             f"{stream.name}: the saved state is later than the end date of the options, so this sync reads only what "
             "earlier syncs left out before the end date. The state stays as it is."

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from datetime import timezone, tzinfo
+from functools import partial
 from typing import ClassVar
 
 from source_intercom.api.errors import (
@@ -182,11 +183,11 @@ class SearchStream(IntercomStream):
             try:
                 for answer in self._answers(rest, order, reading.is_costly):
                     number += 1
-                    records, total = answer.records, answer.total
-                    if number == 1 and not seen.names and self._hands_out(question, reading, answer):
+                    records, total = self.objects(answer.records), answer.total
+                    if number == 1 and not seen.names and self._hands_out(question, reading, answer, records):
                         return None
                     del answer
-                    place.move([self.moment_of(record) for record in self.objects(records)])
+                    place.move([self.moment_of(record) for record in records])
                     yield self.select(self._fresh(records, window, reading.slice, seen))
                     place.passed(records)
                     # Free the memory before the next page is fetched: fifty workers would hold fifty pages.
@@ -237,8 +238,9 @@ class SearchStream(IntercomStream):
         back = Place("descending", place.left, unsettled=self._unsettled)
         try:
             for answer in self._answers(question, "descending", reading.is_costly):
-                back.move([self.moment_of(record) for record in self.objects(answer.records)])
-                yield self.select(self._fresh(answer.records, window, reading.slice, seen))
+                records = self.objects(answer.records)
+                back.move([self.moment_of(record) for record in records])
+                yield self.select(self._fresh(records, window, reading.slice, seen))
                 if back.is_beyond:
                     return
         except IntercomError as error:
@@ -254,7 +256,7 @@ class SearchStream(IntercomStream):
     def _fresh(self, records: Page, window: Window, part: Window | None, seen: Seen) -> Page:
         """Records of a page that belong to the window and have not been given yet."""
         fresh = []
-        for record in self.objects(records):
+        for record in records:
             name = hash(record.get("id"))
             if name in seen.names:
                 continue
@@ -293,20 +295,17 @@ class SearchStream(IntercomStream):
 
     # Handing out what is heavy.
 
-    def _hands_out(self, question: Question, reading: Reading, first_page: Answer) -> bool:
+    def _hands_out(self, question: Question, reading: Reading, answer: Answer, records: Page) -> bool:
         """Hand out a window that has work for several; its first page is then read again by one of them."""
-        total = first_page.total or 0
-        reading.expect(len(first_page.records) if first_page.is_last else total)
-        if first_page.is_last:
+        total = answer.total or 0
+        reading.expect(len(records) if answer.is_last else total)
+        if answer.is_last:
             return False
         window, workers = question.window, self.sync.transport.workers
-        moments = (self.moment_of(record) for record in self.objects(first_page.records))
+        moments = (self.moment_of(record) for record in records)
         first = next((moment for moment in moments if moment is not None), window.start)
-
-        def latest() -> int:
-            return self._latest(question)
-
         if reading.slice is None:
+            latest = partial(self._latest, question)
             parts = heavy_parts(window, total, reading, workers, first=first, latest=latest, zone=self.zone)
             if len(parts) > 1:
                 reading.split(parts)
