@@ -35,6 +35,9 @@ class IntercomStream(HttpStream):
     Made without a ``Sync`` it can only describe itself, which is all that ``discover`` and the docs need. ``full``
     says that the catalog asks for a full refresh, ``order_by`` which time drives searches; with a ``tally`` its
     requests are counted as another stream's.
+
+    Shared by all workers of its group. Once the read has begun nothing is written but cached properties: ``coerce`` is
+    the same whichever worker makes it, and those of companies are used by the one worker that reads them whole.
     """
 
     key: ClassVar[tuple[str, ...]] = ("id",)

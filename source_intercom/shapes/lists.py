@@ -22,7 +22,8 @@ class ListStream(IntercomStream):
 
 
 class ClientFilteredStream(ListStream):
-    """A collection that Intercom cannot filter, but whose records tell when they changed.
+    """A collection that Intercom cannot filter, but whose records tell when they changed: Airbyte calls such a stream
+    client-side incremental.
 
     It is read whole, and each stream made from it keeps the records of its own window. A full refresh keeps what
     changes meanwhile too, because no later sync would bring it. The new state is the moment at which the read began:
