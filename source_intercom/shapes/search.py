@@ -187,8 +187,7 @@ class SearchStream(IntercomStream):
                     if number == 1 and not seen.names and self._hands_out(question, reading, answer, records):
                         return None
                     del answer
-                    place.move([self.moment_of(record) for record in records])
-                    yield self.select(self._fresh(records, window, reading.slice, seen))
+                    yield self.select(self._fresh(records, place, window, reading.slice, seen))
                     place.passed(records)
                     # Free the memory before the next page is fetched: fifty workers would hold fifty pages.
                     del records
@@ -239,8 +238,7 @@ class SearchStream(IntercomStream):
         try:
             for answer in self._answers(question, "descending", reading.is_costly):
                 records = self.objects(answer.records)
-                back.move([self.moment_of(record) for record in records])
-                yield self.select(self._fresh(records, window, reading.slice, seen))
+                yield self.select(self._fresh(records, back, window, reading.slice, seen))
                 if back.is_beyond:
                     return
         except IntercomError as error:
@@ -253,10 +251,12 @@ class SearchStream(IntercomStream):
         # The next page is fetched while the rows of this one are asked for.
         return self.client.ahead(answers) if is_costly else answers
 
-    def _fresh(self, records: Page, window: Window, part: Window | None, seen: Seen) -> Page:
-        """Records of a page that belong to the window and have not been given yet."""
+    def _fresh(self, records: Page, place: Place, window: Window, part: Window | None, seen: Seen) -> Page:
+        """Records of a page that belong to the window and have not been given yet; moves the place."""
+        moments = [self.moment_of(record) for record in records]
+        place.move(moments)
         fresh = []
-        for record in records:
+        for record, moment in zip(records, moments, strict=True):
             name = hash(record.get("id"))
             if name in seen.names:
                 continue
@@ -265,12 +265,11 @@ class SearchStream(IntercomStream):
             if part and other is not None and not part.holds(other):
                 continue
             seen.in_slice += 1
-            if self._belongs(record, window):
+            if self._belongs(moment, window):
                 fresh.append(record)
         return fresh
 
-    def _belongs(self, record: Record, window: Window) -> bool:
-        moment = self.moment_of(record)
+    def _belongs(self, moment: int | None, window: Window) -> bool:
         if moment is None or window.holds(moment):
             return True
         # A record that has just changed may show its new time while the index still finds it by the old one: it is
