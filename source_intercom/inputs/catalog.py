@@ -89,7 +89,7 @@ def _configured(item: Json, name: str, facts: Facts) -> ConfiguredAirbyteStream:
     sync_mode = _mode(item, name, "sync_mode", SyncMode)
     numbers = ("generation_id", "minimum_generation_id", "sync_id")
     return ConfiguredAirbyteStream(
-        # Nothing else that the file says of the stream is up to it, so people may leave it out.
+        # All else about a stream is known here, so a hand-written catalog may leave it out.
         stream=AirbyteStream(name=name, json_schema={}, supported_sync_modes=facts.sync_modes),
         sync_mode=sync_mode,
         destination_sync_mode=_mode(item, name, "destination_sync_mode", DestinationSyncMode),

@@ -43,13 +43,13 @@ _State = tuple[str, dict[str, Any]]
 def states_from(text: str) -> list[AirbyteStateMessage]:
     """The states that a text holds, the last one of each stream. Raises ``Fault``."""
     if not text.strip():
-        # What remains of a first read that printed no state.
+        # An empty file: the first read printed no state.
         return []
     latest = dict(_lines(text) if _is_lines(text) else _states(json_of(text), "the file"))
     return [
         AirbyteStateMessage(
             type=AirbyteStateType.STREAM,
-            # Intercom has no namespaces: what a descriptor says of one is a destination's.
+            # Intercom has no namespaces: one in a descriptor is the destination's.
             stream=AirbyteStreamState(
                 stream_descriptor=StreamDescriptor(name=name), stream_state=AirbyteStateBlob(state)
             ),

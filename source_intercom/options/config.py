@@ -265,7 +265,7 @@ class Config(BaseModel):
     @classmethod
     def _check_token(cls, value: object) -> object:
         if isinstance(value, str):
-            # A token is pasted, and a line break comes with it; sent on, it would show in an error of the HTTP layer.
+            # A pasted token can end in a line break, which the HTTP library would refuse with the token in its error.
             value = value.strip()
             if not re.fullmatch(r"[\x21-\x7e]+", value):
                 raise ValueError("is not a token")

@@ -4,5 +4,5 @@ HOME = "https://github.com/source-intercom/source-intercom"
 ISSUES = f"{HOME}/issues"
 DOCUMENTATION = f"{HOME}/blob/main/docs/integrations/sources/intercom.md"
 
-# How a sentence ends about what only a change of the connector can mend.
+# The end of a message about something that only a new version of the connector can mend.
 REPORT = f"Please report this at {ISSUES}."

@@ -34,7 +34,7 @@ class Companies(ClientFilteredStream):
         try:
             yield from super().pages(window, reading)
         finally:
-            # Whatever broke here, those who wait for the ids must not wait for ever.
+            # Whatever has failed, streams that wait for the ids must not wait for ever.
             self.sync.companies.give_up()
 
     def listed(self, since: int = 0) -> Iterator[Page]:
@@ -59,7 +59,7 @@ class CompanyTags(Nested):
     cursor_time = "company_updated_at"
 
     def _make_client(self, sync: Sync, tally: Tally | None) -> Client:
-        # The requests of the scroll are those of the companies; alone, this stream makes them.
+        # The requests of the scroll are counted for companies where that stream is read, else for this one.
         return super()._make_client(sync, tally) if "companies" in sync.selected else sync.companies.client
 
     def probe(self) -> None:
@@ -77,7 +77,7 @@ class _EveryCompany(IntercomStream):
         return sync.companies.client
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        # In an order that the next sync finds again, should this one break off.
+        # Sorted, so that the next sync can continue if this one breaks off.
         ids = sorted(self.sync.companies.ids(read_by_another=_is_scrolled_by_another(self.sync)))
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]
@@ -94,7 +94,7 @@ class _OfEveryCompany(Child):
     parent_key = "company_id"
 
     def _make_client(self, sync: Sync, tally: Tally | None) -> Client:
-        # Without a stream that scrolls, this one does, and the scroll's requests are its own.
+        # Where no other stream reads the scroll, this one does, and its requests are counted here.
         return super()._make_client(sync, tally) if _is_scrolled_by_another(sync) else sync.companies.client
 
     def probe(self) -> None:
@@ -123,7 +123,7 @@ class CompanySegments(_OfEveryCompany):
     @cached_property
     def _shown(self) -> Mapping[str, Page]:
         shown = self.sync.companies.shown
-        # Lists of which none ever has an item may be no lists at all.
+        # If no company shows any item, the lists may not be filled at all.
         return ShownLists(self, shown).trusted() if any(shown.values()) else {}
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:

@@ -54,7 +54,7 @@ class Contacts(SearchStream):
 
     @property
     def checks_choices(self) -> bool:
-        # A contact shows its segments to nobody, and no more than ten of its tags.
+        # The record of a contact does not show its segments, and no more than ten of its tags.
         filters = self.sync.config.filters.contacts
         return not filters.segment_ids and not filters.tag_ids
 
@@ -70,7 +70,7 @@ class Contacts(SearchStream):
             records = [contact for contact in records if is_chosen(filters, self.roles, contact)]
         if not filters.company_ids:
             return records
-        # The search knows no companies; a contact shows ten, and more on demand.
+        # The search cannot filter by company. A contact shows ten of its companies; the others take a request.
         kept = self.client.each(lambda contact: [contact] if self._is_of_company(contact) else [], records)
         return [contact for found in kept for contact in found]
 
@@ -151,7 +151,7 @@ class ContactSubscriptions(_OfContact):
             known = {opted: chosen for opted, chosen in lists.items() if isinstance(chosen, dict)}
             if any(chosen.get("has_more") for chosen in known.values()):
                 _, chosen_types = self._completed(contact)
-                # A type whose default is to send is in this list because it was refused, and the other way about.
+                # A type that is sent by default is in this list because it was refused, others because they were chosen.
                 rows = [{**item, "opted": _opted(item)} for item in self.objects(chosen_types)]
             else:
                 rows = [
@@ -232,7 +232,7 @@ class ContactSegments(IntercomStream):
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         chosen = self.sync.config.filters.contacts
         members = Memberships(self, Contacts(self.sync, order_by=self.order_by))
-        # Filters of contacts are for the search of contacts, which the size of a segment knows nothing of.
+        # With filters of contacts a search finds fewer members than the segment counts.
         segments = members.segments() if chosen == ContactFilters() else None
         yield from self._of_each(reading) if segments is None else members.pages(segments)
 

@@ -264,7 +264,7 @@ class Calls(ClientFilteredStream):
     permission = permissions.CONVERSATIONS
 
     def listed(self, since: int = 0) -> Iterator[Page]:
-        # Twenty pages at once: transcripts are asked for by twenties, and a page of 25 would leave five over each time.
+        # Twenty pages of 25 at once: transcripts are asked for 20 calls at a time, and 25 would leave a rest of five.
         pages = super().listed(since)
         while together := list(islice(pages, 20)):
             yield [call for page in together for call in page]

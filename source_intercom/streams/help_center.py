@@ -13,7 +13,7 @@ from source_intercom.shapes.reading import Reading
 from source_intercom.sync.windows import DAY, Window
 
 _WEEK = 7 * DAY
-# So many articles are asked for between two checkpoints.
+# The number of articles between two checkpoints.
 _BATCH = 500
 
 
@@ -61,7 +61,7 @@ class ArticleStatistics(Child):
     cursor_time = "counted_at"
 
     def wants(self, record: Record, window: Window) -> bool:
-        # A first sync counts every article: the start date is about when articles changed, the figures are of now.
+        # A first sync counts every article: an old article has readers too, whatever the start date.
         if self.full or window.start <= self.sync.config.start:
             return True
         moment = self.source.moment_of(record)

@@ -7,7 +7,7 @@ class MessageReceipts(Exported):
     """Messages that contacts received: emails, chats, posts, surveys, tours."""
 
     file = "receipt"
-    # Whether the first alone is unique over all kinds of content is not documented.
+    # It is not documented whether receipt_id alone is unique over all kinds of content.
     key = ("receipt_id", "ruleset_id", "content_id")
     cursor_time = "received_at"
 
