@@ -138,7 +138,7 @@ class Uncut:
         self._reading.came_short(missing)
 
 
-class Whole(Uncut):
+class AllParents(Uncut):
     """The one search for all parents of a stream that asks each of them for rows. It is not cut any further."""
 
     def reached(self, part: Window) -> None:

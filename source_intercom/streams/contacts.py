@@ -151,7 +151,7 @@ class ContactSubscriptions(_OfContact):
             known = {opted: chosen for opted, chosen in lists.items() if isinstance(chosen, dict)}
             if any(chosen.get("has_more") for chosen in known.values()):
                 _, chosen_types = self._completed(contact)
-                # A type that is sent by default is in this list because it was refused, others because they were chosen.
+                # A type that is sent by default is in this list if it was refused, another one if it was chosen.
                 rows = [{**item, "opted": _opted(item)} for item in self.objects(chosen_types)]
             else:
                 rows = [

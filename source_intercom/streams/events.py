@@ -13,7 +13,7 @@ from source_intercom.options.filters import Filters
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.reading import Reading, Uncut, Whole
+from source_intercom.shapes.reading import AllParents, Reading, Uncut
 from source_intercom.streams.contacts import Contacts
 from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.windows import DAY, FAR_AHEAD, Window
@@ -50,7 +50,7 @@ class _EveryContact(Contacts):
                     f"since the start date are left out: {error.internal_message}"
                 )
         since_start = Window(0 if self.chosen_ids else start, self.sync.begin + FAR_AHEAD)
-        yield from super().pages(since_start, Whole(reading))
+        yield from super().pages(since_start, AllParents(reading))
 
     def lies_within(self, record: Record, through: int | str) -> bool:
         # The place of a reading is one among the contacts that changed since the start date.
