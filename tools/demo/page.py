@@ -28,7 +28,7 @@ _TOTALS = """
     from intercom.conversations
 """
 _SYNCS = ("#1f6feb", "#d1652b")
-_ALLOWED = 10_000  # requests a minute that Intercom gives an app (docs/intercom-api.md#rate-limits)
+_ALLOWED = 10_000  # requests a minute that Intercom gives an app (docs/intercom-api.md#rate-limit)
 _SHOWN = 15  # streams with a bar of their own in the chart of requests
 _PLAIN = {"displayModeBar": False, "responsive": True}
 _STYLE = """
