@@ -181,7 +181,7 @@ def _requests(syncs: Mapping[str, Sequence[Cost]]) -> go.Figure:
     figure = _figure(*bars, height=120 + 34 * (len(shown) + 1))
     figure.update_layout(barmode="group", bargap=0.25)
     most = max((number for bar in bars for number in bar.x), default=1)
-    figure.update_xaxes(title="requests", tickformat=",d", range=[0, 1.08 * most])
+    figure.update_xaxes(title="requests", tickformat=",d", range=[0, 1.1 * most])
     figure.update_yaxes(autorange="reversed")
     return figure
 
@@ -205,7 +205,7 @@ def _bars(name: str, labels: Sequence[str], numbers: Sequence[int], colour: str)
 
 def _figure(*data: go.Bar | go.Scatter, height: int = 360) -> go.Figure:
     figure = go.Figure(list(data))
-    figure.update_layout(height=height, margin={"l": 10, "r": 10, "t": 20, "b": 40}, template="plotly_white")
+    figure.update_layout(height=height, margin={"l": 10, "r": 40, "t": 20, "b": 40}, template="plotly_white")
     # Above the chart: below it, the legend would run into the title of the axis.
     figure.update_layout(legend={"orientation": "h", "traceorder": "normal", "y": 1, "yanchor": "bottom"})
     figure.update_yaxes(automargin=True, ticksuffix=" ")
