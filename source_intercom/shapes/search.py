@@ -148,9 +148,7 @@ class SearchStream(IntercomStream):
         if sliced and sliced.distinct < sliced.total:
             everything = question.sliced(None)
             if sliced.distinct < self._count(everything):
-                self.logger.info(
-                    f"{self.name}: the smaller searches {window.shown} miss records, so one search reads them all"
-                )
+                self.logger.info(f"{self.name}: smaller searches {window.shown} miss records, so one reads them all")
                 yield from self._whole(everything, Uncut(reading))
 
     def _is_short(self, ended: Ended, seen: Seen, window: Window, reading: Reading) -> bool:
@@ -228,9 +226,7 @@ class SearchStream(IntercomStream):
         slices = slices_of(question.part, 2, life=self._life, zone=self.zone)
         if not slices:
             raise error
-        self.logger.info(
-            f"{self.name}: asks in smaller searches for what lies {question.window.shown}: {error.internal_message}"
-        )
+        self.logger.info(f"{self.name}: smaller searches {question.window.shown}: {error.internal_message}")
         for smaller in question.shared_out(slices):
             # The slices cut the search only: what they find belongs to the same part of the window.
             yield from self._read(smaller, window, Uncut(reading, reading.slice), seen)
