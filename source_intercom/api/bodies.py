@@ -14,8 +14,9 @@ _SIGNS = bytes(
     ord("0") if byte in b"0123456789" else ord("b") if byte in b":[,-\t\n\r " else ord("x") for byte in range(256)
 )
 # Twenty digits are more than 64 bits have. Of so many, every fifth one is four in a row.
+_DIGITS = 20
 _STRIDE = 5
-_LONG_NUMBER = b"b" + b"0" * 20
+_LONG_NUMBER = b"b" + b"0" * _DIGITS
 _MOST_DIGITS = 4000  # Python reads integers of up to 4,300
 
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -55,10 +56,21 @@ def parse(content: bytes) -> object:
     except orjson.JSONDecodeError:
         return _parse_leniently(content)
     # The fast parser turns integers beyond 64 bits into floats, which loses their last digits.
-    if b"0000" in content[::_STRIDE].translate(_SIGNS) and _LONG_NUMBER in content.translate(_SIGNS):
+    if _may_hold_long_number(content) and _LONG_NUMBER in content.translate(_SIGNS):
         exact = _parse_leniently(content)
         return body if exact is None else exact
     return body
+
+
+def _may_hold_long_number(content: bytes) -> bool:
+    """Whether so many digits follow each other anywhere. A look at every fifth byte tells where to look closely."""
+    sample = content[::_STRIDE].translate(_SIGNS)
+    at = sample.find(b"0000")
+    while at >= 0:
+        if content[at * _STRIDE : (at + 3) * _STRIDE + 1].isdigit():
+            return True
+        at = sample.find(b"0000", at + 1)
+    return False
 
 
 def _parse_leniently(content: bytes) -> object:

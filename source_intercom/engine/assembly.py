@@ -16,7 +16,7 @@ from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
 from source_intercom.shapes.search import SearchStream
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import RECONCILED, Reconciliation, last_reconciled
-from source_intercom.sync.state import Remembered, UnderWay, fingerprint, read_state
+from source_intercom.sync.state import INDEX_LAG, Remembered, UnderWay, fingerprint, read_state, until
 from source_intercom.sync.turns import turn_of
 from source_intercom.sync.windows import END_OF_TIME
 
@@ -71,7 +71,11 @@ def member_of(
             f"{stream.name}: the filters have changed since the saved state. A record that matches only now is "
             "delivered when it changes next. Clear the state of the stream to get all of them at once."
         )
-    done = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
+    saved = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
+    done = until(saved, sync.now)
+    # Of a state that whoever wrote it had a clock ahead of ours. Each sync reads the hour before its saved position
+    # again, so it need not go back by as much.
+    ahead = min(saved[0].end - done[0].end, INDEX_LAG) if done else 0
     if granted := [permission for permission in remembered.without if permission not in without]:
         logger.warning(
             f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. '
@@ -102,6 +106,7 @@ def member_of(
         stream=stream.name,
         field=field,
         done=done,
+        ahead=ahead,
         start=start,
         # What broke off is finished first, as of the moment at which it began.
         end=end,

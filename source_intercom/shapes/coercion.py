@@ -21,7 +21,8 @@ _Cast: TypeAlias = Callable[[Any], Any]
 FILE = "@file"
 
 _TIMES = ("snoozed_until", "waiting_since")
-_MILLISECONDS = 100_000_000_000
+# Moments from here on are in milliseconds.
+_EARLIEST, _LATEST = -100_000_000_000, 100_000_000_000
 
 
 class _Plan(NamedTuple):
@@ -76,8 +77,10 @@ def _applied(plan: _Plan, record: Record) -> Record:
     get = record.get
     for key, fits, cast in values:
         value = get(key)
+        if value is None:
+            continue
         kind: type = type(value)
-        if value is None or (kind is fits and (fits is not int or -_MILLISECONDS < value < _MILLISECONDS)):
+        if kind is fits and (fits is not int or _EARLIEST < value < _LATEST):
             continue
         made = _made(cast, value)
         if made is not value:
@@ -87,19 +90,17 @@ def _applied(plan: _Plan, record: Record) -> Record:
         value = get(key)
         if not value:
             continue
-        made = _below(inside, value)
+        made = _applied(inside, value) if type(value) is dict else _applied_to_each(inside, value)
         if made is not value:
             changed = changed or dict(record)
             changed[key] = made
     return changed or record
 
 
-def _below(plan: _Plan, value: Any) -> Any:
-    if isinstance(value, dict):
-        return _applied(plan, value)
+def _applied_to_each(plan: _Plan, value: Any) -> Any:
     if not isinstance(value, list):
         return value
-    made = [_applied(plan, item) if isinstance(item, dict) else item for item in value]
+    made = [_applied(plan, item) if type(item) is dict else item for item in value]
     return made if any(map(is_not, made, value)) else value
 
 
@@ -123,7 +124,7 @@ def _as_integer(value: Any) -> Any:
 
 
 def _as_seconds(value: Any) -> Any:
-    if type(value) is int and -_MILLISECONDS < value < _MILLISECONDS:
+    if type(value) is int and _EARLIEST < value < _LATEST:
         return value
     moment = seconds_of(value)
     return value if moment is None else moment

@@ -1,7 +1,6 @@
 """How far the reader of a search has come."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from source_intercom.api.queries import Order
 from source_intercom.sync.windows import Window
@@ -36,8 +35,7 @@ class Place:
         line = settled if self._edge is None else [self._edge, *settled]
         if not line or not self._in_order:
             return
-        steps = [(one, two) if self._ascends else (two, one) for one, two in pairwise(line)]
-        if any(one > two for one, two in steps):
+        if line != sorted(line, reverse=not self._ascends):
             self._in_order = False
             self._edge = None
             return

@@ -182,14 +182,13 @@ class SearchStream(IntercomStream):
             try:
                 for answer in self._answers(rest, order, reading.is_costly):
                     number += 1
-                    records, total = answer.records, answer.total
+                    records, total = self.objects(answer.records), answer.total
                     if number == 1 and not seen.names:
                         reading.expect(len(records) if answer.is_last else total or 0)
                         if not answer.is_last and self._hands_out(question, reading, records, total or 0):
                             return None
                     del answer
-                    place.move([self.moment_of(record) for record in self.objects(records)])
-                    yield self.select(self._fresh(records, window, reading.slice, seen))
+                    yield self.select(self._fresh(records, place, window, reading.slice, seen))
                     place.passed(records)
                     # Nothing holds a page while the next one is on its way: fifty readers would hold fifty.
                     del records
@@ -241,8 +240,8 @@ class SearchStream(IntercomStream):
         back = Place("descending", place.left, unsettled=self._unsettled)
         try:
             for answer in self._answers(question, "descending", reading.is_costly):
-                back.move([self.moment_of(record) for record in self.objects(answer.records)])
-                yield self.select(self._fresh(answer.records, window, reading.slice, seen))
+                records = self.objects(answer.records)
+                yield self.select(self._fresh(records, back, window, reading.slice, seen))
                 if back.is_beyond:
                     return
         except IntercomError as error:
@@ -255,10 +254,12 @@ class SearchStream(IntercomStream):
         # While the rows of a page take their requests, the next page can be on its way.
         return self.client.ahead(answers) if is_costly else answers
 
-    def _fresh(self, records: Page, window: Window, part: Window | None, seen: Seen) -> Page:
-        """Records of a page that belong to the window and have not been given yet."""
+    def _fresh(self, records: Page, place: Place, window: Window, part: Window | None, seen: Seen) -> Page:
+        """Records of a page that belong to the window and have not been given yet; moves the place."""
+        moments = [self.moment_of(record) for record in records]
+        place.move(moments)
         fresh = []
-        for record in self.objects(records):
+        for record, moment in zip(records, moments, strict=True):
             name = hash(record.get("id"))
             if name in seen.names:
                 continue
@@ -267,12 +268,11 @@ class SearchStream(IntercomStream):
             if part and other is not None and not part.holds(other):
                 continue
             seen.in_slice += 1
-            if self._belongs(record, window):
+            if self._belongs(moment, window):
                 fresh.append(record)
         return fresh
 
-    def _belongs(self, record: Record, window: Window) -> bool:
-        moment = self.moment_of(record)
+    def _belongs(self, moment: int | None, window: Window) -> bool:
         if moment is None or window.holds(moment):
             return True
         # A record that has just changed may show its new time while the index still finds it by the old one: it is
@@ -300,7 +300,7 @@ class SearchStream(IntercomStream):
     def _hands_out(self, question: Question, reading: Reading, records: Page, total: int) -> bool:
         """Hand out a window that has work for several; its first page is then read again by one of them."""
         window, workers = question.window, self.sync.transport.workers
-        moments = (self.moment_of(record) for record in self.objects(records))
+        moments = (self.moment_of(record) for record in records)
         first = next((moment for moment in moments if moment is not None), window.start)
 
         def latest() -> int:

@@ -68,12 +68,13 @@ def _cdk_moment(seconds: int) -> CursorValueType:
 class WindowCursor(ConcurrentCursor):
     """What of a stream has been read, as closed windows of Unix seconds, and what is left to read.
 
-    ``done`` are the windows that earlier syncs have read, ``start`` and ``end`` bound this one; ``planner`` cuts the
-    gaps between them, and is called when the stream's turn comes, off the main thread. The last ``overlap`` seconds
-    of each window in ``done`` are read again, and count as unread until they have been. ``remembered`` is what the
-    saved state told beside its position, ``reads`` what the next one must tell, with ``asked_all`` once the window has
-    been read. While there is a ``reconciliation``, what it has not read is read again; ``reconciled`` is what the state
-    told of earlier ones.
+    ``done`` are the windows that earlier syncs have read; ``ahead`` is by how many seconds the clock of whoever wrote
+    the state was ahead of ours, when it called the first of them longer. ``start`` and ``end`` bound this sync.
+    ``planner`` cuts the gaps between them, and is called when the stream's turn comes, off the main thread. The last
+    ``overlap`` seconds of each window in ``done`` are read again, and count as unread until they have been.
+    ``remembered`` is what the saved state told beside its position, ``reads`` what the next one must tell, with
+    ``asked_all`` once the window has been read. While there is a ``reconciliation``, what it has not read is read
+    again; ``reconciled`` is what the state told of earlier ones.
 
     Shared by all workers of the stream: the windows, the shortages, the job and the reconciliation, all written under
     one lock, the CDK's, which is held until the state has been put onto the queue. So states leave in the order in
@@ -86,6 +87,7 @@ class WindowCursor(ConcurrentCursor):
         stream: str,
         field: str,
         done: list[Window],
+        ahead: int = 0,
         start: int,
         end: int,
         overlap: int,
@@ -129,17 +131,18 @@ class WindowCursor(ConcurrentCursor):
             },
             message_repository=message_repository,
             connector_state_manager=state_manager,
-            connector_state_converter=_WholeSeconds(self._beside, self._floor()),
+            connector_state_converter=_WholeSeconds(self._beside, self._floor(ahead)),
             cursor_field=CursorField(field),
             slice_boundary_fields=("start", "end"),
             start=_cdk_moment(start),
             end_provider=lambda: _cdk_moment(end),
         )
 
-    def _floor(self) -> int | None:
+    def _floor(self, ahead: int) -> int | None:
         """The position of the saved state, where it reaches to the start of this read."""
         first = self._done[0] if self._done else None
-        return first.end if first and first.start <= self._bounds.start and first.end >= self._bounds.start else None
+        reaches = first and first.start <= self._bounds.start and first.end >= self._bounds.start
+        return first.end + ahead if first and reaches else None
 
     def _beside(self) -> dict[str, Any]:
         told = replace(self._reads, under_way=self._under_way, page_cursor=self._page_cursor)

@@ -174,8 +174,8 @@ def read_state(raw: Mapping[str, Any], *, stream: str, field: str, start: int, n
     """The windows that a state says have been read, by any connector that may have written it.
 
     ``field`` is the stream's cursor field, ``start`` the configured start, ``now`` the present in Unix seconds. Clocks
-    differ, so a position a little ahead of it counts as now; one more than a day ahead is no moment that anybody has
-    read up to, and is refused. An empty list means that nothing has been read. Raises ``StateError``.
+    differ, so a window can end a little ahead of it, see ``until``; one that ends more than a day ahead is none that
+    anybody has read, and is refused. An empty list means that nothing has been read. Raises ``StateError``.
     """
     known = {key: value for key, value in raw.items() if not key.startswith("__ab_") and key not in _BESIDE}
     if not known:
@@ -189,17 +189,23 @@ def read_state(raw: Mapping[str, Any], *, stream: str, field: str, start: int, n
         if not any(known.values()) or (known.keys() <= _WITHOUT_POSITION and not known.get("parent_state")):
             return []
         raise StateError(stream, f"it has no '{field}', only {_names(known)}")
-    position = min(_not_ahead(position, stream, now) for position in positions)
+    position = min(_believable(position, stream, now) for position in positions)
     position -= _moment(known.get("lookback_window") or 0, stream)
     # A state that names no start is another connector's or an older one's: it counts as read from today's start on.
     read_from = Remembered.of(raw).read_from or start
     return [Window(min(read_from, position), position)] if position >= 0 else []
 
 
-def _not_ahead(position: int, stream: str, now: int) -> int:
+def _believable(position: int, stream: str, now: int) -> int:
     if position > now + DAY:
         raise StateError(stream, f"its position {position} lies in the future (now is {now}, in Unix seconds)")
-    return min(position, now)
+    return position
+
+
+def until(windows: Iterable[Window], moment: int) -> list[Window]:
+    """What of some windows lies before the end of a second: later ones cannot have been read whole by then."""
+    cut = (Window(window.start, min(window.end, moment)) for window in windows)
+    return [window for window in cut if window.start <= window.end]
 
 
 def _positions(known: Mapping[str, Any], field: str, stream: str) -> Iterable[int]:
@@ -218,10 +224,10 @@ def _read_slices(slices: Any, stream: str, now: int) -> list[Window]:
     if not isinstance(slices, list) or not all(isinstance(item, Mapping) for item in slices):
         raise StateError(stream, f"its '{SLICES}' is not a list of objects")
     windows = [
-        Window(max(0, _moment(item.get("start"), stream)), _not_ahead(_moment(item.get("end"), stream), stream, now))
+        Window(max(0, _moment(item.get("start"), stream)), _believable(_moment(item.get("end"), stream), stream, now))
         for item in slices
     ]
-    return [window for window in windows if window.start <= window.end]
+    return sorted(window for window in windows if window.start <= window.end)
 
 
 def _moment(value: Any, stream: str) -> int:

@@ -85,6 +85,21 @@ class TestReadBounds:
         state = saved(tickets={"updated_at": NOW - HOUR})
         assert read("tickets", state=state).states("tickets")[-1] == {"updated_at": NOW}
 
+    def test_a_clock_that_was_put_back_moves_no_state_back(self, workspace: Workspace) -> None:
+        workspace.server_time = NOW - 90
+        fields = {stream().name: stream().cursor_field for stream in CATALOGUE}
+        cursors = {name: field for name, field in fields.items() if isinstance(field, str)}
+        output = read(*cursors, state=saved(**{name: {field: NOW} for name, field in cursors.items()}))
+        for name, field in cursors.items():
+            assert {state[field] for state in output.states(name)} == {NOW}, name
+
+    def test_what_changes_after_a_clock_was_put_back_comes(self, workspace: Workspace) -> None:
+        workspace.server_time = NOW - 90
+        state = read("tickets", state=saved(tickets={"updated_at": NOW})).states("tickets")[-1]
+        workspace.records["tickets"] = [{"id": "1", "updated_at": NOW - 80}]
+        workspace.server_time = NOW - 70
+        assert read("tickets", state=saved(tickets=state)).ids("tickets") == ["1"]
+
     @pytest.mark.parametrize(("server_time", "end"), [(NOW - 500, NOW - 500), (NOW, NOW - 100)])
     def test_ends_at_the_end_date_unless_intercom_has_not_reached_it(
         self, server_time: int, end: int, workspace: Workspace
@@ -138,7 +153,13 @@ class TestReadBounds:
         output = read("tickets", state=saved(tickets={"updated_at": NOW + HOUR}))
         asked = [body["query"] for body in workspace.bodies["tickets"] if body["query"]["operator"] == "OR"]
         assert asked[-1]["value"][0]["value"][0]["value"] == NOW - HOUR + 1
-        assert output.states("tickets")[-1] == {"updated_at": NOW}
+        assert output.states("tickets")[-1] == {"updated_at": NOW + HOUR}
+
+    def test_a_state_further_in_the_future_goes_back_to_what_the_next_sync_reads_again(
+        self, workspace: Workspace
+    ) -> None:
+        output = read("tickets", state=saved(tickets={"updated_at": NOW + 5 * HOUR}))
+        assert output.states("tickets")[-1] == {"updated_at": NOW + HOUR}
 
     def test_a_state_that_cannot_have_been_read_yet_is_refused(self, workspace: Workspace) -> None:
         output = read("tickets", state=saved(tickets={"updated_at": NOW + 10**6}))
