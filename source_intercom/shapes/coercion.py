@@ -74,9 +74,8 @@ def _applied(plan: _Plan, record: Record) -> Record:
     # Each record of a sync passes here with dozens of keys: what needs nothing done costs no call.
     changed: Record | None = None
     values, below = plan
-    get = record.get
     for key, fits, cast in values:
-        value = get(key)
+        value = record.get(key)
         if value is None:
             continue
         kind: type = type(value)
@@ -87,7 +86,7 @@ def _applied(plan: _Plan, record: Record) -> Record:
             changed = changed or dict(record)
             changed[key] = made
     for key, inside in below:
-        value = get(key)
+        value = record.get(key)
         if not value:
             continue
         made = _applied(inside, value) if type(value) is dict else _applied_to_each(inside, value)
@@ -100,8 +99,12 @@ def _applied(plan: _Plan, record: Record) -> Record:
 def _applied_to_each(plan: _Plan, value: Any) -> Any:
     if not isinstance(value, list):
         return value
-    made = [_applied(plan, item) if type(item) is dict else item for item in value]
-    return made if any(map(is_not, made, value)) else value
+    for item in value:
+        if type(item) is dict and _applied(plan, item) is not item:
+            break
+    else:
+        return value
+    return [_applied(plan, item) if type(item) is dict else item for item in value]
 
 
 def _made(cast: _Cast, value: Any) -> Any:

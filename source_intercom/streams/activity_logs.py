@@ -9,7 +9,7 @@ from source_intercom.api.pages import pages_from
 from source_intercom.shapes.base import INTERCOM_BIRTH, IntercomStream
 from source_intercom.shapes.lists import ListStream
 from source_intercom.shapes.reading import Reading
-from source_intercom.sync.windows import DAY, HOUR, Planner, Window, cut, of_days, whole
+from source_intercom.sync.windows import DAY, HOUR, Planner, Window, cut, in_steps, whole
 
 
 class ActivityLogs(IntercomStream):
@@ -33,14 +33,14 @@ class ActivityLogs(IntercomStream):
     # Half a page at the end of each window and the page that showed its weight make two calls in a hundred.
     _WINDOW_PAGES = 50
     # The official connector's step, which most workspaces bear.
-    _USUAL_STEP = 30
+    _USUAL_DAYS = 30
     # Days that no workspace has been seen to refuse.
-    _LEAST_STEP = 7
+    _LEAST_DAYS = 7
 
     @property
     def planner(self) -> Planner:
-        chosen = self.sync.config.activity_logs_time_step
-        return of_days(chosen, since=self.sync.birth) if chosen else whole
+        is_chosen = self.sync.config.activity_logs_time_step
+        return in_steps(self._step, since=self.sync.birth) if is_chosen else whole
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         # Nobody did anything before there was Intercom.
@@ -84,7 +84,7 @@ class ActivityLogs(IntercomStream):
         except (Unavailable, RequestRefused) as error:
             parts = self._shorter(window)
             # A refusal of a range that is short already comes again for each part of it.
-            is_short = window.end - window.start < self._LEAST_STEP * DAY
+            is_short = window.end - window.start < self._LEAST_DAYS * DAY
             if len(parts) < 2 or (isinstance(error, RequestRefused) and is_short):
                 raise
         if not given and reading.most_parts:
@@ -103,16 +103,16 @@ class ActivityLogs(IntercomStream):
 
     def _shorter(self, window: Window) -> list[Window]:
         if self._is_long(window):
-            return list(of_days(self._step, since=window.start)(window))
+            return list(in_steps(self._step, since=window.start)(window))
         return cut(window, 2) if window.end - window.start >= HOUR else [window]
 
     def _is_long(self, window: Window) -> bool:
-        return window.end - window.start >= self._step * DAY
+        return window.end - window.start >= self._step
 
     @property
     def _step(self) -> int:
-        """Days that a request may cover without being called long."""
-        return self.sync.config.activity_logs_time_step or self._USUAL_STEP
+        """Seconds of a window whose request, which asks a second wider, covers no more days than it may."""
+        return (self.sync.config.activity_logs_time_step or self._USUAL_DAYS) * DAY - 1
 
 
 class ActivityLogEventTypes(ListStream):

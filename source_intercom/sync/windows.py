@@ -93,8 +93,8 @@ def whole(gap: Window) -> Iterator[Window]:
     yield gap
 
 
-def of_days(days: int, *, since: int) -> Planner:
-    """Windows of a fixed number of days.
+def in_steps(seconds: int, *, since: int) -> Planner:
+    """Windows of a fixed number of seconds.
 
     Hardly anything is expected before ``since``, so the first window reaches from there back to the gap's start.
     """
@@ -102,7 +102,7 @@ def of_days(days: int, *, since: int) -> Planner:
     def plan(gap: Window) -> Iterator[Window]:
         start = gap.start
         while start <= gap.end:
-            end = min(max(start, since) + days * DAY - 1, gap.end)
+            end = min(max(start, since) + seconds - 1, gap.end)
             yield Window(start, end)
             start = end + 1
 
