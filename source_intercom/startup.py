@@ -26,7 +26,7 @@ def _no_docstrings(cls: type) -> dict[str, str]:  # noqa: ARG001  # what it repl
     return {}
 
 
-# A release of the serializer that does without is welcome.
+# A release of the serializer without this function needs nothing.
 with suppress(ImportError):
     import attributes_doc
 

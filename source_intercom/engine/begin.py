@@ -1,4 +1,4 @@
-"""What a read must know before it begins: who we are, in which zone the workspace keeps its days, what time it is."""
+"""What a read must know before it begins: the workspace, its time zone, and the time."""
 
 import logging
 from collections.abc import Iterable, Mapping

@@ -15,7 +15,7 @@ from source_intercom.sync.moments import seconds_of
 Record: TypeAlias = dict[str, Any]
 # Returns the record itself where all is as declared, and a changed copy where not.
 Coercion: TypeAlias = Callable[[Record], Record]
-_Cast: TypeAlias = Callable[[Any], Any]
+_Cast: TypeAlias = Callable[[object], object]
 
 # A row's key for the file that it brings, which leaves beside the row: what Airbyte calls the reference of a file.
 FILE = "@file"
@@ -96,7 +96,7 @@ def _applied(plan: _Plan, record: Record) -> Record:
     return changed or record
 
 
-def _applied_to_each(plan: _Plan, value: Any) -> Any:
+def _applied_to_each(plan: _Plan, value: object) -> object:
     if not isinstance(value, list):
         return value
     for item in value:
@@ -107,18 +107,18 @@ def _applied_to_each(plan: _Plan, value: Any) -> Any:
     return [_applied(plan, item) if type(item) is dict else item for item in value]
 
 
-def _made(cast: _Cast, value: Any) -> Any:
+def _made(cast: _Cast, value: object) -> object:
     if not isinstance(value, list):
         return cast(value)
     made = [cast(item) for item in value]
     return made if any(map(is_not, made, value)) else value
 
 
-def _as_text(value: Any) -> Any:
+def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _as_integer(value: Any) -> Any:
+def _as_integer(value: object) -> object:
     # Text that is no number stays as it is: a strange id in the warehouse beats a record that is lost.
     try:
         return int(value) if isinstance(value, str) and value.isascii() and value.lstrip("-").isdigit() else value
@@ -126,14 +126,14 @@ def _as_integer(value: Any) -> Any:
         return value
 
 
-def _as_seconds(value: Any) -> Any:
+def _as_seconds(value: object) -> object:
     if type(value) is int and _EARLIEST < value < _LATEST:
         return value
     moment = seconds_of(value)
     return value if moment is None else moment
 
 
-def _as_iso(value: Any) -> Any:
+def _as_iso(value: object) -> object:
     if isinstance(value, str):
         return value
     moment = seconds_of(value)
@@ -145,5 +145,5 @@ def _as_iso(value: Any) -> Any:
         return value
 
 
-def _as_avatar(value: Any) -> Any:
+def _as_avatar(value: object) -> object:
     return {"type": "avatar", "image_url": value} if isinstance(value, str) else value

@@ -12,8 +12,8 @@ class Place:
     ``unsettled`` are the moments whose changes the search index may not know yet. A record that shows such a time may
     stand anywhere, as the index sorts it by an older one: it says nothing about the place.
 
-    A server that ignores the order is believed for nothing: from the first page that breaks it, the reader knows no
-    place any more, and the search is read to its end.
+    Where a server ignores the order, nothing is concluded from it: after the first page that is out of order there is
+    no place any more, and the search is read to its end.
     """
 
     def __init__(self, order: Order, window: Window, *, unsettled: Window) -> None:
@@ -26,7 +26,7 @@ class Place:
         # All records before this time, in the order asked for, have been given.
         self._edge: int | None = None
         self._in_order = True
-        # Whether two times have differed: equal ones are in every order.
+        # Whether two times have differed: only then can the order be seen.
         self._has_stepped = False
 
     def move(self, moments: Sequence[int | None]) -> None:

@@ -1,4 +1,4 @@
-"""What admins did in the workspace, and the kinds of deeds there are."""
+"""What admins did in the workspace, and the kinds of action that there are."""
 
 from collections.abc import Iterator
 
@@ -28,13 +28,13 @@ class ActivityLogs(IntercomStream):
     permission = permissions.ACTIVITY_LOGS
 
     _PAGE = 250
-    # What is asked for where Intercom refuses that many.
+    # The page size to try where Intercom refuses that one.
     _SMALL_PAGE = 50
-    # Half a page at the end of each window and the page that showed its weight make two calls in a hundred.
+    # A window costs half a page at its end, and the page that told its size: at fifty pages, two calls in a hundred.
     _WINDOW_PAGES = 50
-    # The official connector's step, which most workspaces bear.
+    # The step in days of Airbyte's official connector, which works in most workspaces.
     _USUAL_DAYS = 30
-    # Days that no workspace has been seen to refuse.
+    # A range of so many days has not been seen to be refused.
     _LEAST_DAYS = 7
 
     @property
@@ -43,7 +43,7 @@ class ActivityLogs(IntercomStream):
         return in_steps(self._step, since=self.sync.birth) if is_chosen else whole
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        # Nobody did anything before there was Intercom.
+        # There are no logs of before Intercom was founded.
         start = max(window.start, min(INTERCOM_BIRTH, window.end))
         return self._read(Window(start, window.end), reading, set(), since=window.start)
 
@@ -63,13 +63,13 @@ class ActivityLogs(IntercomStream):
             "per_page": self._PAGE,
         }
         try:
-            # A range too long fails each time; where there is a shorter way, retries are minutes lost.
+            # A range that is too long fails each time: where it can be made shorter, retries only cost minutes.
             try:
                 answer = self.client.get(self.endpoint, asked, retry=not self._is_long(window))
             except RequestRefused:
                 if self._is_long(window):
                     raise
-                # It is not the range then, but may be the size of the page.
+                # The range is short, so it may be the size of the page that is refused.
                 asked["per_page"] = self._SMALL_PAGE
                 answer = self.client.get(self.endpoint, asked)
             parts = self._parts(window, min(pages_told(answer) // self._WINDOW_PAGES, reading.most_parts))
@@ -83,7 +83,7 @@ class ActivityLogs(IntercomStream):
                 return
         except (Unavailable, RequestRefused) as error:
             parts = self._shorter(window)
-            # A refusal of a range that is short already comes again for each part of it.
+            # If a short range is refused, each part of it would be refused too.
             is_short = window.end - window.start < self._LEAST_DAYS * DAY
             if len(parts) < 2 or (isinstance(error, RequestRefused) and is_short):
                 raise

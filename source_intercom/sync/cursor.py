@@ -49,7 +49,7 @@ class _WholeSeconds(EpochValueConcurrentStreamStateConverter):
         merged = self.merge_intervals(stream_state[SLICES])
         position = max(0, self.output_format(merged[0][self.END_KEY]))
         if self._floor is not None and position < self._floor:
-            # The hour before the old position is being read again. Until it is through, the old position holds: a
+            # The hour before the old position is being read again. Until it has been read, the old position holds: a
             # state does not go back, and nothing that touches the old position may carry it on.
             position = self._floor
             beyond = [part for part in merged[1:] if self.output_format(part[self.START_KEY]) > position + 1]
@@ -76,9 +76,10 @@ class WindowCursor(ConcurrentCursor):
     ``asked_all`` once the window has been read. While there is a ``reconciliation``, what it has not read is read
     again; ``reconciled`` is what the state told of earlier ones.
 
-    Shared by all workers of the stream: the windows, the shortages, the job and the reconciliation, all written under
-    one lock, the CDK's, which is held until the state has been put onto the queue. So states leave in the order in
-    which they grew.
+    Shared by all workers of the stream. Everything that changes is written under one lock, the CDK's: the windows, the
+    shortages, the job, the page cursor, how far parents have been asked, and the reconciliation. The lock is held until
+    the state has been put onto the queue, so states leave in the order in which they grew. ``job``, ``page_cursor``,
+    ``asked_before`` and ``done`` are read without it: each is one value that is replaced as a whole.
     """
 
     def __init__(
@@ -120,7 +121,7 @@ class WindowCursor(ConcurrentCursor):
             if window.end - overlap >= max(window.start, start)
         ]
         if not slices or slices[0].start > start:
-            # Nothing read at the start yet: a window of no length, from which the position goes on.
+            # Nothing has been read at the start yet: a window without length, from which the position grows.
             slices.insert(0, Window(start, start - 1))
         super().__init__(
             stream_name=stream,
@@ -148,7 +149,7 @@ class WindowCursor(ConcurrentCursor):
         told = replace(self._reads, under_way=self._under_way, page_cursor=self._page_cursor)
         beside = told.with_shortages(self._shortages).beside()
         if self._is_through:
-            # A full refresh that is through starts anew the next time.
+            # After a full refresh that has finished, the next one starts anew.
             beside.pop(REFRESHING, None)
         if self.job is not None:
             beside[JOB] = dict(self.job)
@@ -199,7 +200,7 @@ class WindowCursor(ConcurrentCursor):
             self._has_closed_at_least_one_slice = True
 
     def asked(self, through: int | str) -> None:
-        """Say in a state that all parents up to one have been asked: a read that breaks off goes on behind it."""
+        """Say in a state up to which parent all have been asked: a sync that breaks off is continued from there."""
         with self._lock:
             self._under_way = UnderWay(self._bounds.end, through)
             self._emit_state_message()
@@ -210,7 +211,7 @@ class WindowCursor(ConcurrentCursor):
         return self._reads.under_way.through if self._reads.under_way else None
 
     def keep_job(self, job: Mapping[str, Any] | None) -> None:
-        """Have the state tell of a job that Intercom works on for us, from now on; None: of none any more."""
+        """Name the job that Intercom is working on in the states from now on; None when there is none any more."""
         with self._lock:
             self.job = job
             if job is not None:
@@ -244,7 +245,7 @@ class WindowCursor(ConcurrentCursor):
                 self._reconciliation.count(records)
 
     def claim_reconciliation(self) -> dict[str, int] | None:
-        """When a reconciliation that is over began, in Unix seconds, and how many records it gave; told once."""
+        """When the reconciliation began (Unix seconds) and how many records it gave; None before its end and later."""
         if self._reconciliation is None:
             return None
         with self._lock:

@@ -89,7 +89,7 @@ def without(windows: Iterable[Window], taken: Window) -> list[Window]:
 
 
 def whole(gap: Window) -> Iterator[Window]:
-    """No cutting: for what is one walk or one request however long the gap is."""
+    """No cutting: for what is one list or one request however long the gap is."""
     yield gap
 
 
