@@ -132,15 +132,15 @@ class SearchStream(IntercomStream):
         ended = yield from self._read(question, window, reading, seen)
         if ended is not None and self._is_short(ended, seen, window, reading):
             self.logger.warning(
-                f"{self.name}: Intercom announces {ended.total} records between {window.start} and {window.end} (Unix "
-                f"seconds) and gave {len(seen.names)}. They are asked for once more."
+                f"{self.name}: Intercom announces {ended.total} records {window.shown} "
+                f"and gave {len(seen.names)}. They are asked for once more."
             )
             ended = yield from self._read(question, window, reading, seen)
             if ended is not None and self._is_short(ended, seen, window, reading):
                 reading.came_short(ended.missing(seen))
                 raise Incomplete(
-                    f"Intercom announces {ended.total} {self.source_name} between {window.start} and {window.end} "
-                    f"(Unix seconds), but gives only {len(seen.names)}. The next sync asks for them again.",
+                    f"Intercom announces {ended.total} {self.source_name} {window.shown}, "
+                    f"but gives only {len(seen.names)}. The next sync asks for them again.",
                     f"POST {self.endpoint}",
                 )
         if ended is None:
@@ -149,7 +149,7 @@ class SearchStream(IntercomStream):
         if sliced and sliced.distinct < sliced.total:
             everything = question.sliced(None)
             if sliced.distinct < self._count(everything):
-                self.logger.info(f"{self.name}: the smaller searches of {window} miss records, so it is read in one")
+                self.logger.info(f"{self.name}: smaller searches {window.shown} miss records, so one reads them all")
                 yield from self._whole(everything, Uncut(reading))
 
     def _is_short(self, ended: Ended, seen: Seen, window: Window, reading: Reading) -> bool:
@@ -161,8 +161,8 @@ class SearchStream(IntercomStream):
         if not before:
             return True
         self.logger.warning(
-            f"{self.name}: Intercom announces {missing} more records between {window.start} and {window.end} (Unix "
-            f"seconds) than it gives, as it did {before}. Its total is taken to be wrong."
+            f"{self.name}: Intercom announces {missing} more records {window.shown} "
+            f"than it gives, as it did {before}. Its total is taken to be wrong."
         )
         return False
 
@@ -222,7 +222,7 @@ class SearchStream(IntercomStream):
         slices = slices_of(question.part, 2, life=self._life, zone=self.zone)
         if not slices:
             raise error
-        self.logger.info(f"{self.name}: asks for {question.window} in smaller searches: {error.internal_message}")
+        self.logger.info(f"{self.name}: smaller searches {question.window.shown}: {error.internal_message}")
         for smaller in question.shared_out(slices):
             # The slices cut the search only: what they find belongs to the same part of the window.
             yield from self._read(smaller, window, Uncut(reading, reading.slice), seen)
@@ -231,7 +231,7 @@ class SearchStream(IntercomStream):
         """What lies behind a record that Intercom cannot give, newest first, up to that record."""
         where = f"after record '{place.last_id}'" if place.last_id else "at the beginning"
         self.logger.warning(
-            f"{self.name}: between {window.start} and {window.end} (Unix seconds) there is a record {where} that "
+            f"{self.name}: {window.shown} there is a record {where} that "
             "Intercom cannot give. The records after it are read, newest first; the next sync tries again."
         )
         back = Place("descending", place.left, unsettled=self._unsettled)
