@@ -20,10 +20,18 @@ MOST_BYTES = 256 << 20
 _PIECE = 256 << 10
 # A line that is slower than this has broken down; a server that sends a byte a second must not keep us for days.
 _SLOWEST = 20_000  # bytes a second
+# Beyond these, an answer must bring a byte of its body for so many that it sends. There is no end to what brings none:
+# interim answers, lines behind the last chunk, gzip of nothing. The headers of an answer of Intercom have 2 KB.
+_MOST_IN_VAIN = 512 << 10
+_SENT_FOR_ONE = 4
 
 
 class AnswerTooLarge(Exception):
     """More bytes than memory, or the disk, is meant for."""
+
+
+class _InVain(http.client.HTTPException):
+    """An answer goes on and on and brings nothing."""
 
 
 class NotSaved(Exception):
@@ -41,11 +49,18 @@ class _InTime(io.RawIOBase):
         self._connection = connection
         # Runs down only while we wait for the server: it is not to blame when an answer waits for room in memory.
         self._left = connection.gettimeout()
+        self._in_vain = 0
+
+    def brought(self, size: int) -> None:
+        """Bytes of the body have come out of what was read."""
+        self._in_vain -= size * _SENT_FOR_ONE
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        if self._in_vain > _MOST_IN_VAIN:
+            raise _InVain("the answer goes on and brings nothing")
         if self._left is None:
             return self._raw.readinto(buffer)
         if self._left <= 0:
@@ -54,6 +69,7 @@ class _InTime(io.RawIOBase):
         began = time.monotonic()
         read = self._raw.readinto(buffer)
         self._left += (read or 0) / _SLOWEST - (time.monotonic() - began)
+        self._in_vain += read or 0
         return read
 
     def close(self) -> None:
@@ -64,9 +80,11 @@ class _InTime(io.RawIOBase):
 class _TimedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
+        self.timed: _InTime | None = None
         # A proxy that is spoken to in TLS within TLS has a socket of another kind, with timeouts of its own.
         if isinstance(sock, socket.socket) and isinstance(self.fp, io.BufferedReader):
-            self.fp = io.BufferedReader(_InTime(self.fp.detach(), sock))
+            self.timed = _InTime(self.fp.detach(), sock)
+            self.fp = io.BufferedReader(self.timed)
 
 
 class _TimedHTTP(HTTPConnection):
@@ -143,9 +161,12 @@ def _keep(response: requests.Response, content: bytes) -> None:
 
 def _pieces(response: requests.Response, most: int) -> Generator[bytes, None, None]:
     size = 0
+    timed = getattr(getattr(response.raw, "_fp", None), "timed", None)
     try:
         while piece := response.raw.read1(_PIECE, decode_content=True):
             size += len(piece)
+            if timed:
+                timed.brought(len(piece))
             if size > most:
                 raise AnswerTooLarge
             yield piece
