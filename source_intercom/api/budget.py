@@ -17,6 +17,7 @@ import requests
 from airbyte_cdk.sources.streams.call_rate import AbstractCallRatePolicy, CallRateLimitHit, HttpAPIBudget
 
 from source_intercom.api.answers import failure_of, is_window_limit
+from source_intercom.api.masking import shortened
 
 WINDOW_SECONDS = 10
 # Without headers nobody says when the window ends; one second more covers the answer's way back.
@@ -168,7 +169,7 @@ class WindowPolicy(AbstractCallRatePolicy):
         """Say once for each header that it is ignored."""
         if header not in self._told:
             self._told.add(header)
-            _LOGGER.warning(f"Intercom's header {header} is ignored, as it cannot be true: {text[:40]!r}")
+            _LOGGER.warning(f"Intercom's header {header} is ignored, as it cannot be true: {shortened(text, 40)!r}")
 
 
 class CallBudget(HttpAPIBudget):

@@ -19,6 +19,7 @@ from source_intercom.api.errors import (
     Unavailable,
     strange,
 )
+from source_intercom.api.masking import shortened
 from source_intercom.api.paths import path_of
 
 # Ten million rows, the most that Intercom exports, are about two gigabytes as a ZIP file.
@@ -234,7 +235,9 @@ class Exports:
                     f"job {job}: {status}",
                 )
             if self._clock() > tell_at:
-                self._logger.info(f"Waiting for Intercom's export of {self._kind.what} (job {job}: {status[:40]})")
+                self._logger.info(
+                    f"Waiting for Intercom's export of {self._kind.what} (job {job}: {shortened(status, 40)})"
+                )
                 tell_at = self._clock() + _TELL_EVERY
             if status:
                 self._pause(pause * client.time_scale)
@@ -250,7 +253,7 @@ class Exports:
                 raise strange("an export job without a status")
             status = answer
         if status not in (*_COMPLETED, *_ENDED, "no_data"):
-            raise strange(f"an export job with the status {status[:40]!r}")
+            raise strange(f"an export job with the status {shortened(status, 40)!r}")
         return status
 
     def _is_running(self, status: str) -> bool:

@@ -20,7 +20,7 @@ from source_intercom.api.bodies import keep_parsed
 from source_intercom.api.budget import CallBudget, WindowPolicy, pause_after
 from source_intercom.api.errors import Asked, CertificateRejected, NoRoom, RateLimited, TooLarge
 from source_intercom.api.hosts import api_host
-from source_intercom.api.masking import keep_secret
+from source_intercom.api.masking import keep_secret, shortened
 from source_intercom.api.pace import Patience, time_scale
 from source_intercom.api.room import LONGEST, Crowded, Room, cost_of
 from source_intercom.api.tally import Tally
@@ -99,8 +99,8 @@ class Transport:
                 return
             self._told_versions.add((asked, served))
         _LOGGER.warning(
-            f"Intercom serves API version {served[:40]!r} where this connector asks for {asked}: fields can differ "
-            "from what the documentation of the streams says."
+            f"Intercom serves API version {shortened(served, 40)!r} where this connector asks for {asked}: fields can "
+            "differ from what the documentation of the streams says."
         )
 
     def tell_wait(self, seconds: float, why: str) -> None:
