@@ -95,6 +95,8 @@ class Entrypoint(AirbyteEntrypoint):
             yield AirbyteMessage(type=Type.SPEC, spec=spec)
             return
         config = load(arguments.config, "config", config_of)
+        # What is wrong with the config is said before the CDK knows its secrets, and one can stand in the wrong place.
+        self.set_up_secret_filter(config, spec.connectionSpecification)
         if arguments.command == "check":
             yield from self.check(spec, config)
         elif arguments.command == "discover":

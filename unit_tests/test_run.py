@@ -26,7 +26,7 @@ from source_intercom.source import SourceIntercom
 from source_intercom.stdout import Stdout, StdoutEnded
 
 API = "https://api.intercom.io"
-SENTENCE = "Option 'num_workers' is not acceptable ('many'); accepted is a whole number from 1 to 100."
+SENTENCE = "The option 'num_workers' is \"many\". It must be a whole number from 1 to 100."
 
 
 @pytest.fixture(autouse=True)
@@ -128,6 +128,17 @@ class TestFaultyConfig:
         assert message["trace"]["error"]["failure_type"] == "config_error"
         assert "stack_trace" not in message["trace"]["error"]
         assert command.code == 1
+
+    @pytest.mark.parametrize("words", [["read", "--catalog", "{}"], ["check"], ["discover"]])
+    def test_does_not_show_the_token_where_it_stands_in_another_option(
+        self, command: Command, words: list[str]
+    ) -> None:
+        token = "dG9rOjEyMzQ1Njc4OTBhYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5eg=="
+        config = command.file("config.json", {"access_token": token, "start_date": f"{token} 2024", "region": token})
+        words = [word.format(command.file("catalog.json", {"streams": []})) for word in words]
+        said = json.dumps(command(*words, "--config", config))
+        assert "start_date" in said
+        assert token[:12] not in said
 
     def test_an_environment_that_points_elsewhere_fails_a_check(
         self, command: Command, monkeypatch: pytest.MonkeyPatch

@@ -27,7 +27,8 @@ from airbyte_cdk.models import (
     StreamDescriptor,
 )
 
-from source_intercom.inputs.files import Fault, json_of, kind_of, shown
+from source_intercom.inputs.files import Fault, json_of, shown
+from source_intercom.options.faults import kind_of
 
 _PRINTED = ("RECORD", "LOG", "TRACE", "CONTROL", "SPEC", "CATALOG", "CONNECTION_STATUS", "DEBUG")
 _DESCRIPTORS = {"stream_descriptor", "streamDescriptor"}
