@@ -63,7 +63,8 @@ class Transport:
     Used by every thread that asks Intercom. The pool, the executor, the semaphore, the budget and the room have locks
     of their own, and all else but the following is never written after the constructor. ``token_worked`` goes from
     false to true once, by whichever thread has the first good answer, and needs no lock. What has been told already
-    (``_told_versions``, ``_tell_again``) is read and written under ``_lock`` only.
+    (``_told_versions``, ``_tell_again``) and since when the rate limit lets nothing pass (``_limited_since``) is read
+    and written under ``_lock`` only.
     """
 
     def __init__(self, config: Config) -> None:
@@ -89,6 +90,19 @@ class Transport:
         self._lock = threading.Lock()
         self._told_versions: set[tuple[str, str]] = set()
         self._tell_again = 0.0
+        self._limited_since: float | None = None
+
+    def limited_since(self, now: float) -> float:
+        """Since when the rate limit has let no request of this process pass; ``now`` when it just begins."""
+        with self._lock:
+            if self._limited_since is None:
+                self._limited_since = now
+            return self._limited_since
+
+    def has_passed(self) -> None:
+        """The rate limit has let a request pass."""
+        with self._lock:
+            self._limited_since = None
 
     def heard_version(self, asked: str, served: str | None) -> None:
         """Say once when Intercom serves another version than it was asked for, as it may (Forest Admin, 2026)."""
@@ -168,6 +182,7 @@ class StreamSession(LimiterSession):
                 spent["answer_seconds"] = spent.get("answer_seconds", 0.0) + time.monotonic() - began
             self._transport.budget.update_from_response(request, response)
             if not is_window_limit(response):
+                self._transport.has_passed()
                 self._transport.heard_version(self._version, response.headers.get("Intercom-Version"))
                 return response
             self._wait_for_the_limit(request, response, tries)
@@ -215,7 +230,9 @@ class StreamSession(LimiterSession):
 
     def _wait_for_the_limit(self, request: requests.PreparedRequest, response: requests.Response, tries: int) -> None:
         failure = failure_of(response)
-        waited = time.monotonic() - vars(request).setdefault("limited_since", time.monotonic())
+        now = time.monotonic()
+        # One bound for all requests: a read asks for many things one after another, and each would wait as long.
+        waited = now - min(self._transport.limited_since(now), vars(request).setdefault("limited_since", now))
         scale = self._transport.time_scale
         if waited >= self._patience.rate_limit * scale:
             raise RateLimited.told(failure, Asked(f"{_endpoint(request)}, after {waited:.0f} s of waiting"))
