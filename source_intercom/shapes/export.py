@@ -118,7 +118,7 @@ class ContentExport(ExportedStream):
         if lines >= _MOST_ROWS:
             raise Crowded(
                 "Intercom's export of message data holds ten million rows, the most it can, so some are missing.",
-                f"{asked.start} to {asked.end}",
+                str(asked),
             )
         yield from self._batches(tables, part)
 

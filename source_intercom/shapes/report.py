@@ -161,8 +161,8 @@ class Report(ExportedStream):
         wide = Window(part.start - _ANY_ZONE, part.end + _ANY_ZONE)
         if any(moment is not None and not wide.holds(moment) for moment in map(seconds_of, (first, last))):
             self.logger.warning(
-                f"{self.name}: Intercom exports rows from {first} to {last} where {_shown(part.start)} to "
-                f"{_shown(part.end)} (UTC) were asked for, so it goes by another time than {dataset.time}."
+                f"{self.name}: Intercom exports rows from {first} to {last} where {part} were "
+                f"asked for, so it goes by another time than {dataset.time}."
             )
 
     def _dataset(self) -> Dataset:

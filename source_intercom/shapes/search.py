@@ -131,15 +131,15 @@ class SearchStream(IntercomStream):
         ended = yield from self._read(question, window, reading, seen)
         if ended is not None and self._is_short(ended, seen, window, reading):
             self.logger.warning(
-                f"{self.name}: Intercom announces {ended.total} records between {window.start} and {window.end} (Unix "
-                f"seconds) and gave {len(seen.names)}. They are asked for once more."
+                f"{self.name}: Intercom announces {ended.total} records from {window} and gave "
+                f"{len(seen.names)}. They are asked for once more."
             )
             ended = yield from self._read(question, window, reading, seen)
             if ended is not None and self._is_short(ended, seen, window, reading):
                 reading.came_short(ended.missing(seen))
                 raise Incomplete(
-                    f"Intercom announces {ended.total} {self.source_name} between {window.start} and {window.end} "
-                    f"(Unix seconds), but gives only {len(seen.names)}. The next sync asks for them again.",
+                    f"Intercom announces {ended.total} {self.source_name} from {window}, but gives only "
+                    f"{len(seen.names)}. The next sync asks for them again.",
                     f"POST {self.endpoint}",
                 )
         if ended is None:
@@ -160,8 +160,8 @@ class SearchStream(IntercomStream):
         if not before:
             return True
         self.logger.warning(
-            f"{self.name}: Intercom announces {missing} more records between {window.start} and {window.end} (Unix "
-            f"seconds) than it gives, as it did {before}. Its total is taken to be wrong."
+            f"{self.name}: Intercom announces {missing} more records from {window} than it gives, as it "
+            f"did {before}. Its total is taken to be wrong."
         )
         return False
 
@@ -235,8 +235,8 @@ class SearchStream(IntercomStream):
         """What lies behind a record that Intercom cannot give, newest first, up to that record."""
         where = f"after record '{place.last_id}'" if place.last_id else "at the beginning"
         self.logger.warning(
-            f"{self.name}: between {window.start} and {window.end} (Unix seconds) there is a record {where} that "
-            "Intercom cannot give. The records after it are read, newest first; the next sync tries again."
+            f"{self.name}: from {window} there is a record {where} that Intercom cannot "
+            "give. The records after it are read, newest first; the next sync tries again."
         )
         back = Place("descending", place.left, unsettled=self._unsettled)
         try:

@@ -9,6 +9,15 @@ _MILLISECONDS = 100_000_000_000
 _DIGITS = 20
 
 
+def shown(moment: int) -> str:
+    """A moment in Unix seconds for people, in UTC: 2026-11-28T14:51:13Z."""
+    try:
+        return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        # No calendar has it.
+        return str(moment)
+
+
 def seconds_of(value: object) -> int | None:
     """A moment in Unix seconds, None for what is none.
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple, TypeAlias
 
+from source_intercom.sync.moments import shown
+
 DAY = 86_400
 HOUR = 3_600
 # Searches want an end where there is none; nobody's sync takes ten years.
@@ -22,6 +24,9 @@ class Window(NamedTuple):
 
     start: int
     end: int
+
+    def __str__(self) -> str:
+        return f"{shown(self.start)} to {shown(self.end)}"
 
     def holds(self, moment: int) -> bool:
         """Whether a moment lies in the window."""
