@@ -1,7 +1,6 @@
 """What the streams of a process share on their way to Intercom, and the session that each of them has over it."""
 
 import logging
-import os
 import random
 import threading
 import time
@@ -19,7 +18,7 @@ from source_intercom.api.answers import failure_of, is_window_limit
 from source_intercom.api.bodies import keep_parsed
 from source_intercom.api.budget import CallBudget, WindowPolicy, pause_after
 from source_intercom.api.errors import Asked, CertificateRejected, NoRoom, RateLimited, TooLarge
-from source_intercom.api.hosts import api_host
+from source_intercom.api.hosts import api_host, certificates_for
 from source_intercom.api.masking import keep_secret, shortened
 from source_intercom.api.pace import Patience, time_scale
 from source_intercom.api.room import LONGEST, Crowded, Room, cost_of
@@ -75,7 +74,7 @@ class Transport:
         keep_secret(config.access_token)
         self.time_scale = time_scale(self.base_url)
         self.proxies: Mapping[str, str] = requests.utils.get_environ_proxies(self.base_url)
-        self.certificates = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        self.certificates = certificates_for(self.base_url)
         self.budget = CallBudget(WindowPolicy(config.api_rate_limit, scale=self.time_scale))
         # A pool that blocks is what bounds the requests under way to the number of workers, whichever threads they
         # come from; with fewer connections than workers threads would queue unseen.
