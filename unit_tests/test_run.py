@@ -187,6 +187,7 @@ def test_a_read_that_ends_with_an_error_tells_it_after_what_was_read(command: Co
     assert "tags" in last["trace"]["error"]["message"]
     assert last["trace"]["error"]["failure_type"] == "config_error"
     assert "stack_trace" not in last["trace"]["error"]
+    assert "stack_trace" not in told["trace"]["error"]
 
 
 CONFIG, TRANSIENT, SYSTEM = FailureType.config_error, FailureType.transient_error, FailureType.system_error
@@ -314,3 +315,15 @@ def test_only_what_nobody_expected_is_logged_with_its_place(error: Exception, ha
         logging.getLogger().removeHandler(handler)
     assert printed.getvalue().startswith("it ended\n")
     assert ("Traceback" in printed.getvalue()) == has_trace
+
+
+def test_a_library_that_finds_faulty_headers_is_logged_without_its_place() -> None:
+    printed = io.StringIO()
+    handler = logging.StreamHandler(printed)
+    logging.getLogger().addHandler(handler)
+    try:
+        with _plain_logs():
+            logging.getLogger("urllib3.connection").warning("Failed to parse headers", exc_info=ValueError("no colon"))
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert printed.getvalue() == "Failed to parse headers\n"
