@@ -14,6 +14,7 @@ from source_intercom.api.errors import (
     ExportEnded,
     ExportTaken,
     IntercomError,
+    NoRoom,
     RecordGone,
     RequestRefused,
     Unavailable,
@@ -21,6 +22,7 @@ from source_intercom.api.errors import (
 )
 from source_intercom.api.masking import shortened
 from source_intercom.api.paths import path_of
+from source_intercom.api.wire import let_go_on_error
 
 # Ten million rows, the most that Intercom exports, are about two gigabytes as a ZIP file.
 _MOST_BYTES = 8 << 30
@@ -264,8 +266,11 @@ class Exports:
 
     def _download(self, client: Client, job: str) -> IO[bytes] | None:
         # It has no name, so it is gone with this process however that ends.
-        file = tempfile.TemporaryFile(prefix="source-intercom-")  # noqa: SIM115
         try:
+            file = tempfile.TemporaryFile(prefix="source-intercom-")  # noqa: SIM115
+        except OSError as full:
+            raise NoRoom.of(full.strerror or "unknown", job) from None
+        with let_go_on_error(file):
             pause = _FIRST_PAUSE
             for left in reversed(range(_MOST_GONE)):
                 try:
@@ -283,9 +288,6 @@ class Exports:
                 self._pause(pause * client.time_scale)
                 pause *= 2
             raise AssertionError
-        except BaseException:
-            file.close()
-            raise
 
     def _pause(self, seconds: float) -> None:
         if self._ended.wait(seconds):

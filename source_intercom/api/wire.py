@@ -5,8 +5,8 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import IO, Any
 
 import requests
@@ -152,6 +152,17 @@ def save_body(response: requests.Response, file: IO[bytes], most: int) -> None:
             raise
         raise NotSaved(error.strerror) from error
     _keep(response, b"{}")
+
+
+@contextmanager
+def let_go_on_error(file: IO[bytes]) -> Iterator[None]:
+    """A block that closes a file when it fails. What the file still holds fits onto a full disk no better now."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            file.close()
+        raise
 
 
 def _keep(response: requests.Response, content: bytes) -> None:

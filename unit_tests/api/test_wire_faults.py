@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import gzip
 import io
-import os
 import socket
 import ssl
 from typing import Any
@@ -14,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 import urllib3
-from api_helpers import FakeTime, make_client, make_transport
+from api_helpers import FakeTime, FullDisk, make_client, make_transport
 from requests_mock import Mocker
 from test_client_wire import OK, Handler, serving
 
@@ -54,16 +52,11 @@ def test_an_answer_that_breaks_off_is_an_error_of_its_kind(error: Exception, kin
         read_body(response, lambda _size: None)
 
 
-class FullDisk(io.BytesIO):
-    def write(self, _content: Any) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
 def test_a_disk_without_room_is_named(time: FakeTime, requests_mock: Mocker) -> None:
     requests_mock.get("https://api.intercom.io/download/1", content=b"a file")
     client = make_client(make_transport(time))
     with pytest.raises(NoRoom, match=r"kept on this machine .No space left on device.: .* TMPDIR"):
-        client.download("/download/1", FullDisk(), 1000)
+        client.download("/download/1", io.BufferedRandom(FullDisk()), 1000)
     client._transport.close()
 
 
