@@ -6,7 +6,6 @@ from urllib.parse import quote, quote_plus
 
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
 
-_MASK = "****"
 # Intercom's tokens have sixty characters. What is shorter than this would be found in texts that do not mean it.
 _SHORTEST = 8
 # So many letters of it are not in a text by chance.
@@ -31,13 +30,6 @@ def forms_of(token: str) -> tuple[str, ...]:
 def shortened(text: str, most: int) -> str:
     """The first letters of what a server has sent, masked before: no filter finds the token when a part is left."""
     return filter_secrets(text)[:most]
-
-
-def mask(text: str, token: str) -> str:
-    """The text without the token, in whichever form it stands there."""
-    for form in forms_of(token):
-        text = text.replace(form, _MASK)
-    return text
 
 
 def keep_secret(token: str) -> None:

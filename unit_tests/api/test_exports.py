@@ -15,7 +15,7 @@ import pytest
 from api_helpers import FullDisk
 
 from source_intercom.api.client import Client
-from source_intercom.api.errors import ExportEnded, ExportTaken, NoRoom, RecordGone, RequestRefused, Unavailable
+from source_intercom.api.errors import DiskFull, ExportEnded, ExportTaken, RecordGone, RequestRefused, Unavailable
 from source_intercom.api.exports import CONTENT, REPORTING, Exports, RangeRefused
 
 Json = dict[str, Any]
@@ -109,10 +109,10 @@ def test_a_disk_that_is_full_is_told_as_it_was_found(monkeypatch: pytest.MonkeyP
 
     def save(path: str, file: IO[bytes], most: int) -> None:
         download(path, file, most)
-        raise NoRoom.of("No space left on device", path)
+        raise DiskFull.of("No space left on device", path)
 
     monkeypatch.setattr(intercom, "download", save)
-    with pytest.raises(NoRoom, match="No space left on device"):
+    with pytest.raises(DiskFull, match="No space left on device"):
         fetch(intercom)
 
 
@@ -121,7 +121,7 @@ def test_a_folder_without_room_for_a_new_file_is_named(monkeypatch: pytest.Monke
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(tempfile, "TemporaryFile", none)
-    with pytest.raises(NoRoom, match="No space left on device"):
+    with pytest.raises(DiskFull, match="No space left on device"):
         fetch(Intercom("completed"))
 
 
@@ -215,6 +215,16 @@ def test_letting_go_waits_for_a_job_that_is_being_made() -> None:
     fetch(intercom, made)
     assert intercom.calls[:2] == ["POST /export/content/data", "GET /export/content/data/job-1"]
     assert "POST /export/cancel/job-1" in intercom.calls
+
+
+def test_no_job_is_made_once_all_have_been_let_go() -> None:
+    """A worker that has read one file asks for the next range while the process prints its last lines."""
+    intercom, made = Intercom("completed"), exports()
+    assert fetch(intercom, made) == b"a\n1\n"
+    made.release()
+    with pytest.raises(Unavailable, match="sync ended"):
+        fetch(intercom, made)
+    assert intercom.calls.count("POST /export/content/data") == 1
 
 
 def test_a_wait_ends_when_the_sync_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,7 +148,7 @@ def _float(digits: str) -> float:
     return number
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A JSON value in a sentence, cut where it is long. For what cannot be a secret only."""
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
