@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -203,23 +202,6 @@ def test_a_search_is_not_halved_for_the_rate_limit(client: Client, time: FakeTim
     assert sum(time.slept) <= 930
 
 
-@pytest.mark.complaint(100)
-def test_all_requests_together_have_one_bound(client: Client, time: FakeTime, requests_mock: Mocker) -> None:
-    """A read asks for one thing after another. Each of them waited for a quarter of an hour."""
-    requests_mock.get(f"{HOST}/things", status_code=429, json=fault("rate_limit_exceeded"))
-    requests_mock.get(f"{HOST}/others", json=BODY)
-    for _ in range(5):
-        with pytest.raises(RateLimited):
-            client.get("/things")
-    assert 900 <= sum(time.slept) <= 1000
-
-    # Where one passes, the next one waits again.
-    client.get("/others")
-    with pytest.raises(RateLimited):
-        client.get("/things")
-    assert sum(time.slept) >= 1800
-
-
 def test_who_checks_waits_less(transport: Transport, time: FakeTime, requests_mock: Mocker) -> None:
     requests_mock.get(f"{HOST}/things", status_code=429, json=fault("rate_limit_exceeded"))
 
@@ -278,29 +260,6 @@ def test_an_overloaded_resource_holds_up_nobody_else(
     assert time.slept == [1.0]
     client.get("/things")
     assert time.slept == [1.0]
-
-
-SENT = {"Date": formatdate(NOW - 7200, usegmt=True)}
-
-
-@pytest.mark.complaint(97)
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Retry-After": "37"},
-        {"Retry-After": " 37 "},
-        {"Retry-After": formatdate(NOW - 7200 + 37, usegmt=True), **SENT},
-    ],
-    ids=["seconds", "with spaces", "moment of a clock that is behind"],
-)
-def test_a_retry_after_is_obeyed(
-    client: Client, time: FakeTime, requests_mock: Mocker, headers: dict[str, str]
-) -> None:
-    limited = {"status_code": 429, "json": fault("rate_limit_exceeded"), "headers": headers}
-    requests_mock.get(f"{HOST}/things", [limited, GOOD])
-
-    assert client.get("/things", retry=False) == BODY
-    assert sum(time.slept) == pytest.approx(37.0)
 
 
 def test_the_quota_of_exports_is_not_the_window(client: Client, requests_mock: Mocker) -> None:
