@@ -27,6 +27,12 @@ def test_an_end_lies_behind_the_start(end_date: str) -> None:
     assert "after the start date" in found["end_date"][1]
 
 
+@pytest.mark.parametrize("end_date", ["0001-01-01", "1969-12-31T23:59:59Z"])
+def test_an_end_before_1970_is_told_by_its_option(end_date: str) -> None:
+    """Activity logs were asked for with a negative time, and told the refusal as a fault of the connector."""
+    assert "which is before 1970." in complaint({"access_token": TOKEN, "end_date": end_date})
+
+
 def test_a_faulty_start_is_not_blamed_on_the_end() -> None:
     assert list(sentences({"access_token": TOKEN, "start_date": "soon", "end_date": "2024-02-28"})) == ["start_date"]
 

@@ -283,6 +283,9 @@ class Config(BaseModel):
         moment = moment_of(value)
         if info.field_name == "start_date" and moment > datetime.now(timezone.utc):
             raise ValueError("is in the future")
+        if info.field_name == "end_date" and moment.timestamp() < 0:
+            # It would be asked for as a negative time, which Intercom refuses.
+            raise ValueError("is before 1970")
         start = info.data.get("start_date")
         if start and moment <= moment_of(start):
             raise ValueError("is not after the start date")
