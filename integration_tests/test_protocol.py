@@ -124,7 +124,7 @@ def test_a_read_with_a_faulty_config_ends_with_the_same_sentence(process: Proces
     sandbox = workspace()
     output = process.run("read", sandbox.url, config=config(start_date="soon"), catalog={"streams": []})
     assert output.code != 0
-    assert "'start_date' is not a date" in output.errors[""]["message"]
+    assert "'start_date' is \"soon\", which is not a date" in output.errors[""]["message"]
     assert output.errors[""]["failure_type"] == "config_error"
     assert sandbox.calls()["total"] == 0
 

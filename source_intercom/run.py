@@ -95,6 +95,8 @@ class Entrypoint(AirbyteEntrypoint):
             yield AirbyteMessage(type=Type.SPEC, spec=spec)
             return
         config = load(arguments.config, "config", config_of)
+        # What is wrong with the config is said before the CDK knows its secrets, and one can stand in the wrong place.
+        self.set_up_secret_filter(config, spec.connectionSpecification)
         if arguments.command == "check":
             yield from self.check(spec, config)
         elif arguments.command == "discover":
@@ -116,6 +118,7 @@ class Entrypoint(AirbyteEntrypoint):
         for message in self.read(spec, config, catalog, state):
             if message.trace and message.trace.type is TraceType.ERROR and message.trace.error:
                 self._told.append(message.trace.error.failure_type or FailureType.system_error)
+                _leave_out_where(message)
             yield message
 
     def failure(self, error: BaseException) -> AirbyteMessage:
@@ -125,11 +128,16 @@ class Entrypoint(AirbyteEntrypoint):
                 # The CDK calls every such end a fault of the config, after which a platform does not try again.
                 error.failure_type = _worst(self._told)
             message = error.as_airbyte_message()
-            if message.trace and message.trace.error and error.failure_type is not FailureType.system_error:
-                # It was raised on purpose: where helps nobody.
-                message.trace.error.stack_trace = None
+            _leave_out_where(message)
             return message
         return AirbyteTracedException.from_exception(error).as_airbyte_message()
+
+
+def _leave_out_where(message: AirbyteMessage) -> None:
+    """Leave the stack trace out of an error that was raised on purpose: where helps nobody."""
+    error = message.trace.error if message.trace else None
+    if error and error.failure_type is not FailureType.system_error:
+        error.stack_trace = None
 
 
 def run(arguments: list[str] | None = None) -> NoReturn:
@@ -167,11 +175,13 @@ def print_lines(stdout: Stdout, pieces: Iterable[bytes]) -> None:
 
 @contextmanager
 def _plain_logs() -> Iterator[None]:
-    """Leave stack traces out of log lines that tell of what had to be expected, such as a server that is not there."""
+    """Leave stack traces out of log lines that tell of what had to be expected, such as a server that is not there or
+    that sends headers which are none.
+    """
 
     def without_trace(line: logging.LogRecord) -> bool:
         error = line.exc_info[1] if line.exc_info else None
-        if isinstance(error, (AirbyteTracedException, BaseBackoffException)):
+        if isinstance(error, (AirbyteTracedException, BaseBackoffException)) or line.name.startswith("urllib3."):
             line.exc_info = line.exc_text = None
         return True
 

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import traceback
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 from airbyte_cdk.models import FailureType
-from config_samples import OFFICIAL, SECRETS, TOKEN
+from config_samples import OFFICIAL, SECRETS, TOKEN, complaint, sentences
 from freezegun import freeze_time
 
 from source_intercom.options.config import Config, ConfigError
-
-SENTENCE = re.compile(r"Option '(?P<name>\w+)' (?P<fault>is [^;]*); accepted is (?P<accepted>[^;]+?)\.(?= Option '|$)")
-
-
-def complaint(options: dict[str, Any]) -> str:
-    """What a person reads about faulty options."""
-    with pytest.raises(ConfigError) as caught:
-        Config.load(options)
-    return str(caught.value.message)
-
-
-def sentences(options: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    """Fault and what is accepted, by the name of the option; the message must hold nothing besides."""
-    message = complaint(options)
-    found = list(SENTENCE.finditer(message))
-    assert " ".join(match.group() for match in found) == message
-    return {match["name"]: (match["fault"], match["accepted"]) for match in found}
-
 
 # --- What is accepted -------------------------------------------------------------------------------
 
@@ -83,7 +64,7 @@ def test_bounds(option: str, least: int, most: int) -> None:
         assert getattr(Config.load({"access_token": TOKEN, option: value}), option) == value
     for value in (least - 1, most + 1):
         fault, accepted = sentences({"access_token": TOKEN, option: value})[option]
-        assert fault == f"is not acceptable ({value})"
+        assert fault == f"is {value}"
         assert f"from {least} to {most}" in accepted
 
 
@@ -97,7 +78,7 @@ def test_bounds_from_below(option: str, least: int) -> None:
     for value in (least, 142_500, 10**12):
         assert getattr(Config.load({"access_token": TOKEN, option: value}), option) == value
     fault, accepted = sentences({"access_token": TOKEN, option: least - 1})[option]
-    assert fault == f"is not acceptable ({least - 1})"
+    assert fault == f"is {least - 1}"
     assert f"at least {least}" in accepted
 
 
@@ -136,60 +117,76 @@ def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "fault", "accepted"),
     [
-        ("start_date", "yesterday", "is not a date ('yesterday')", "2024-01-31T00:00:00Z"),
-        ("start_date", "31.01.2024", "is not a date ('31.01.2024')", "2024-01-31"),
-        ("start_date", "2024-01-31 00:00:00", "is not a date ('2024-01-31 00:00:00')", "2024-01-31"),
-        ("start_date", "2024-01-31T00:00:00", "is not a date ('2024-01-31T00:00:00')", "2024-01-31"),
-        ("start_date", "2024-02-30", "is not a date ('2024-02-30')", "2024-01-31"),
-        ("start_date", "2023-02-29T00:00:00Z", "is not a date ('2023-02-29T00:00:00Z')", "2024-01-31"),
-        ("start_date", "2023-02-29T00:00:00.25Z", "is not a date ('2023-02-29T00:00:00.25Z')", "2024-01-31"),
-        ("start_date", "2024-13-01", "is not a date ('2024-13-01')", "2024-01-31"),
-        ("start_date", "2024-01-01T25:00:00Z", "is not a date ('2024-01-01T25:00:00Z')", "2024-01-31"),
-        ("start_date", "2024-01-01T00:00:00+99:00", "is not a date ('2024-01-01T00:00:00+99:00')", "2024-01-31"),
-        ("start_date", "0000-01-01", "is not a date ('0000-01-01')", "2024-01-31"),
-        ("start_date", "2024-01-31\n", r"is not a date ('2024-01-31\n')", "2024-01-31"),
-        ("start_date", "9999-12-31T23:59:59-14:00", "is in the future ('9999-12-31T23:59:59-14:00')", "not in the fu"),
-        ("start_date", 1605484800, "is not acceptable (1605484800)", "2024-01-31"),
-        ("region", "asia", "is not acceptable ('asia')", "us, eu or au"),
-        ("region", "EU", "is not acceptable ('EU')", "us, eu or au"),
-        ("region", 1, "is not acceptable (1)", "us, eu or au"),
-        ("lookback_window", "7", "is not acceptable ('7')", "a whole number of days, at least 0"),
-        ("lookback_window", True, "is not acceptable (True)", "a whole number of days, at least 0"),
-        ("lookback_window", 1.5, "is not acceptable (1.5)", "a whole number of days, at least 0"),
-        ("activity_logs_time_step", False, "is not acceptable (False)", "a whole number of days from 1 to 91"),
-        ("num_workers", True, "is not acceptable (True)", "a whole number from 1 to 100"),
-        ("num_workers", [10], "is not acceptable ([10])", "a whole number from 1 to 100"),
-        ("api_rate_limit", True, "is not acceptable (True)", "a whole number of requests, at least 6"),
-        ("api_rate_limit", "9500", "is not acceptable ('9500')", "a whole number of requests, at least 6"),
-        ("api_rate_limit", {}, "is not acceptable ({})", "a whole number of requests, at least 6"),
-        ("custom_object_types", "Order", "is not acceptable ('Order')", "a list of custom object types"),
-        ("reports", "call", "is not acceptable ('call')", "a list of objects with dataset and attributes"),
-        ("report_lookback_days", 730, "is not acceptable (730)", "a whole number of days from 0 to 729"),
-        ("custom_object_types", {"Order": 1}, "is not acceptable ({'Order': 1})", "a list of custom object types"),
+        ("start_date", "yesterday", 'is "yesterday", which is not a date', "2024-01-31T00:00:00Z"),
+        ("start_date", "31.01.2024", 'is "31.01.2024", which is not a date', "2024-01-31"),
+        ("start_date", "2024-01-31 00:00:00", 'is "2024-01-31 00:00:00", which is not a date', "2024-01-31"),
+        ("start_date", "2024-01-31T00:00:00", 'is "2024-01-31T00:00:00", which is not a date', "2024-01-31"),
+        ("start_date", "2024-02-30", 'is "2024-02-30", which is not a date', "2024-01-31"),
+        ("start_date", "2023-02-29T00:00:00Z", 'is "2023-02-29T00:00:00Z", which is not a date', "2024-01-31"),
+        ("start_date", "2023-02-29T00:00:00.25Z", 'is "2023-02-29T00:00:00.25Z", which is not a date', "2024-01-31"),
+        ("start_date", "2024-13-01", 'is "2024-13-01", which is not a date', "2024-01-31"),
+        ("start_date", "2024-01-01T25:00:00Z", 'is "2024-01-01T25:00:00Z", which is not a date', "2024-01-31"),
+        (
+            "start_date",
+            "2024-01-01T00:00:00+99:00",
+            'is "2024-01-01T00:00:00+99:00", which is not a date',
+            "2024-01-31",
+        ),
+        ("start_date", "0000-01-01", 'is "0000-01-01", which is not a date', "2024-01-31"),
+        ("start_date", "2024-01-31\n", r'is "2024-01-31\n", which is not a date', "2024-01-31"),
+        (
+            "start_date",
+            "9999-12-31T23:59:59-14:00",
+            'is "9999-12-31T23:59:59-14:00", which is in the future',
+            "not in the fu",
+        ),
+        ("start_date", 1605484800, "is 1605484800", "2024-01-31"),
+        ("region", "asia", 'is "asia"', "us, eu or au"),
+        ("region", "EU", 'is "EU"', "us, eu or au"),
+        ("region", 1, "is 1", "us, eu or au"),
+        ("lookback_window", "7", 'is the text "7"', "a whole number of days, at least 0"),
+        ("lookback_window", True, "is true", "a whole number of days, at least 0"),
+        ("lookback_window", 1.5, "is 1.5", "a whole number of days, at least 0"),
+        ("activity_logs_time_step", False, "is false", "a whole number of days from 1 to 91"),
+        ("num_workers", True, "is true", "a whole number from 1 to 100"),
+        ("num_workers", [10], "is a list", "a whole number from 1 to 100"),
+        ("api_rate_limit", True, "is true", "a whole number of requests, at least 6"),
+        ("api_rate_limit", "9500", 'is the text "9500"', "a whole number of requests, at least 6"),
+        ("api_rate_limit", {}, "is an empty object", "a whole number of requests, at least 6"),
+        ("custom_object_types", "Order", 'is "Order"', "a list of custom object types"),
+        ("reports", "call", 'is "call"', "a list of objects with dataset and attributes"),
+        ("report_lookback_days", 730, "is 730", "a whole number of days from 0 to 729"),
+        ("custom_object_types", {"Order": 1}, "is an object", "a list of custom object types"),
         # The value of a secret is nobody's business.
-        ("access_token", 5, "is not acceptable", "the access token of an Intercom app, as text"),
-        ("client_id", True, "is not acceptable", "text"),
-        ("client_secret", ["x"], "is not acceptable", "text"),
+        ("access_token", 5, "is a number", "the access token of an Intercom app, as text"),
+        ("client_id", True, "is true", "text"),
+        ("client_secret", ["x"], "is a list", "text"),
     ],
 )
 def test_a_fault_gets_one_sentence(option: str, value: Any, fault: str, accepted: str) -> None:
     found = sentences({"access_token": TOKEN, option: value})
 
     assert list(found) == [option]
-    assert found[option][0] == fault
+    assert found[option][0].startswith(fault)
     assert accepted in found[option][1]
 
 
 @pytest.mark.parametrize(
     ("reports", "said"),
     [
-        ([{"dataset": "a"}, {"dataset": "a"}], "Option 'reports' names a dataset twice; accepted is a list of objects"),
-        ([{}], "Option 'reports.dataset' is missing; accepted is the identifier of a dataset"),
-        ([{"dataset": "a b"}], "Option 'reports.dataset' is not acceptable ('a b'); accepted is the identifier of a"),
-        ([{"dataset": "a", "key": "b"}], "Option 'reports.key' is not known; accepted is one of dataset, attributes."),
+        (
+            [{"dataset": "a"}, {"dataset": "a"}],
+            "The option 'reports' names the dataset a twice. It must be a list of objects",
+        ),
+        ([{}], "The option 'reports.dataset' of item 1 is missing. It must be the identifier of a dataset"),
+        ([{"dataset": "a b"}], "The option 'reports.dataset' of item 1 is \"a b\". It must be the identifier of a"),
+        (
+            [{"dataset": "a", "key": "b"}],
+            "The option 'reports.key' of item 1 does not exist. There are, in 'reports': dataset, attributes.",
+        ),
         (
             [{"dataset": "a", "attributes": [1]}],
-            "Option 'reports.attributes' is not acceptable (1); accepted is a list",
+            "Item 1 of the option 'reports.attributes' is 1. The option must be a list",
         ),
     ],
 )
@@ -199,7 +196,8 @@ def test_a_faulty_report_is_told_by_the_place_of_its_fault(reports: Any, said: s
 
 def test_a_missing_token() -> None:
     assert (
-        complaint({}) == "Option 'access_token' is missing; accepted is the access token of an Intercom app, as text."
+        complaint({})
+        == "The option 'access_token' is missing. It must be the access token of an Intercom app, as text."
     )
 
 
@@ -219,7 +217,7 @@ def test_the_future_begins_now() -> None:
     assert load("2024-05-05").start == 1714867200
     for later in ("2024-05-05T12:00:01Z", "2024-05-05T11:00:00-02:00", "2024-05-06"):
         fault, accepted = sentences({"access_token": TOKEN, "start_date": later})["start_date"]
-        assert fault == f"is in the future ('{later}')"
+        assert fault == f'is "{later}", which is in the future'
         assert accepted.endswith("not in the future")
 
 
@@ -241,107 +239,7 @@ def test_no_secret_is_shown_even_where_it_is_faulty(fault: dict[str, Any], secre
     with pytest.raises(ConfigError) as caught:
         Config.load(options)
 
-    assert f"Option '{secret}' is not acceptable; " in str(caught.value.message)
+    assert f"The option '{secret}' is " in str(caught.value.message)
     assert hidden not in f"{caught.value!r} {caught.value} {caught.value.internal_message}"
     assert hidden not in "".join(traceback.format_exception(caught.value))
     assert hidden not in str(caught.value.as_airbyte_message())
-
-
-# --- The end date and the groups --------------------------------------------------------------------
-
-
-def test_an_end_may_be_given_with_or_without_a_start() -> None:
-    assert Config.load({"access_token": TOKEN}).end is None
-    assert Config.load({"access_token": TOKEN, "end_date": "2024-02-29T02:00:00+02:00"}).end == 1709164800
-    both = Config.load({"access_token": TOKEN, "start_date": "2024-02-28", "end_date": "2024-02-29"})
-    assert (both.start, both.end) == (1709078400, 1709164800 + 86399)
-    assert Config.load({"access_token": TOKEN, "end_date": "9999-12-31"}).end == 253402214400 + 86399
-
-
-@pytest.mark.parametrize("end_date", ["2024-02-27", "2024-02-28", "2024-02-28T00:00:00Z", "2024-02-28T01:00:00+02:00"])
-def test_an_end_lies_behind_the_start(end_date: str) -> None:
-    found = sentences({"access_token": TOKEN, "start_date": "2024-02-28", "end_date": end_date})
-
-    assert list(found) == ["end_date"]
-    assert found["end_date"][0] == f"is not after the start date ('{end_date}')"
-    assert "after the start date" in found["end_date"][1]
-
-
-def test_a_faulty_start_is_not_blamed_on_the_end() -> None:
-    assert list(sentences({"access_token": TOKEN, "start_date": "soon", "end_date": "2024-02-28"})) == ["start_date"]
-
-
-def test_filters_are_read() -> None:
-    filters = Config.load(
-        {
-            "access_token": TOKEN,
-            "filters": {
-                "conversations": {"states": ["open", "snoozed"], "assignee": "admins", "admin_ids": ["17"]},
-                "contacts": {"roles": ["lead"], "emails": ["jo@example.com"]},
-                "notes": {"ids": ["1", "2"]},
-                "events": {"contact_roles": ["user"]},
-            },
-        }
-    ).filters
-
-    assert filters.conversations.states == ["open", "snoozed"]
-    assert filters.conversations.admin_ids == ["17"]
-    assert filters.contacts.roles == ["lead"]
-    assert filters.contacts.tag_ids == []
-    assert filters.notes.ids == ["1", "2"]
-    assert filters.events.contact_roles == ["user"]
-
-
-@pytest.mark.parametrize(
-    ("filters", "name", "fault", "accepted"),
-    [
-        ("open", "filters", "is not acceptable ('open')", "an object of the groups"),
-        ({"conversation": {}}, "filters.conversation", "is not known", "one of conversations, contacts, notes, events"),
-        ({"notes": []}, "filters.notes", "is not acceptable ([])", "an object with ids"),
-        ({"contacts": {"email": "x"}}, "filters.contacts.email", "is not known", "one of roles, emails, segment_ids"),
-        ({"contacts": {"roles": ["boss"]}}, "filters.contacts.roles", "is not acceptable ('boss')", "user, lead"),
-        ({"contacts": {"roles": "user"}}, "filters.contacts.roles", "is not acceptable ('user')", "user, lead"),
-        ({"contacts": {"ids": [7]}}, "filters.contacts.ids", "is not acceptable (7)", "a list of contact ids"),
-        ({"conversations": {"states": [True]}}, "filters.conversations.states", "is not acceptable (True)", "open"),
-        (
-            {"conversations": {"assignee": "jo"}},
-            "filters.conversations.assignee",
-            "is not acceptable ('jo')",
-            "all, unassigned or admins",
-        ),
-        (
-            {"conversations": {"assignee": "admins"}},
-            "filters.conversations",
-            "needs 'assignee' to be admins",
-            "admin_ids",
-        ),
-        (
-            {"conversations": {"admin_ids": ["1"]}},
-            "filters.conversations",
-            "needs 'assignee' to be admins",
-            "admin_ids",
-        ),
-        (
-            {"conversations": {"assignee": "admins", "admin_ids": ["jo@example.com"]}},
-            "filters.conversations",
-            "names teammates by something else than their ids",
-            "admin_ids",
-        ),
-    ],
-)
-def test_a_fault_in_a_group_is_named_by_its_path(filters: Any, name: str, fault: str, accepted: str) -> None:
-    message = complaint({"access_token": TOKEN, "filters": filters})
-
-    assert message.startswith(f"Option '{name}' {fault}")
-    assert message.count("Option '") == 1
-    assert accepted in message.partition("; accepted is ")[2]
-
-
-@pytest.mark.parametrize("nothing", ["", None], ids=["empty", "null"])
-@pytest.mark.parametrize("group", ["conversations", "contacts"])
-def test_an_empty_field_of_a_group_is_not_given_either(nothing: str | None, group: str) -> None:
-    """A form that has been filled in and emptied sends the same nothing at every depth."""
-    empty = dict.fromkeys(type(getattr(Config.load({"access_token": TOKEN}).filters, group)).model_fields, nothing)
-
-    assert Config.load({"access_token": TOKEN, "filters": {group: empty}}) == Config.load({"access_token": TOKEN})
-    assert Config.load({"access_token": TOKEN, "filters": {group: nothing}}) == Config.load({"access_token": TOKEN})

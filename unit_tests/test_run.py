@@ -26,7 +26,7 @@ from source_intercom.source import SourceIntercom
 from source_intercom.stdout import Stdout, StdoutEnded
 
 API = "https://api.intercom.io"
-SENTENCE = "Option 'num_workers' is not acceptable ('many'); accepted is a whole number from 1 to 100."
+SENTENCE = "The option 'num_workers' is \"many\". It must be a whole number from 1 to 100."
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +129,17 @@ class TestFaultyConfig:
         assert "stack_trace" not in message["trace"]["error"]
         assert command.code == 1
 
+    @pytest.mark.parametrize("words", [["read", "--catalog", "{}"], ["check"], ["discover"]])
+    def test_does_not_show_the_token_where_it_stands_in_another_option(
+        self, command: Command, words: list[str]
+    ) -> None:
+        token = "dG9rOjEyMzQ1Njc4OTBhYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5eg=="
+        config = command.file("config.json", {"access_token": token, "start_date": f"{token} 2024", "region": token})
+        words = [word.format(command.file("catalog.json", {"streams": []})) for word in words]
+        said = json.dumps(command(*words, "--config", config))
+        assert "start_date" in said
+        assert token[:12] not in said
+
     def test_an_environment_that_points_elsewhere_fails_a_check(
         self, command: Command, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -176,6 +187,7 @@ def test_a_read_that_ends_with_an_error_tells_it_after_what_was_read(command: Co
     assert "tags" in last["trace"]["error"]["message"]
     assert last["trace"]["error"]["failure_type"] == "config_error"
     assert "stack_trace" not in last["trace"]["error"]
+    assert "stack_trace" not in told["trace"]["error"]
 
 
 CONFIG, TRANSIENT, SYSTEM = FailureType.config_error, FailureType.transient_error, FailureType.system_error
@@ -303,3 +315,15 @@ def test_only_what_nobody_expected_is_logged_with_its_place(error: Exception, ha
         logging.getLogger().removeHandler(handler)
     assert printed.getvalue().startswith("it ended\n")
     assert ("Traceback" in printed.getvalue()) == has_trace
+
+
+def test_a_library_that_finds_faulty_headers_is_logged_without_its_place() -> None:
+    printed = io.StringIO()
+    handler = logging.StreamHandler(printed)
+    logging.getLogger().addHandler(handler)
+    try:
+        with _plain_logs():
+            logging.getLogger("urllib3.connection").warning("Failed to parse headers", exc_info=ValueError("no colon"))
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert printed.getvalue() == "Failed to parse headers\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -59,18 +60,31 @@ print(json.dumps("loaded"))
     assert told(code) == "loaded"
 
 
-def test_the_first_process_of_a_container_hears_a_signal_while_it_loads() -> None:
-    code = """
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_the_first_process_of_a_container_hears_a_signal_while_it_loads(name: str) -> None:
+    code = f"""
 import os, signal
 os.getpid = lambda: 1
 os._exit = lambda code: print(code)
 import source_intercom.startup
-signal.raise_signal(signal.SIGTERM)
+signal.raise_signal(signal.{name})
 """
-    assert told(code) == 143
+    assert told(code) == 128 + signal.Signals[name]
 
 
 def test_the_source_is_found_in_the_package() -> None:
     assert source_intercom.SourceIntercom().name == "source-intercom"
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         _ = source_intercom.Nothing
+
+
+@pytest.mark.parametrize(("program", "ends_it"), [("/usr/bin/source-intercom", True), ("/usr/bin/pytest", False)])
+def test_an_interrupt_while_it_loads_ends_the_command_without_a_stack_trace(program: str, ends_it: bool) -> None:
+    """A program that imports this package keeps its own way."""
+    code = f"""
+import json, signal, sys
+sys.argv = [{program!r}]
+import source_intercom.startup
+print(json.dumps(signal.getsignal(signal.SIGINT) == signal.SIG_DFL))
+"""
+    assert told(code) is ends_it

@@ -26,6 +26,7 @@ from source_intercom.api.errors import (
     Unavailable,
     VersionRefused,
 )
+from source_intercom.api.masking import shortened
 
 # Codes that speak of the token whatever came before.
 _TOKEN_IS_BAD = frozenset({"token_not_found", "token_revoked", "token_expired", "token_blocked"})
@@ -99,7 +100,7 @@ def failure_of(response: requests.Response) -> Failure:
 
 
 def _text(value: object) -> str:
-    return str(value or "")[:_LONGEST]
+    return shortened(str(value or ""), _LONGEST)
 
 
 def is_window_limit(response: requests.Response) -> bool:

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import sys
 
 import orjson
 import requests
@@ -20,11 +21,12 @@ _MOST_DIGITS = 4000  # Python reads integers of up to 4,300
 
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _ESCAPES = re.compile(rf"{_HIGH}{_LOW}|{_HIGH}|{_LOW}|\\.", re.DOTALL)
-_STEPS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# One sign at a time: a pattern for a whole text in quotation marks takes a hundred bytes for each of its letters.
+_STEPS = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
 # Orjson reads 1,024 levels and writes 254.
 _DEEPEST = 200
 # The lenient parser has several copies of a text in memory, which may be four times as large each.
-_MOST_LENIENT = 64 << 20
+_MOST_LENIENT = 32 << 20
 # Smaller bodies are kept with the answer, so that they can be logged.
 _KEPT = 1 << 20
 
@@ -89,7 +91,8 @@ def _parse_leniently(content: bytes) -> object:
 def _mended(escape: re.Match[str]) -> str:
     """Half of a pair of surrogates is no character, and no destination takes it."""
     text = escape.group()
-    return "\\ufffd" if len(text) == 6 else text
+    # One copy of each escape: there may be millions.
+    return "\\ufffd" if len(text) == 6 else sys.intern(text)
 
 
 def _no_number(_: str) -> None:
@@ -109,9 +112,14 @@ def _flattened(text: str) -> str:
     """The same JSON, but what lies deeper than anybody can read becomes the text that it is written with."""
     pieces: list[str] = []
     depth = done = start = 0
+    in_text = False
     for step in _STEPS.finditer(text):
-        sign = step.group()[0]
-        if sign in "[{":
+        sign = step.group()
+        if sign == '"':
+            in_text = not in_text
+        elif in_text:
+            continue
+        elif sign in "[{":
             depth += 1
             if depth == _DEEPEST + 1:
                 start = step.start()

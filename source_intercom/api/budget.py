@@ -17,6 +17,7 @@ import requests
 from airbyte_cdk.sources.streams.call_rate import AbstractCallRatePolicy, CallRateLimitHit, HttpAPIBudget
 
 from source_intercom.api.answers import failure_of, is_window_limit
+from source_intercom.api.masking import shortened
 
 WINDOW_SECONDS = 10
 # Without headers nobody says when the window ends; one second more covers the answer's way back.
@@ -147,6 +148,7 @@ class WindowPolicy(AbstractCallRatePolicy):
         text = response.headers.get(header)
         if text is None:
             return None
+        text = text.strip()
         if text.isascii() and text.isdigit() and len(text) < _DIGITS:
             return int(text)
         self._ignored(header, text)
@@ -168,7 +170,7 @@ class WindowPolicy(AbstractCallRatePolicy):
         """Say once for each header that it is ignored."""
         if header not in self._told:
             self._told.add(header)
-            _LOGGER.warning(f"Intercom's header {header} is ignored, as it cannot be true: {text[:40]!r}")
+            _LOGGER.warning(f"Intercom's header {header} is ignored, as it cannot be true: {shortened(text, 40)!r}")
 
 
 class CallBudget(HttpAPIBudget):
@@ -200,16 +202,27 @@ def pause_after(response: requests.Response, tries: int, now: float, chance: flo
     Until the window ends, where the answer says so; else longer with each try. ``chance`` is between 0 and 1 and sets
     the workers apart, so that they do not all come back in one moment. ``now`` is the time on our clock.
     """
-    asked = response.headers.get("Retry-After", "")
-    if asked.isascii() and asked.isdigit() and len(asked) < _DIGITS and 0 < int(asked) <= _LONGEST_RETRY_AFTER:
-        return int(asked) + chance
-    text = response.headers.get("X-RateLimit-Reset", "")
+    asked = _retry_after(response, now)
+    if 0 < asked <= _LONGEST_RETRY_AFTER:
+        return asked + chance
+    text = response.headers.get("X-RateLimit-Reset", "").strip()
     if text.isascii() and text.isdigit() and len(text) < _DIGITS:
         reset = int(text) if int(text) < _MILLISECONDS else int(text) // 1000
         left = reset - _server_time(response, now)
         if 0 < left <= _BLIND_WAIT:
             return max(left, 1.0) + chance
     return (min(2.0**tries, WINDOW_SECONDS) + chance) * scale
+
+
+def _retry_after(response: requests.Response, now: float) -> float:
+    """The seconds that ``Retry-After`` asks for, as a number or as a moment of the answer's own clock; 0 without it."""
+    asked = response.headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked) if len(asked) < _DIGITS else 0.0
+    try:
+        return parsedate_to_datetime(asked).timestamp() - _server_time(response, now)
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
 
 
 def _server_time(response: requests.Response, now: float) -> float:

@@ -11,6 +11,7 @@ from typing import IO
 
 from source_intercom.api.client import Client, Json
 from source_intercom.api.errors import (
+    DiskFull,
     ExportEnded,
     ExportTaken,
     IntercomError,
@@ -19,7 +20,9 @@ from source_intercom.api.errors import (
     Unavailable,
     strange,
 )
+from source_intercom.api.masking import shortened
 from source_intercom.api.paths import path_of
+from source_intercom.api.wire import let_go_on_error
 
 # Ten million rows, the most that Intercom exports, are about two gigabytes as a ZIP file.
 _MOST_BYTES = 8 << 30
@@ -236,7 +239,9 @@ class Exports:
                     f"job {job}: {status}",
                 )
             if self._clock() > tell_at:
-                self._logger.info(f"Waiting for Intercom's export of {self._kind.what} (job {job}: {status[:40]})")
+                self._logger.info(
+                    f"Waiting for Intercom's export of {self._kind.what} (job {job}: {shortened(status, 40)})"
+                )
                 tell_at = self._clock() + _TELL_EVERY
             if status:
                 self._pause(pause * client.time_scale)
@@ -252,7 +257,7 @@ class Exports:
                 raise strange("an export job without a status")
             status = answer
         if status not in (*_COMPLETED, *_ENDED, "no_data"):
-            raise strange(f"an export job with the status {status[:40]!r}")
+            raise strange(f"an export job with the status {shortened(status, 40)!r}")
         return status
 
     def _is_running(self, status: str) -> bool:
@@ -263,8 +268,11 @@ class Exports:
 
     def _download(self, client: Client, job: str) -> IO[bytes] | None:
         # It has no name, so it is gone with this process however that ends.
-        file = tempfile.TemporaryFile(prefix="source-intercom-")  # noqa: SIM115
         try:
+            file = tempfile.TemporaryFile(prefix="source-intercom-")  # noqa: SIM115
+        except OSError as full:
+            raise DiskFull.of(full.strerror or "unknown", job) from None
+        with let_go_on_error(file):
             pause = _FIRST_PAUSE
             for left in reversed(range(_MOST_GONE)):
                 try:
@@ -282,9 +290,6 @@ class Exports:
                 self._pause(pause * client.time_scale)
                 pause *= 2
             raise AssertionError
-        except BaseException:
-            file.close()
-            raise
 
     def _pause(self, seconds: float) -> None:
         self._ended.wait(seconds)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from source_intercom.api.client import Json
 from source_intercom.api.errors import strange
+from source_intercom.api.masking import shortened
 
 Page = list[Json]
 _DIGITS = 20  # more than any count or page number has
@@ -84,7 +85,7 @@ def number_in(answer: Mapping[str, Any], name: str) -> int | None:
             return int(text)
     elif isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1:
         return int(value)
-    raise strange(f"'{name}' is no number: {str(value)[:100]!r}")
+    raise strange(f"'{name}' is no number: {shortened(str(value), 100)!r}")
 
 
 def _counters(answer: Json) -> Mapping[str, Any]:
@@ -93,7 +94,7 @@ def _counters(answer: Json) -> Mapping[str, Any]:
     if pages is None:
         return answer
     if not isinstance(pages, dict):
-        raise strange(f"'pages' is no object: {str(pages)[:100]!r}")
+        raise strange(f"'pages' is no object: {shortened(str(pages), 100)!r}")
     return pages
 
 
@@ -117,7 +118,7 @@ def next_cursor(answer: Json) -> str | None:
             return None
         if isinstance(cursor, (str, int)) and not isinstance(cursor, bool):
             return str(cursor)
-    raise strange(f"a next page without a cursor: {str(following)[:200]}")
+    raise strange(f"a next page without a cursor: {shortened(str(following), 200)}")
 
 
 def next_request(answer: Json, path: str, asked: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
@@ -143,7 +144,7 @@ def next_request(answer: Json, path: str, asked: Mapping[str, Any]) -> tuple[str
     if answer.get("next_cursor") and answer.get("has_more") is not False:
         return path, {**asked, "cursor": answer["next_cursor"]}
     if (following and not ways) or answer.get("has_more"):
-        raise strange(f"more pages, but no way to them: {str(following)[:200]}")
+        raise strange(f"more pages, but no way to them: {shortened(str(following), 200)}")
     if "next" in counters:
         return None
     total = number_in(counters, "total_pages")

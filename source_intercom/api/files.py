@@ -21,7 +21,7 @@ from airbyte_cdk.sources.utils.files_directory import get_files_directory
 from source_intercom.api.errors import DiskFull, RecordGone, TooLarge, Unavailable
 from source_intercom.api.hosts import is_loopback
 from source_intercom.api.transport import Transport
-from source_intercom.api.wire import AnswerTooLarge, NotSaved, save_body
+from source_intercom.api.wire import AnswerTooLarge, NotSaved, let_go_on_error, save_body
 
 # As much as Airbyte's own sources take (airbyte-cdk 7.39.1).
 MOST_BYTES = 1_500_000_000
@@ -64,9 +64,11 @@ class Files:
         except OSError as error:
             raise DiskFull.of(error.strerror or "unknown", str(self._folder)) from None
         try:
-            with os.fdopen(handle, "w+b") as file:
+            file = os.fdopen(handle, "w+b")
+            with let_go_on_error(file):
                 self._download(str(url), file)
                 size = file.seek(0, os.SEEK_END)
+            file.close()
             # Whoever moves it on may be another user.
             Path(name).chmod(0o644)
             Path(name).replace(path)

@@ -3,7 +3,9 @@
 import ipaddress
 import os
 import re
+import ssl
 from collections.abc import Mapping
+from pathlib import Path
 
 from source_intercom.options.config import ConfigError
 
@@ -40,6 +42,29 @@ def api_host(region: str) -> str:
             "a host, a port and a path if need be, and nothing else."
         )
     return address
+
+
+def certificates_for(base_url: str) -> str | bool:
+    """The file or folder of certificates that the environment names, as requests knows it; True for its own ones.
+
+    Raises ``ConfigError`` when it cannot be used: each request would fail, and blame the network.
+    """
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        path = os.environ.get(name)
+        if path and base_url.startswith("https:"):
+            try:
+                folder = Path(path).is_dir()
+                ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
+            except (OSError, ValueError) as error:
+                holds_none = isinstance(error, ssl.SSLError)
+                reason = "it holds none" if holds_none else getattr(error, "strerror", None) or error
+                raise ConfigError(
+                    f"The file of certificates that the environment variable {name} names cannot be used ({path}: "
+                    f"{reason}): name one that holds certificates in PEM form, or unset the variable."
+                ) from None
+        if path:
+            return path
+    return True
 
 
 def is_loopback(host: str) -> bool:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import IO, cast
 
 from source_intercom.api.errors import TooLarge, Unavailable, strange
+from source_intercom.api.masking import shortened
 
 # First bytes of a file, which alone tell what it is: the description says gzip, and what comes is ZIP
 # (docs/intercom-api.md#exports). The second is a ZIP file of nothing.
@@ -94,7 +95,7 @@ def tables_in(file: IO[bytes]) -> list[Table]:
             if name.lower().endswith(".csv")
         ]
         if names and not tables:
-            raise strange(f"a ZIP file without tables: {names[0][:80]!r}")
+            raise strange(f"a ZIP file without tables: {shortened(names[0], 80)!r}")
         return tables
     whole = partial(_unzipped if start.startswith(_GZIP) else _plain, file)
     with _told(), whole() as stream:
@@ -119,7 +120,7 @@ def _in_tar(whole: Callable[[], IO[bytes]]) -> list[Table]:
         if name.lower().endswith(".csv")
     ]
     if names and not tables:
-        raise strange(f"a TAR archive without tables: {names[0][:80]!r}")
+        raise strange(f"a TAR archive without tables: {shortened(names[0], 80)!r}")
     return tables
 
 

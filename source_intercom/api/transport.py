@@ -1,7 +1,6 @@
 """What the streams of a process share on their way to Intercom, and the session that each of them has over it."""
 
 import logging
-import os
 import random
 import threading
 import time
@@ -19,8 +18,8 @@ from source_intercom.api.answers import failure_of, is_window_limit
 from source_intercom.api.bodies import keep_parsed
 from source_intercom.api.budget import CallBudget, WindowPolicy, pause_after
 from source_intercom.api.errors import Asked, CertificateRejected, DiskFull, RateLimited, TooLarge
-from source_intercom.api.hosts import api_host
-from source_intercom.api.masking import keep_secret
+from source_intercom.api.hosts import api_host, certificates_for
+from source_intercom.api.masking import keep_secret, shortened
 from source_intercom.api.memory import LONGEST, MemoryBudget, NoMemory, cost_of
 from source_intercom.api.pace import Patience, time_scale
 from source_intercom.api.tally import Tally
@@ -63,7 +62,8 @@ class Transport:
     Used by every thread that asks Intercom. The pool, the executor, the semaphore and the two budgets have
     locks of their own. All else but the following is never written after the constructor. ``token_worked`` goes from
     false to true once, by whichever thread has the first good answer, and needs no lock. What has been logged
-    already (``_told_versions``, ``_tell_again``) is read and written under ``_lock`` only.
+    already (``_told_versions``, ``_tell_again``) and since when the rate limit lets nothing pass (``_limited_since``)
+    is read and written under ``_lock`` only.
     """
 
     def __init__(self, config: Config) -> None:
@@ -74,7 +74,7 @@ class Transport:
         keep_secret(config.access_token)
         self.time_scale = time_scale(self.base_url)
         self.proxies: Mapping[str, str] = requests.utils.get_environ_proxies(self.base_url)
-        self.certificates = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        self.certificates = certificates_for(self.base_url)
         self.budget = CallBudget(WindowPolicy(config.api_rate_limit, scale=self.time_scale))
         # A pool that blocks is what bounds the requests under way to the number of workers, whichever threads they
         # come from; with fewer connections than workers threads would queue unseen.
@@ -89,6 +89,19 @@ class Transport:
         self._lock = threading.Lock()
         self._told_versions: set[tuple[str, str]] = set()
         self._tell_again = 0.0
+        self._limited_since: float | None = None
+
+    def limited_since(self, now: float) -> float:
+        """Since when the rate limit has let no request of this process pass; ``now`` when it just begins."""
+        with self._lock:
+            if self._limited_since is None:
+                self._limited_since = now
+            return self._limited_since
+
+    def has_passed(self) -> None:
+        """The rate limit has let a request pass."""
+        with self._lock:
+            self._limited_since = None
 
     def heard_version(self, asked: str, served: str | None) -> None:
         """Say once when Intercom serves another version than it was asked for, as it may (Forest Admin, 2026)."""
@@ -99,8 +112,8 @@ class Transport:
                 return
             self._told_versions.add((asked, served))
         _LOGGER.warning(
-            f"Intercom serves API version {served[:40]!r} where this connector asks for {asked}: fields can differ "
-            "from what the documentation of the streams says."
+            f"Intercom serves API version {shortened(served, 40)!r} where this connector asks for {asked}: fields can "
+            "differ from what the documentation of the streams says."
         )
 
     def tell_wait(self, seconds: float, why: str) -> None:
@@ -168,6 +181,7 @@ class StreamSession(LimiterSession):
                 spent["answer_seconds"] = spent.get("answer_seconds", 0.0) + time.monotonic() - began
             self._transport.budget.update_from_response(request, response)
             if not is_window_limit(response):
+                self._transport.has_passed()
                 self._transport.heard_version(self._version, response.headers.get("Intercom-Version"))
                 return response
             self._wait_for_the_limit(request, response, tries)
@@ -215,7 +229,9 @@ class StreamSession(LimiterSession):
 
     def _wait_for_the_limit(self, request: requests.PreparedRequest, response: requests.Response, tries: int) -> None:
         failure = failure_of(response)
-        waited = time.monotonic() - vars(request).setdefault("limited_since", time.monotonic())
+        now = time.monotonic()
+        # One bound for all requests: a read asks for many things one after another, and each would wait as long.
+        waited = now - min(self._transport.limited_since(now), vars(request).setdefault("limited_since", now))
         scale = self._transport.time_scale
         if waited >= self._patience.rate_limit * scale:
             raise RateLimited.told(failure, Asked(f"{_endpoint(request)}, after {waited:.0f} s of waiting"))

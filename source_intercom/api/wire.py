@@ -5,8 +5,8 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import IO, Any
 
 import requests
@@ -20,10 +20,18 @@ MOST_BYTES = 256 << 20
 _PIECE = 256 << 10
 # A connection that is slower than this counts as broken: an answer of a byte a second would take days.
 _SLOWEST = 20_000  # bytes a second
+# Beyond these, an answer must bring a byte of its body for so many that it sends. There is no end to what brings none:
+# interim answers, lines behind the last chunk, gzip of nothing. The headers of an answer of Intercom have 2 KB.
+_MOST_IN_VAIN = 512 << 10
+_SENT_FOR_ONE = 4
 
 
 class AnswerTooLarge(Exception):
     """More bytes than memory, or the disk, is meant for."""
+
+
+class _InVain(http.client.HTTPException):
+    """An answer goes on and on and brings nothing."""
 
 
 class NotSaved(Exception):
@@ -41,11 +49,18 @@ class _InTime(io.RawIOBase):
         self._connection = connection
         # Runs down only while we wait for the server: it is not to blame when an answer waits for room in memory.
         self._left = connection.gettimeout()
+        self._in_vain = 0
+
+    def brought(self, size: int) -> None:
+        """Bytes of the body have come out of what was read."""
+        self._in_vain -= size * _SENT_FOR_ONE
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        if self._in_vain > _MOST_IN_VAIN:
+            raise _InVain("the answer goes on and brings nothing")
         if self._left is None:
             return self._raw.readinto(buffer)
         if self._left <= 0:
@@ -54,6 +69,7 @@ class _InTime(io.RawIOBase):
         began = time.monotonic()
         read = self._raw.readinto(buffer)
         self._left += (read or 0) / _SLOWEST - (time.monotonic() - began)
+        self._in_vain += read or 0
         return read
 
     def close(self) -> None:
@@ -64,9 +80,11 @@ class _InTime(io.RawIOBase):
 class _TimedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
+        self.timed: _InTime | None = None
         # A proxy that is spoken to in TLS within TLS has a socket of another kind, with timeouts of its own.
         if isinstance(sock, socket.socket) and isinstance(self.fp, io.BufferedReader):
-            self.fp = io.BufferedReader(_InTime(self.fp.detach(), sock))
+            self.timed = _InTime(self.fp.detach(), sock)
+            self.fp = io.BufferedReader(self.timed)
 
 
 class _TimedHTTP(HTTPConnection):
@@ -136,6 +154,17 @@ def save_body(response: requests.Response, file: IO[bytes], most: int) -> None:
     _keep(response, b"{}")
 
 
+@contextmanager
+def let_go_on_error(file: IO[bytes]) -> Iterator[None]:
+    """A block that closes a file when it fails. What the file still holds fits onto a full disk no better now."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            file.close()
+        raise
+
+
 def _keep(response: requests.Response, content: bytes) -> None:
     """As requests itself keeps a body that it has read."""
     vars(response).update(_content=content, _content_consumed=True)
@@ -143,9 +172,12 @@ def _keep(response: requests.Response, content: bytes) -> None:
 
 def _pieces(response: requests.Response, most: int) -> Generator[bytes, None, None]:
     size = 0
+    timed = getattr(getattr(response.raw, "_fp", None), "timed", None)
     try:
         while piece := response.raw.read1(_PIECE, decode_content=True):
             size += len(piece)
+            if timed:
+                timed.brought(len(piece))
             if size > most:
                 raise AnswerTooLarge
             yield piece

@@ -12,7 +12,8 @@ from airbyte_cdk.models import (
     SyncMode,
 )
 
-from source_intercom.inputs.json_files import Fault, Json, json_of, kind_of, shown
+from source_intercom.inputs.json_files import Fault, Json, json_of, shown
+from source_intercom.options.faults import kind_of
 
 _LOGGER = logging.getLogger("airbyte")
 
@@ -106,7 +107,7 @@ def _mode(item: Json, name: str, field: str, modes: type[M]) -> M:
     mode = known.get(value) if isinstance(value, str) else None
     if mode is None:
         has = f"has no '{field}'" if value is None else f"has {shown(value)} as '{field}'"
-        raise Fault(f"{has} in stream '{name}': accepted is {_either(list(known))}")
+        raise Fault(f"{has} in stream '{name}': it must be {_either(list(known))}")
     return mode
 
 

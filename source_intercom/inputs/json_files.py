@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from source_intercom.options.config import ConfigError
+from source_intercom.options.faults import kind_of
 
 # The largest catalog, all streams with their schemas, has 2 MB. What is larger was given by mistake, such as a device
 # that never ends.
@@ -115,6 +116,14 @@ def _reason(text: str, error: json.JSONDecodeError) -> str:
         return "begins a text that has no closing quotation mark"
     if error.msg.startswith("Expecting property name"):
         return "is where a name in quotation marks belongs"
+    if error.msg.startswith("Expecting ':'"):
+        return "is where a colon is missing"
+    if error.msg == "Expecting value":
+        return "begins with something that JSON does not have"
+    if error.msg.startswith("Invalid control character"):
+        return "is a line break, a tab or another control character inside a text"
+    if error.msg.startswith("Invalid \\"):
+        return "has a backslash that begins nothing that JSON knows"
     return f"cannot be understood ({error.msg})"
 
 
@@ -137,16 +146,6 @@ def _float(digits: str) -> float:
     if math.isinf(number):
         raise Fault(f"holds the number {digits[:_SHOWN]}, which is too large")
     return number
-
-
-def kind_of(value: object) -> str:
-    """A JSON value as a sentence names it, without showing what it holds."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    names = {dict: "an object", list: "a list", str: "a text", int: "a number", float: "a number"}
-    return names[type(value)]
 
 
 def shown(value: object) -> str:

@@ -26,7 +26,8 @@ from airbyte_cdk.models import (
     StreamDescriptor,
 )
 
-from source_intercom.inputs.json_files import Fault, json_of, kind_of, shown
+from source_intercom.inputs.json_files import Fault, json_of, shown
+from source_intercom.options.faults import kind_of
 from source_intercom.sync.moments import seconds_of
 
 _PRINTED = ("RECORD", "LOG", "TRACE", "CONTROL", "SPEC", "CATALOG", "CONNECTION_STATUS", "DEBUG")

@@ -145,7 +145,7 @@ class Config(BaseModel):
             "Leave it empty to use all that Intercom allows. Set it to leave room for your other integrations."
         ),
         examples=[5000, 9500, 142500],
-        json_schema_extra=form("a whole number of requests, at least 6, or nothing", group="advanced"),
+        json_schema_extra=form("a whole number of requests, at least 6, or empty", group="advanced"),
     )
     reconcile_every_days: WholeOrNone = Field(
         default=None,
@@ -157,7 +157,7 @@ class Config(BaseModel):
             "when the destination removes duplicates, and never when it appends. 0 turns it off."
         ),
         examples=[1, 7, 30],
-        json_schema_extra=form("a whole number of days, at least 0, or nothing", group="advanced"),
+        json_schema_extra=form("a whole number of days, at least 0, or empty", group="advanced"),
     )
     events_lookback_days: Whole = Field(
         default=7,
@@ -204,7 +204,7 @@ class Config(BaseModel):
             "Sync only a part of your data. Without filters everything is synced. A record that no longer matches "
             "keeps the values of its last sync."
         ),
-        json_schema_extra=form("an object of the groups conversations, contacts, notes and events", group="data"),
+        json_schema_extra=form("an object with the groups conversations, contacts, notes or events", group="data"),
     )
     expand: list[Literal["tags", "companies", "notes", "subscriptions"]] = Field(
         default=[],
@@ -214,7 +214,11 @@ class Config(BaseModel):
             "here are completed, with one more request for each contact that has more. The streams contact_tags and "
             "contact_companies are always complete."
         ),
-        json_schema_extra=form("a list of tags, companies, notes, subscriptions", uniqueItems=True, group="data"),
+        json_schema_extra=form(
+            "a list with any of tags, companies, notes and subscriptions",
+            uniqueItems=True,
+            group="data",
+        ),
     )
     skip_failed_conversations: bool = Field(
         default=False,
@@ -268,7 +272,7 @@ class Config(BaseModel):
             # A pasted token can end in a line break, which the HTTP library would refuse with the token in its error.
             value = value.strip()
             if not re.fullmatch(r"[\x21-\x7e]+", value):
-                raise ValueError("is not a token")
+                raise ValueError("holds spaces or signs that no token has")
         return value
 
     @field_validator("start_date", "end_date")
@@ -279,6 +283,9 @@ class Config(BaseModel):
         moment = moment_of(value)
         if info.field_name == "start_date" and moment > datetime.now(timezone.utc):
             raise ValueError("is in the future")
+        if info.field_name == "end_date" and moment.timestamp() < 0:
+            # It would be asked for as a negative time, which Intercom refuses.
+            raise ValueError("is before 1970")
         start = info.data.get("start_date")
         if start and moment <= moment_of(start):
             raise ValueError("is not after the start date")
@@ -288,7 +295,7 @@ class Config(BaseModel):
     def load(cls, options: Mapping[str, Any]) -> "Config":
         """Validate the options of a config file.
 
-        Raises ``ConfigError`` with one sentence for each faulty option: its name, its fault, what is accepted.
+        Raises ``ConfigError`` with two short sentences for each faulty option: what it is, and what it must be.
         """
         try:
             # An empty field of Airbyte's form arrives as "" or null: both mean "not given".

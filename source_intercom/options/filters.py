@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from source_intercom.options.spec import form
 
@@ -20,7 +20,7 @@ class ConversationFilters(_Group):
         default=[],
         title="States",
         description="Only conversations in these states. Leave it empty for all states.",
-        json_schema_extra=form("a list of open, closed, snoozed", uniqueItems=True),
+        json_schema_extra=form("a list with any of open, closed and snoozed", uniqueItems=True),
     )
     assignee: Literal["all", "unassigned", "admins"] = Field(
         default="all",
@@ -46,11 +46,16 @@ class ConversationFilters(_Group):
 
     @model_validator(mode="after")
     def _check_admins(self) -> "ConversationFilters":
-        if not all(admin.isdigit() for admin in self.admin_ids):
-            raise ValueError("names teammates by something else than their ids")
         if (self.assignee == "admins") != bool(self.admin_ids):
             raise ValueError("needs 'assignee' to be admins and 'admin_ids' to name them, both or neither")
         return self
+
+    @field_validator("admin_ids")
+    @classmethod
+    def _check_ids(cls, value: list[str]) -> list[str]:
+        if not all(admin.isascii() and admin.isdigit() for admin in value):
+            raise ValueError("names teammates by something else than their ids")
+        return value
 
 
 class ContactFilters(_Group):
@@ -60,7 +65,7 @@ class ContactFilters(_Group):
         default=[],
         title="Roles",
         description="Only users, or only leads. Leave it empty for both.",
-        json_schema_extra=form("a list of user, lead", uniqueItems=True),
+        json_schema_extra=form("a list with user, lead or both", uniqueItems=True),
     )
     emails: list[str] = Field(
         default=[],
@@ -112,7 +117,7 @@ class EventFilters(_Group):
         default=[],
         title="Events of which contacts",
         description="Only events of users, or only events of leads. Leave it empty for both.",
-        json_schema_extra=form("a list of user, lead", uniqueItems=True),
+        json_schema_extra=form("a list with user, lead or both", uniqueItems=True),
     )
 
 

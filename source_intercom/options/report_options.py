@@ -40,8 +40,10 @@ class ReportOptions(BaseModel):
 
 
 def _each_once(reports: list[ReportOptions]) -> list[ReportOptions]:
-    if len({report.dataset for report in reports}) < len(reports):
-        raise ValueError("names a dataset twice")
+    names = [report.dataset for report in reports]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"names the dataset {twice} twice")
     return reports
 
 

@@ -10,6 +10,7 @@ from source_intercom.api.client import Json
 from source_intercom.api.errors import Unavailable, strange
 from source_intercom.api.exports import CONTENT, Exports, RangeRefused
 from source_intercom.api.figures import Page
+from source_intercom.api.masking import shortened
 from source_intercom.api.tables import Table, tables_in
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
@@ -117,7 +118,7 @@ class ContentExport(ExportedStream):
         if lines >= _MOST_ROWS:
             raise TooManyRows(
                 "Intercom's export of message data holds ten million rows, the most it can, so some are missing.",
-                f"{asked.start} to {asked.end}",
+                asked.shown,
             )
         yield from self._batches(tables, part)
 
@@ -166,10 +167,10 @@ class ContentExport(ExportedStream):
         if _RECEIPT_ID in columns:
             return next((kind for kind, (_, time) in FILES.items() if not name and time and time in columns), OTHERS)
         if not name:
-            raise strange(f"an export with the columns {', '.join(columns)[:200]}")
+            raise strange(f"an export with the columns {shortened(', '.join(columns), 200)}")
         self.logger.warning(
             f"{self.name}: the file {name!r} of the export is left out, as it has no {_RECEIPT_ID}: "
-            f"{', '.join(columns)[:200]}"
+            f"{shortened(', '.join(columns), 200)}"
         )
         return ""
 

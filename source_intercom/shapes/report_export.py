@@ -11,6 +11,7 @@ from source_intercom.api.datasets import Attribute, Dataset, fields_of
 from source_intercom.api.errors import AccessDenied, NotOffered, Unavailable, strange
 from source_intercom.api.exports import Exports, RangeRefused
 from source_intercom.api.figures import Page
+from source_intercom.api.masking import shortened
 from source_intercom.api.tables import Table, tables_in
 from source_intercom.options.report_options import ReportOptions
 from source_intercom.shapes.coercion import Record
@@ -160,8 +161,8 @@ class Report(ExportedStream):
         wide = Window(part.start - _ANY_ZONE, part.end + _ANY_ZONE)
         if any(moment is not None and not wide.holds(moment) for moment in map(seconds_of, (first, last))):
             self.logger.warning(
-                f"{self.name}: Intercom exports rows from {first} to {last} where {_shown(part.start)} to "
-                f"{_shown(part.end)} (UTC) were asked for, so it goes by another time than {dataset.time}."
+                f"{self.name}: Intercom exports rows from {first} to {last} where rows {part.shown} were asked for, "
+                f"so it goes by another time than {dataset.time}."
             )
 
     def _dataset(self) -> Dataset:
@@ -186,7 +187,7 @@ class Report(ExportedStream):
         if unknown := [name for name in wanted.attributes if not dataset.called(name)]:
             raise NotOffered(
                 f"The reporting dataset {dataset.name!r} has no attribute {', '.join(map(repr, unknown))}, which the "
-                f"option 'reports' names. It has: {', '.join(one.name for one in dataset.attributes)[:2000]}."
+                f"option 'reports' names. It has: {shortened(', '.join(one.name for one in dataset.attributes), 2000)}."
             )
         if not dataset.called(dataset.time):
             raise strange(f"the reporting dataset {dataset.name!r} without an attribute {dataset.time!r} for its time")
@@ -217,7 +218,9 @@ class Report(ExportedStream):
             lines = table.cells()
             names = fields_of(next(lines, []), asked, columns)
             if names and (lacking := [name for name in (*self._keys, time) if name not in names]):
-                raise strange(f"an export of {dataset.name} without {', '.join(lacking)}: {', '.join(names)[:200]}")
+                raise strange(
+                    f"an export of {dataset.name} without {', '.join(lacking)}: {shortened(', '.join(names), 200)}"
+                )
             for cells in lines:
                 row: Record = {name: cell for name, cell in zip(names, cells, strict=False) if cell and name}
                 # A row without a time is of this part all the same, and must not take the key of one of another.

@@ -10,8 +10,11 @@ _DIGITS = 20
 
 
 def shown(moment: int) -> str:
-    """Unix seconds as people read them."""
-    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+    """Unix seconds as people read them; the number itself where no calendar has it."""
+    try:
+        return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        return str(moment)
 
 
 def seconds_of(value: object) -> int | None:

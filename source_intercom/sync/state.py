@@ -6,6 +6,7 @@ second has been read. While windows that were read lie beyond a hole, the CDK's 
 decided what was read (:class:`Remembered`). ``cursor`` writes what this module reads.
 """
 
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -18,7 +19,7 @@ from airbyte_cdk.sources.streams.concurrent.state_converters.abstract_stream_sta
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from pydantic import BaseModel
 
-from source_intercom.sync.moments import seconds_of
+from source_intercom.sync.moments import seconds_of, shown
 from source_intercom.sync.reconciling import RECONCILED, RECONCILING
 from source_intercom.sync.windows import DAY, HOUR, Window
 
@@ -200,7 +201,7 @@ def read_state(raw: Mapping[str, Any], *, stream: str, field: str, start: int, n
 
 def _believable(position: int, stream: str, now: int) -> int:
     if position > now + DAY:
-        raise StateError(stream, f"its position {position} lies in the future (now is {now}, in Unix seconds)")
+        raise StateError(stream, f"its position {shown(position)} lies in the future (now is {shown(now)})")
     return position
 
 
@@ -236,7 +237,7 @@ def _moment(value: object, stream: str) -> int:
     """Seconds from a number, a number in text, or an ISO moment: the official connector has written all three."""
     moment = seconds_of(value)
     if moment is None:
-        raise StateError(stream, f"{value!r} is not a moment in Unix seconds")
+        raise StateError(stream, f"{reprlib.repr(value)} is not a moment in Unix seconds")
     return moment
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import logging
+import os
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
@@ -96,3 +99,24 @@ HICCUPS: dict[str, dict[str, Any]] = {
     "broken stream": {"exc": requests.exceptions.ChunkedEncodingError},
     "bad certificate": {"exc": requests.exceptions.SSLError},
 }
+
+
+class FullDisk(io.RawIOBase):
+    """A file on a full disk. Between it and whoever writes stands a buffer, which fails again when it is closed."""
+
+    def __init__(self) -> None:
+        self._size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    writable = seekable = readable
+
+    def write(self, _content: Any) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def seek(self, offset: int, _whence: int = 0) -> int:
+        return offset
+
+    def truncate(self, size: int | None = None) -> int:
+        return size or 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from email.utils import formatdate
 from typing import Any
 
+import certifi
 import pytest
 from api_helpers import BODY, GOOD, HICCUPS, HOST, TOKEN, FakeTime, fault, make_client, make_transport
 from requests_mock import Mocker
@@ -269,8 +270,8 @@ class TestTheEnvironment:
             ({}, None, True),
             ({"HTTPS_PROXY": "http://proxy.example:3128"}, "http://proxy.example:3128", True),
             ({"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "intercom.io"}, None, True),
-            ({"REQUESTS_CA_BUNDLE": "/certificates.pem"}, None, "/certificates.pem"),
-            ({"CURL_CA_BUNDLE": "/certificates.pem"}, None, "/certificates.pem"),
+            ({"REQUESTS_CA_BUNDLE": certifi.where()}, None, certifi.where()),
+            ({"CURL_CA_BUNDLE": certifi.where()}, None, certifi.where()),
         ],
     )
     def test_is_obeyed(

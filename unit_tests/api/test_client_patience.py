@@ -262,15 +262,6 @@ def test_an_overloaded_resource_holds_up_nobody_else(
     assert time.slept == [1.0]
 
 
-@pytest.mark.complaint(97)
-def test_a_retry_after_is_obeyed(client: Client, time: FakeTime, requests_mock: Mocker) -> None:
-    limited = {"status_code": 429, "json": fault("rate_limit_exceeded"), "headers": {"Retry-After": "37"}}
-    requests_mock.get(f"{HOST}/things", [limited, GOOD])
-
-    assert client.get("/things", retry=False) == BODY
-    assert sum(time.slept) == pytest.approx(37.0)
-
-
 def test_the_quota_of_exports_is_not_the_window(client: Client, requests_mock: Mocker) -> None:
     quota = fault("rate_limit_exceeded", "Exceeded rate limit of 1 pending message data export jobs")
     requests_mock.get(f"{HOST}/things", status_code=429, json=quota)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
+import os
+import tempfile
 import threading
 from collections.abc import Callable
 from typing import IO, Any, cast
 
 import pytest
+from api_helpers import FullDisk
 
 from source_intercom.api.client import Client
-from source_intercom.api.errors import ExportEnded, ExportTaken, RecordGone, RequestRefused, Unavailable
+from source_intercom.api.errors import DiskFull, ExportEnded, ExportTaken, RecordGone, RequestRefused, Unavailable
 from source_intercom.api.exports import CONTENT, REPORTING, Exports, RangeRefused
 
 Json = dict[str, Any]
@@ -94,6 +99,30 @@ def test_no_data_needs_no_file() -> None:
 
 def test_the_misspelled_name_of_older_versions_is_known() -> None:
     assert fetch(Intercom("completed", created=[{"job_identfier": "job-1", "status": "pending"}])) == b"a\n1\n"
+
+
+def test_a_disk_that_is_full_is_told_as_it_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To close the file fails as well, as it writes what it still holds."""
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: io.BufferedRandom(FullDisk()))
+    intercom = Intercom("completed")
+    download = intercom.download
+
+    def save(path: str, file: IO[bytes], most: int) -> None:
+        download(path, file, most)
+        raise DiskFull.of("No space left on device", path)
+
+    monkeypatch.setattr(intercom, "download", save)
+    with pytest.raises(DiskFull, match="No space left on device"):
+        fetch(intercom)
+
+
+def test_a_folder_without_room_for_a_new_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(**_: Any) -> IO[bytes]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", none)
+    with pytest.raises(DiskFull, match="No space left on device"):
+        fetch(Intercom("completed"))
 
 
 def test_a_file_that_is_not_there_yet_is_asked_for_again() -> None:

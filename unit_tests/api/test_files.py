@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import threading
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+from api_helpers import FullDisk
 from requests_mock import Mocker
 
 from source_intercom.api import files as module
@@ -189,13 +189,9 @@ def test_names_lead_nowhere_else(name: object, kept: str) -> None:
 def test_a_disk_that_is_full_is_named_and_keeps_nothing(
     files: Files, tmp_path: Path, requests_mock: Mocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class FullDisk(io.BytesIO):
-        def write(self, _content: Any) -> int:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    def opened(handle: int, _mode: str) -> FullDisk:
+    def opened(handle: int, _mode: str) -> io.BufferedRandom:
         os.close(handle)
-        return FullDisk()
+        return io.BufferedRandom(FullDisk())
 
     requests_mock.get(LINK, content=b"file")
     monkeypatch.setattr(os, "fdopen", opened)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import certifi
 import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_intercom.api.hosts import HOSTS, _judged, api_host, is_loopback
+from source_intercom.api.hosts import HOSTS, _judged, api_host, certificates_for, is_loopback
 from source_intercom.options.config import ConfigError
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -134,3 +137,25 @@ def test_in_the_clear_to_this_machine_only(address: str) -> None:
 @pytest.mark.parametrize(("host", "is_it"), [("127.9.9.9", True), ("::1", True), ("0.0.0.0", False), ("a", False)])
 def test_loopback(host: str, is_it: bool) -> None:
     assert is_loopback(host) is is_it
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("content", [None, b"", b"text", b"\0\xff"], ids=["no file", "empty", "text", "bytes"])
+def test_certificates_that_cannot_be_used_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes | None
+) -> None:
+    path = tmp_path / "certificates.pem"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(name, str(path))
+    with pytest.raises(ConfigError, match=f"the environment variable {name} names cannot be used"):
+        certificates_for("https://api.intercom.io")
+    # Without TLS nobody looks at them.
+    assert certificates_for("http://localhost:8089") == str(path)
+
+
+def test_certificates_can_be_a_file_or_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in (certifi.where(), str(tmp_path)):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", path)
+        assert certificates_for("https://api.intercom.io") == path

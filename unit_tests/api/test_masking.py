@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import logging
+import re
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -35,6 +38,7 @@ FORMS = {
     "basic with a name": base64_of(f"user:{TOKEN}"),
     "bearer": base64_of(f"Bearer {TOKEN}"),
     "bearer and more": base64_of(f"a Bearer {TOKEN}, and more"),
+    "hexadecimal": TOKEN.encode().hex(),
 }
 
 
@@ -84,3 +88,42 @@ def test_no_error_quotes_it(time: FakeTime, requests_mock: Mocker, form: str, st
     assert "****" in said or status in (404, 500)
     assert mask(said, TOKEN) == said
     transport.close()
+
+
+@pytest.mark.complaint(107)
+@pytest.mark.parametrize("length", range(440, 500, 7))
+def test_no_part_of_it_is_left_where_a_long_text_is_cut(time: FakeTime, requests_mock: Mocker, length: int) -> None:
+    requests_mock.get(f"{HOST}/things", status_code=400, json=fault("x", "m" * length + TOKEN))
+    with pytest.raises(IntercomError) as caught:
+        make_client(make_transport(time, access_token=TOKEN), retries=0).get("/things")
+    assert TOKEN[:8] not in f"{caught.value.message} {caught.value.internal_message}"
+
+
+def test_no_part_of_it_is_left_where_a_header_is_cut(
+    time: FakeTime, requests_mock: Mocker, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Intercom-Version")
+    requests_mock.get(f"{HOST}/things", json={}, headers=dict.fromkeys(names, f"You sent Bearer {TOKEN}"))
+    with caplog.at_level(logging.INFO, logger="airbyte"):
+        make_client(make_transport(time, access_token=TOKEN)).get("/things")
+    assert len(caplog.messages) == len(names)
+    assert TOKEN[:8] not in caplog.text
+
+
+@pytest.mark.parametrize("sign", ["&#61;", "\\u003d", "%3d"])
+def test_a_sign_that_is_quoted_otherwise_does_not_hide_it(sign: str) -> None:
+    token = "dG9rOjEyMzQ1Njc4OTBhYmNkZWY="
+    assert mask(f"You sent {token.replace('=', sign)}", token) == f"You sent ****{sign}"
+
+
+def test_texts_of_servers_are_cut_in_one_way_only() -> None:
+    """A text that is cut before it is masked can end in most of the token."""
+    package = Path(__file__).parents[2] / "source_intercom"
+    cut = re.compile(r"\[:(_[A-Z]+|\d{2,})\](?!:)")
+    found = [
+        f"{path.relative_to(package)}: {line.strip()}"
+        for path in (package / "api").glob("*.py")
+        for line in path.read_text().splitlines()
+        if cut.search(line) and path.name != "masking.py"
+    ]
+    assert found == []

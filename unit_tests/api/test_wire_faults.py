@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
+import contextlib
+import gzip
 import io
-import os
 import socket
 import ssl
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 import urllib3
-from api_helpers import FakeTime, make_client, make_transport
+from api_helpers import FakeTime, FullDisk, make_client, make_transport
 from requests_mock import Mocker
 from test_client_wire import OK, Handler, serving
 
@@ -52,16 +52,11 @@ def test_an_answer_that_breaks_off_is_an_error_of_its_kind(error: Exception, kin
         read_body(response, lambda _size: None)
 
 
-class FullDisk(io.BytesIO):
-    def write(self, _content: Any) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
 def test_a_disk_without_room_is_named(time: FakeTime, requests_mock: Mocker) -> None:
     requests_mock.get("https://api.intercom.io/download/1", content=b"a file")
     client = make_client(make_transport(time))
     with pytest.raises(DiskFull, match=r"kept on this machine .No space left on device.: .* TMPDIR"):
-        client.download("/download/1", FullDisk(), 1000)
+        client.download("/download/1", io.BufferedRandom(FullDisk()), 1000)
     client._transport.close()
 
 
@@ -128,3 +123,34 @@ def test_a_proxy_of_another_kind_keeps_its_own_connections() -> None:
     assert adapter.proxy_manager_for("socks5://127.0.0.1:9") is kept
     assert kept.pool_classes_by_scheme is before
     assert adapter.proxy_manager_for("http://127.0.0.1:9").pool_classes_by_scheme is not before
+
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+IN_VAIN = {
+    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "lines behind the last chunk": (b"HTTP/1.1 200 OK\r\n" + CHUNKED + b"2\r\n{}\r\n0\r\n", b"X-More: yes\r\n"),
+    "gzip of nothing": (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", gzip.compress(b"")),
+    "chunks of a byte": (b"HTTP/1.1 200 OK\r\n" + CHUNKED, b"1;of=no-use\r\n \r\n"),
+}
+
+
+@pytest.mark.parametrize("kind", IN_VAIN)
+def test_an_answer_that_brings_nothing_ends(kind: str) -> None:
+    """It was read on for ever, as the time for an answer grows with what comes."""
+    head, more = IN_VAIN[kind]
+    sent = 0
+
+    def send(handler: Any) -> None:
+        nonlocal sent
+        handler.wfile.write(head)
+        with contextlib.suppress(OSError):
+            while sent < 32 << 20:
+                sent += handler.wfile.write(more * 5000)
+
+    with serving(send) as url:
+        session = requests.Session()
+        session.mount(url, TimedAdapter(max_retries=0))
+        with pytest.raises(requests.exceptions.RequestException, match="brings nothing"):
+            read_body(session.get(url, stream=True, timeout=20), lambda _size: None)
+        session.close()
+    assert sent < 16 << 20

@@ -95,7 +95,7 @@ class TestCheck:
         assert "tickets" in message
 
     def test_a_faulty_config_is_our_sentence(self, workspace: Workspace) -> None:
-        with pytest.raises(ConfigError, match="Option 'num_workers'"):
+        with pytest.raises(ConfigError, match="The option 'num_workers'"):
             check(num_workers=0)
         assert workspace.calls() == 0
 

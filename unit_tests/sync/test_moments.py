@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_intercom.sync.moments import seconds_of
+from source_intercom.sync.moments import seconds_of, shown
+from source_intercom.sync.windows import Window
 
 NOON = 1_700_000_000  # 2023-11-14T22:13:20Z
 
@@ -106,3 +107,15 @@ def test_iso_text_of_any_zone_and_precision(moment: datetime, offset: int, digit
 def test_nothing_breaks_it(value: Any) -> None:
     moment = seconds_of(value)
     assert moment is None or type(moment) is int
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [(0, "1970-01-01 00:00:00 UTC"), (NOON, "2023-11-14 22:13:20 UTC"), (10**15, str(10**15)), (10**30, str(10**30))],
+)
+def test_a_moment_is_shown_to_people_in_utc(moment: int, said: str) -> None:
+    assert shown(moment) == said
+
+
+def test_a_window_is_shown_by_its_moments() -> None:
+    assert Window(NOON, NOON + 10).shown == "between 2023-11-14 22:13:20 UTC and 2023-11-14 22:13:30 UTC"
