@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from source_intercom.api.client import Json
 from source_intercom.api.errors import strange
@@ -125,7 +125,8 @@ def next_request(answer: Json, path: str, asked: Mapping[str, Any]) -> tuple[str
 
     ``pages.next`` is a link, or an object with a cursor or a page number; some lists have counters only, beside
     their records or in ``pages``; some have ``next_cursor``. Of a link only path and query are followed, so that
-    the token never leaves the configured host.
+    the token never leaves the configured host. What was ``asked`` for and the link does not repeat is asked for again:
+    without the same ``per_page`` the next page would begin elsewhere.
     """
     counters = _counters(answer)
     following = counters.get("next")
@@ -133,7 +134,9 @@ def next_request(answer: Json, path: str, asked: Mapping[str, Any]) -> tuple[str
         url = urlsplit(following)
         # Without its one slash a path such as ".example.com/x" would become a part of the host's name.
         link = "/" + url.path.lstrip("/")
-        return (f"{link}?{url.query}" if url.query else link), {}
+        told = parse_qs(url.query, keep_blank_values=True)
+        missing = {name: value for name, value in asked.items() if name not in told}
+        return (f"{link}?{url.query}" if url.query else link), missing
     ways: Json = {}
     if isinstance(following, dict):
         ways = {name: following[name] for name in ("starting_after", "page") if name in following}

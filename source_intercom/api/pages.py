@@ -169,7 +169,8 @@ def pages_from(
 
     A list of numbered pages moves up when a record of it is deleted: the first record of the next page moves to a page
     that has been read. When its total shrinks while it is read, it is read once more for what did not come. Raises
-    ``RequestRefused`` when the pages run in circles before the list is complete.
+    ``RequestRefused`` when the pages run in circles before the list is complete, or when Intercom does not find the
+    next page that it has named.
     """
     seen = _Seen()
     shrank = yield from _through(answer, client, path, records_key, asked, seen, whole)
@@ -215,7 +216,17 @@ def _through(
             raise RequestRefused(f"Intercom's {path} gave the same next page twice.", f"GET {path}")
         requests.append(request)
         request = following
-        answer = _once_more_if_refused(partial(client.get, *request))
+        try:
+            answer = _once_more_if_refused(partial(client.get, *request))
+        except RecordGone as error:
+            if is_complete(answer, len(seen)):
+                return total < most
+            # Whoever had the first page may be gone since: asked for it again, Intercom says so.
+            client.get(path, asked)
+            raise RequestRefused(
+                f"Intercom's {path} names a next page and does not find it, after {len(seen)} records. {REPORT}",
+                str(error.internal_message),
+            ) from None
 
 
 def _once_more_if_refused(ask: Callable[[], Json]) -> Json:

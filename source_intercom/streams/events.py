@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from source_intercom.api import permissions
 from source_intercom.api.errors import RecordGone, RequestRefused
-from source_intercom.api.figures import Page
+from source_intercom.api.figures import Page, records_in
 from source_intercom.api.pages import list_pages
 from source_intercom.api.queries import since
 from source_intercom.options.filters import Filters
@@ -143,7 +143,8 @@ class ContactEvents(_OfEveryContact):
         for page in list_pages(self.client, self.child, self.child_key, asked):
             moments = [(event, seconds_of(event.get("created_at"))) for event in self.objects(page)]
             rows += [event for event, moment in moments if moment is None or window.holds(moment)]
-            if moments and all(moment is not None and moment < window.start for _, moment in moments):
+            # Nothing is older than an empty page, whatever it links to (docs/intercom-api.md#events-links).
+            if all(moment is not None and moment < window.start for _, moment in moments):
                 break
         return rows
 
@@ -161,5 +162,6 @@ class ContactEventSummaries(_OfEveryContact):
     def children(self, parent: Record, window: Window) -> Page:
         asked = {"type": "user", "intercom_user_id": parent["id"], "summary": "true"}
         counted = {"counted_at": self.sync.begin}
-        pages = list_pages(self.client, self.child, self.child_key, asked)
-        return [{**row, **counted} for page in pages for row in self.objects(page)]
+        # One answer has them all; its link to a next page leads nowhere (docs/intercom-api.md#events-links).
+        summaries = records_in(self.client.get(self.child, asked), self.child_key)
+        return [{**row, **counted} for row in self.objects(summaries)]
