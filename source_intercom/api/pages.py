@@ -133,13 +133,15 @@ def list_pages(
     *,
     wish: int = 0,
     whole: bool = False,
+    ends_empty: bool = False,
 ) -> Iterator[Page]:
     """Pages of a list, in whichever way it pages, or of one that has no pages at all.
 
     ``wish`` is a page size to ask for where Intercom documents no greatest one: if it is refused, as companies refuse
     more than 60, pages come in Intercom's own size. With ``whole`` the list belongs to the workspace and not to one
     record: when Intercom does not know it, that is no record gone but data not offered, and raises ``NotOffered``.
-    And when it ends before its own total, a warning says so.
+    And when it ends before its own total, a warning says so. With ``ends_empty`` a page without records is the last
+    one, whatever it links to.
     """
     asked = dict(params or {})
     try:
@@ -148,7 +150,7 @@ def list_pages(
         if whole:
             raise NotOffered.of(error, path) from None
         raise
-    yield from pages_from(answer, client, path, records_key, asked, whole=whole)
+    yield from pages_from(answer, client, path, records_key, asked, whole=whole, ends_empty=ends_empty)
 
 
 def _first_page(client: Client, path: str, asked: Json, wish: int) -> tuple[Json, Json]:
@@ -163,7 +165,14 @@ def _first_page(client: Client, path: str, asked: Json, wish: int) -> tuple[Json
 
 
 def pages_from(
-    answer: Json, client: Client, path: str, records_key: str, asked: Mapping[str, Any], *, whole: bool = False
+    answer: Json,
+    client: Client,
+    path: str,
+    records_key: str,
+    asked: Mapping[str, Any],
+    *,
+    whole: bool = False,
+    ends_empty: bool = False,
 ) -> Iterator[Page]:
     """Pages of a list whose first ``answer`` is there, and which was ``asked`` for with these parameters.
 
@@ -173,10 +182,10 @@ def pages_from(
     next page that it has named.
     """
     seen = _Seen()
-    shrank = yield from _through(answer, client, path, records_key, asked, seen, whole)
+    shrank = yield from _through(answer, client, path, records_key, asked, seen, whole, ends_empty)
     if shrank:
         again = _Seen()
-        for page in _through(client.get(path, asked), client, path, records_key, asked, again, whole):
+        for page in _through(client.get(path, asked), client, path, records_key, asked, again, whole, ends_empty):
             yield seen.without_known(page)
 
 
@@ -188,6 +197,7 @@ def _through(
     asked: Mapping[str, Any],
     seen: _Seen,
     whole: bool,
+    ends_empty: bool,
 ) -> Generator[Page, None, bool]:
     """The pages of a list from the first to the last; whether its total shrank meanwhile."""
     request: tuple[str, Mapping[str, Any]] = (path, asked)
@@ -201,7 +211,7 @@ def _through(
         most = max(most, total)
         if is_news or not requests:
             yield records
-        if following is None or (not is_news and is_complete(answer, len(seen))):
+        if following is None or (ends_empty and not records) or (not is_news and is_complete(answer, len(seen))):
             if whole:
                 _warn_if_short(answer, len(seen), path)
             return total < most

@@ -248,11 +248,18 @@ class TestEvents:
         rows = list(rows_of(stream, Window(10 * day, 11 * day)))
         assert [row["created_at"] for row in rows] == moments[:2]
 
-    def test_end_with_an_empty_page_whatever_it_links_to(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
+    @pytest.mark.parametrize("before", [0, 2])
+    def test_end_with_an_empty_page_whatever_it_links_to(
+        self, before: int, new_sync: NewSync, intercom: FakeIntercom
+    ) -> None:
         intercom.on("POST", Contacts.endpoint, page("data", {"id": "1", "updated_at": 5}))
-        intercom.on("GET", "/events", {"events": [], "pages": {"next": "http://api.intercom.test/events?next page"}})
-        assert list(rows_of(made(ContactEvents, new_sync(begin=2_000), intercom), WINDOW)) == []
-        assert len(intercom.asked("/events")) == 1
+        link = "http://api.intercom.test/events?next page"
+        events = [{"id": str(at), "created_at": at} for at in range(1_500, 1_500 + before)]
+        intercom.on("GET", "/events", {"events": events, "pages": {"next": link}})
+        intercom.on("GET", "/events?next page", {"events": [], "pages": {"next": f"{link} 2"}})
+        stream = made(ContactEvents, new_sync(begin=2_000), intercom)
+        assert [row["created_at"] for row in rows_of(stream, WINDOW)] == [1_500, 1_501][:before]
+        assert len([path for method, path, _ in intercom.calls if method == "GET"]) == 1 + (before > 0)
 
     def test_a_summary_is_one_answer_whatever_it_links_to(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         intercom.on("POST", Contacts.endpoint, page("data", {"id": "1", "updated_at": 5}))
