@@ -45,6 +45,7 @@ def make_pages_small(monkeypatch: pytest.MonkeyPatch, *, window_pages: int = 1_0
     """Pages of three records; windows of so many pages at the most."""
     monkeypatch.setattr(pages, "SEARCH_PAGE", 3)
     monkeypatch.setattr(work, "SEARCH_PAGE", 3)
+    monkeypatch.setattr(search, "SEARCH_PAGE", 3)
     monkeypatch.setattr(work, "_LEAST_PAGES", window_pages)
     monkeypatch.setattr(work, "_MOST_PAGES", window_pages)
     monkeypatch.setattr(search, "_CHECKPOINT_PAGES", 1)

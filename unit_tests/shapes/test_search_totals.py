@@ -73,6 +73,24 @@ class TestAShortWindow:
         assert reading.short == []
         assert "Intercom announces 10 records between" in caplog.text
 
+    @BOTH
+    @pytest.mark.parametrize("text", [False, True])
+    def test_whose_second_page_never_comes_is_read_in_smaller_searches(
+        self, window: Window, text: bool, new_sync: NewSync
+    ) -> None:
+        records = [
+            {**record, "created_at": BIRTH + at * (BEGIN - BIRTH) // 10} for at, record in enumerate(ten(window))
+        ]
+        server = server_of(records)
+
+        def answer(body: Json) -> Json:
+            found = server(body)
+            found["pages"].pop("next", None)
+            return {**found, "total_count": str(found["total_count"]) if text else found["total_count"]}
+
+        stream = made(new_sync(begin=BEGIN, birth=BIRTH), answer)
+        assert sorted(ids_of(stream, window)) == NUMBERS
+
     @pytest.mark.complaint(65)
     @BOTH
     def test_twice_in_a_row_is_incomplete(self, window: Window, new_sync: NewSync) -> None:
