@@ -94,6 +94,7 @@ class _OfEveryContact(Child):
     also_needs = (permissions.CONTACTS,)
     parent_key = "intercom_user_id"
     child = "/events"
+    whose = "/contacts/{id}"
     child_key = "events"
 
     @property

@@ -65,28 +65,6 @@ def test_what_a_link_leaves_out_is_asked_for_again(hasty: Client, requests_mock:
     assert urls(requests_mock)[1] == f"{HOST}{link}{joint}per_page=50"
 
 
-class TestANextPageThatIsNotThere:
-    """Intercom's own example of events links to a page that leads nowhere: that is no contact who is gone."""
-
-    @staticmethod
-    def read(client: Client, requests_mock: Mocker, first: Json, *later: Json) -> list[Page]:
-        following = {"pages": {"next": f"{HOST}/tags?page=2"}}
-        answers = [{"json": {"tags": [{"id": 1}], **following, **first}}, {"status_code": 404, "json": fault("gone")}]
-        requests_mock.get(ANY, [*answers, *later])
-        return list(list_pages(client, "/tags", "tags"))
-
-    def test_is_an_error(self, hasty: Client, requests_mock: Mocker) -> None:
-        with pytest.raises(RequestRefused, match="/tags names a next page and does not find it, after 1 records"):
-            self.read(hasty, requests_mock, {}, {"json": {"tags": []}})
-
-    def test_is_the_end_where_all_have_come(self, hasty: Client, requests_mock: Mocker) -> None:
-        assert ids(self.read(hasty, requests_mock, {"total_count": 1})) == [1]
-
-    def test_is_gone_where_the_first_page_is_gone_too(self, hasty: Client, requests_mock: Mocker) -> None:
-        with pytest.raises(RecordGone):
-            self.read(hasty, requests_mock, {})
-
-
 @pytest.mark.complaint(42)
 @pytest.mark.parametrize(
     ("answers", "queries"),

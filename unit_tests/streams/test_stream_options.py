@@ -17,7 +17,7 @@ from source_intercom.streams.choices import is_wanted
 from source_intercom.streams.contacts import ContactNotes, Contacts, ContactSubscriptions
 from source_intercom.streams.conversations import CallTranscripts, Conversations
 from source_intercom.streams.counts import Counts
-from source_intercom.streams.events import ContactEvents, ContactEventSummaries
+from source_intercom.streams.events import ContactEvents
 from source_intercom.streams.workspace import CustomObjectInstances
 from source_intercom.sync.windows import Window
 
@@ -247,26 +247,6 @@ class TestEvents:
         stream = made(ContactEvents, new_sync(begin=11 * day, events_lookback_days=7), intercom)
         rows = list(rows_of(stream, Window(10 * day, 11 * day)))
         assert [row["created_at"] for row in rows] == moments[:2]
-
-    @pytest.mark.parametrize("before", [0, 2])
-    def test_end_with_an_empty_page_whatever_it_links_to(
-        self, before: int, new_sync: NewSync, intercom: FakeIntercom
-    ) -> None:
-        intercom.on("POST", Contacts.endpoint, page("data", {"id": "1", "updated_at": 5}))
-        link = "http://api.intercom.test/events?next page"
-        events = [{"id": str(at), "created_at": at} for at in range(1_500, 1_500 + before)]
-        intercom.on("GET", "/events", {"events": events, "pages": {"next": link}})
-        intercom.on("GET", "/events?next page", {"events": [], "pages": {"next": f"{link} 2"}})
-        stream = made(ContactEvents, new_sync(begin=2_000), intercom)
-        assert [row["created_at"] for row in rows_of(stream, WINDOW)] == [1_500, 1_501][:before]
-        assert len([path for method, path, _ in intercom.calls if method == "GET"]) == 1 + (before > 0)
-
-    def test_a_summary_is_one_answer_whatever_it_links_to(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
-        intercom.on("POST", Contacts.endpoint, page("data", {"id": "1", "updated_at": 5}))
-        link = {"next": "http://api.intercom.test/events?next page"}
-        intercom.on("GET", "/events", {"events": [{"name": "ordered", "count": 3}], "pages": link})
-        rows = list(rows_of(made(ContactEventSummaries, new_sync(begin=2_000), intercom), WINDOW))
-        assert [(row["name"], row["count"], row["intercom_user_id"]) for row in rows] == [("ordered", 3, "1")]
 
     @pytest.mark.parametrize("error", [None, RecordGone("nobody")])
     def test_a_probe_for_nobody_finds_the_permission(
