@@ -16,7 +16,7 @@ from airbyte_cdk.sources.streams.http.exceptions import BaseBackoffException
 from source_intercom.api.answers import RetryPolicy, error_at_last, error_class_of, failure_of, is_doubtful
 from source_intercom.api.bodies import body_of
 from source_intercom.api.budget import WINDOW_SECONDS
-from source_intercom.api.errors import RETRIES, Asked, IntercomError, TlsFailed, Unavailable, unavailable
+from source_intercom.api.errors import RETRIES, Asked, IntercomError, TlsFailed, Unavailable, strange, unavailable
 from source_intercom.api.pace import Patience, patience_for
 from source_intercom.api.tally import Tally
 from source_intercom.api.transport import Into, StreamSession, Transport
@@ -245,4 +245,7 @@ def _moment_of(response: requests.Response) -> int:
 
 def _decode(response: requests.Response) -> Json:
     body = body_of(response)
+    if body == []:
+        # Intercom's empty lists stand in an object. This says nothing, and would pass as a list without records.
+        raise strange("an empty list, and no word of what it lists")
     return body if isinstance(body, dict) else {"data": body}

@@ -42,6 +42,16 @@ def records_in(answer: Json, records_key: str) -> Page:
     raise strange(f"no list under '{records_key}', but the keys {sorted(answer)}")
 
 
+def record_in(answer: Json, key: str) -> Json:
+    """An answer that is one record, of which ``key`` is wanted. The key may be missing, as empty ones are.
+
+    Raises ``RequestRefused`` for an answer that has no id either: what is no record would pass as an empty one.
+    """
+    if key not in answer and answer.get("id") is None:
+        raise strange(f"neither 'id' nor '{key}', but the keys {sorted(answer)}")
+    return answer
+
+
 def whole_list_in(record: Json, name: str) -> Page | None:
     """The items of a list inside a record where the record shows all of them; None where it does not, or may not.
 

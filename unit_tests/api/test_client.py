@@ -10,7 +10,7 @@ from api_helpers import BODY, GOOD, HICCUPS, HOST, TOKEN, FakeTime, fault, make_
 from requests_mock import Mocker
 
 from source_intercom.api.client import API_VERSION, Client, Tally, Transport
-from source_intercom.api.errors import RecordGone, TokenRejected
+from source_intercom.api.errors import RecordGone, RequestRefused, TokenRejected
 from source_intercom.api.hosts import HOSTS, api_host
 from source_intercom.api.transport import BearerToken
 from source_intercom.options.config import Config, ConfigError
@@ -58,6 +58,12 @@ def test_every_try_carries_version_token_and_timeouts(
         connect, read = timeout
         assert 0 < connect <= 30
         assert 60 <= read <= 120  # a heavy search thinks for a minute
+
+
+def test_an_empty_list_that_says_nothing_is_no_list_without_records(client: Client, requests_mock: Mocker) -> None:
+    requests_mock.get(f"{HOST}/things", json=[])
+    with pytest.raises(RequestRefused, match="another shape"):
+        client.get("/things")
 
 
 PAGE_404 = {"status_code": 404, "text": "<html><center>nginx</center></html>"}
