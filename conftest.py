@@ -4,6 +4,9 @@ They reach nearly every line of it. Measuring slows down all Python code, also t
 start: the other tests would take twice as long.
 """
 
+import source_intercom.startup  # noqa: F401  # it makes the imports of all tests cheaper
+
+# isort: split
 import os
 from collections.abc import Generator
 from pathlib import Path

@@ -21,7 +21,7 @@ from benchmarks.measure import folder, reason
 from benchmarks.process import run
 from benchmarks.report import number
 from benchmarks.workspace import Workspace, sandbox
-from source_intercom.shapes.export import Exported
+from source_intercom.shapes.content_export import Exported
 from source_intercom.shapes.lists import NewestFirstStream
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams import CATALOGUE

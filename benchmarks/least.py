@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from source_intercom.shapes.export import Exported
+from source_intercom.shapes.content_export import Exported
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams import CATALOGUE
 from tools.facts import Kind, is_child, name_of, parent_of, tells_of_children

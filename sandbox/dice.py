@@ -5,11 +5,7 @@ A record is never stored; it is built again from its dice each time it is asked 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from hashlib import blake2b
-from typing import TypeVar
-
-Item = TypeVar("Item")
 
 
 def roll(seed: int, kind: str, number: int) -> bytes:
@@ -20,7 +16,3 @@ def roll(seed: int, kind: str, number: int) -> bytes:
 def wide(dice: bytes, at: int) -> int:
     """Four of the bytes as one number, for choices among more than 256."""
     return dice[at] << 24 | dice[at + 1] << 16 | dice[at + 2] << 8 | dice[at + 3]
-
-
-def pick(items: Sequence[Item], dice: bytes, at: int) -> Item:
-    return items[(dice[at] << 8 | dice[at + 1]) % len(items)]

@@ -1,4 +1,4 @@
-"""How the process ends when it does not end by itself: on a signal, on an error, when nobody takes its lines.
+"""How the process ends early: on a signal, on an error, or when nobody reads its output.
 
 Workers that wait for room in the queue of the records wait for ever once the main thread takes nothing from it, and
 the interpreter waits for them. So such a process leaves without it, after it has printed what can still be of use.
@@ -37,7 +37,7 @@ RELEASE_SECONDS = 2.5
 _ALL_SECONDS = 4.5
 # The main thread may be in the middle of something that no signal interrupts, on a machine that is busy.
 _DEATH_SECONDS = 1.0
-# Requests that nobody needs any more may be under way when a command is through.
+# A finished command waits no longer than this for requests that are still under way.
 _LEAVE_SECONDS = 3.0
 # A shell's code for a program that nobody reads any more: 128 and the number of SIGPIPE.
 GONE = 141
@@ -50,6 +50,11 @@ class Ending:
 
     ``line`` makes a line of a message, ``repository`` gives the way by which messages join the records on their way
     to the main thread. ``release`` lets go of what this process holds at Intercom, within ``RELEASE_SECONDS``.
+
+    Used by the main thread and by one that watches for signals. The main thread alone writes ``_running``, of which the
+    other takes a copy, as does any thread that finds stdout closed. The thread that watches alone writes ``_marker``,
+    ``_stopped`` and ``_dying``, each once. Each of these steps is one for Python, so there is no lock: a signal could
+    come while it is held.
     """
 
     def __init__(
@@ -80,13 +85,13 @@ class Ending:
         self._stdout.on_failure = self._failed
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         for number in _SIGNALS:
-            # What whoever started us has told us to ignore (nohup, a job in the background) stays ignored.
+            # A signal that is ignored since before the start, as under nohup, stays ignored.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._signalled)
         threading.Thread(target=self._watch, name="ending", daemon=True).start()
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
-        """Nothing, before the end: that a signal came is told through a pipe, to a thread that no write can hold up."""
+        """Does nothing before the end: Python itself writes the number into a pipe, for the thread that watches."""
         if self._dying:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
@@ -103,7 +108,7 @@ class Ending:
                 self._running.pop(status.stream_descriptor.name, None)
 
     def hand_over(self) -> NoReturn:
-        """All that the main thread had to print has been printed: the rest is for the thread that watches."""
+        """The main thread has printed all that it had. The thread that watches ends the process."""
         with suppress(OSError):
             os.write(self._waker, _WAKE)
         time.sleep(_ALL_SECONDS)
@@ -112,7 +117,7 @@ class Ending:
     def leave(self, code: int, message: AirbyteMessage | None = None) -> NoReturn:
         """End with an exit code, after a last message; where a signal has come, as the signal ends."""
         if self._stopped:
-            # What was let go of at Intercom has failed, and perhaps the whole read with it.
+            # The error may be a consequence: exports are canceled after a signal, and their streams fail.
             self.hand_over()
         line = self._line(message) if message else b""
         if self._running and self._watching:
@@ -153,10 +158,13 @@ class Ending:
             self._next(time.monotonic() + _QUEUE_SECONDS)
 
     def _next(self, until: float | None) -> int:
-        """The number of the next signal, or 0 for another reason to go on, such as the time. Ends if stdout has."""
+        """The number of the next signal; 0 after a wake-up without one, or when the time is over.
+
+        Ends the process where nobody reads stdout.
+        """
         waiting = select.poll()
         waiting.register(self._wake, select.POLLIN)
-        # That its reader is gone is always told.
+        # Without any events of its own: poll always reports that the reader is gone.
         waiting.register(self._stdout.descriptor, 0)
         while True:
             left = None if until is None else max(0, int(1000 * (until - time.monotonic())))

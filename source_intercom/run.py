@@ -35,13 +35,13 @@ from source_intercom.api.masking import forms_of
 from source_intercom.ending import Ending
 from source_intercom.engine.output import RecordPage
 from source_intercom.inputs.catalog import Facts, Known, catalog_from
-from source_intercom.inputs.files import config_of, load
-from source_intercom.inputs.states import known_states_from
+from source_intercom.inputs.json_files import config_of, load
+from source_intercom.inputs.state_files import known_states_from
 from source_intercom.options.config import Config
 from source_intercom.source import SourceIntercom
 from source_intercom.stdout import Stdout, StdoutEnded
 
-# The CDK's word for a read in which streams failed, each of which has told its own error before.
+# What the CDK says of a read in which streams failed. Each of them has reported its own error before.
 _FAILED_STREAMS = "Concurrent read failure"
 _WITHOUT_STATE = (
     "To go on without it, leave out --state or clear the connection's state: every stream is then read from its start."
@@ -62,7 +62,7 @@ class Entrypoint(AirbyteEntrypoint):
         super().__init__(source)
         logging.disable(logging.NOTSET)
         self._source = source
-        # The errors that streams have told.
+        # The types of the errors that streams have reported.
         self._told: list[FailureType] = []
 
     @staticmethod

@@ -1,7 +1,7 @@
 """The source: spec, check, discover and read. Wiring only."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from queue import Queue
 from typing import Any
 
@@ -27,15 +27,15 @@ from source_intercom.api.errors import IntercomError
 from source_intercom.engine.access import Access, explain, missing_for
 from source_intercom.engine.assembly import concurrent_streams, member_of, refuse_unusable
 from source_intercom.engine.begin import begin_sync, newest_position
-from source_intercom.engine.datasets import describe_reports
 from source_intercom.engine.failures import Failures
 from source_intercom.engine.group import groups_of
 from source_intercom.engine.heartbeat import Heartbeat
-from source_intercom.engine.messages import Messages
-from source_intercom.engine.report import Progress, reading_log
+from source_intercom.engine.progress import Progress, reading_log
+from source_intercom.engine.report_columns import describe_reports
+from source_intercom.engine.repository import Messages
 from source_intercom.options.config import Config, ConfigError
 from source_intercom.shapes.base import IntercomStream, Sync
-from source_intercom.shapes.report import Report
+from source_intercom.shapes.report_export import Report
 from source_intercom.streams import CATALOGUE
 from source_intercom.streams.reports import report_streams
 
@@ -51,7 +51,7 @@ class SourceIntercom(AbstractSource):
     """Airbyte's source for Intercom."""
 
     def __init__(self, *, pages: bool = False) -> None:
-        """``pages``: read in pages of finished lines, for a process that can print them (``streams.output``)."""
+        """``pages``: read in pages of finished lines, for a process that can print them (``engine.output``)."""
         self._pages = pages
         self._messages: MessageRepository = InMemoryMessageRepository()
         self._sync: Sync | None = None
@@ -126,29 +126,14 @@ class SourceIntercom(AbstractSource):
         options = Config.load(config)
         if options.advice:
             logger.warning(options.advice)
-        classes = {stream().name: stream for stream in _kinds(options)}
-        unknown = [wanted.stream.name for wanted in catalog.streams if wanted.stream.name not in classes]
-        if unknown:
-            raise ConfigError(
-                f"The catalog asks for streams that this connector does not have: {', '.join(unknown)}. "
-                "Refresh the connection's schema."
-            )
+        made = _streams_of(options, catalog)
         if not catalog.streams:
             return
         transport = Transport(options)
         try:
             names = frozenset(wanted.stream.name for wanted in catalog.streams)
             states = ConnectorStateManager(state=state)
-
-            def made(sync: Sync | None = None) -> list[IntercomStream]:
-                return [
-                    classes[wanted.stream.name](
-                        sync, full=wanted.sync_mode == SyncMode.full_refresh, order_by=options.order_by
-                    )
-                    for wanted in catalog.streams
-                ]
-
-            refuse_unusable(states, made(), options.start)
+            refuse_unusable(states, made(None), options.start)
             newest = newest_position(states.get_stream_state(name, None) for name in names)
             without = frozenset(wanted.stream.name for wanted in catalog.streams if wanted.include_files is False)
             self._sync = sync = begin_sync(
@@ -192,3 +177,18 @@ class SourceIntercom(AbstractSource):
 def _kinds(options: Config) -> tuple[type[IntercomStream], ...]:
     """The streams that there are under some options."""
     return *CATALOGUE, *report_streams(options.reports)
+
+
+def _streams_of(options: Config, catalog: ConfiguredAirbyteCatalog) -> Callable[[Sync | None], list[IntercomStream]]:
+    """A function that makes the streams of a catalog, in its order. Raises ``ConfigError`` for an unknown stream."""
+    classes = {stream().name: stream for stream in _kinds(options)}
+    unknown = [wanted.stream.name for wanted in catalog.streams if wanted.stream.name not in classes]
+    if unknown:
+        raise ConfigError(
+            f"The catalog asks for streams that this connector does not have: {', '.join(unknown)}. "
+            "Refresh the connection's schema."
+        )
+    return lambda sync: [
+        classes[wanted.stream.name](sync, full=wanted.sync_mode == SyncMode.full_refresh, order_by=options.order_by)
+        for wanted in catalog.streams
+    ]

@@ -1,13 +1,15 @@
 """Makes the start of the process cheaper; imported by ``run`` before anything of the CDK.
 
 Of a second of start-up nearly all is the import of the CDK. A third of it went into docstrings: for each message class
-of the protocol its serializer parses the class's source code, for descriptions that nobody reads here. And the
-garbage collector looked through the growing pile of modules a hundred times.
+of the protocol its serializer parses the class's source code, for descriptions that nobody reads here. The garbage
+collector looked through the growing pile of modules a hundred times. And a twelfth was Amazon's library, for a store in
+which the CDK's cache of requests could keep answers.
 """
 
 import gc
 import os
 import signal
+import sys
 from contextlib import suppress
 
 if os.getpid() == 1:
@@ -24,8 +26,15 @@ def _no_docstrings(cls: type) -> dict[str, str]:  # noqa: ARG001  # what it repl
     return {}
 
 
-# A release of the serializer that does without is welcome.
+# A release of the serializer without this function needs nothing.
 with suppress(ImportError):
     import attributes_doc
 
     attributes_doc.get_attributes_doc = _no_docstrings
+
+# The cache does without the stores whose libraries are not there.
+if "boto3" not in sys.modules:
+    sys.modules["boto3"] = None  # type: ignore[assignment]  # None is how a module is told not to be there
+    with suppress(ImportError):
+        import requests_cache  # noqa: F401  # for what it imports
+    del sys.modules["boto3"]

@@ -1,4 +1,4 @@
-"""The one way out of the process: whole lines of UTF-8 on stdout, whoever writes them, until somebody stops it."""
+"""All output of the process: whole lines of UTF-8 on stdout, from all threads, until it is stopped."""
 
 import errno
 import fcntl
@@ -26,8 +26,10 @@ class StdoutEnded(Exception):
 
 
 class Stdout:
-    """Writes lines to a file descriptor. Thread-safe; log lines of all threads come here too, see ``as_text``.
+    """Writes lines to a file descriptor. Log lines of all threads come here too, see ``as_text``.
 
+    Used by all threads: they write one after the other, under ``_lock``, which also guards ``_failure``. ``_stopped``
+    goes from false to true once, without the lock, because its holder may be waiting for a reader that takes nothing.
     ``on_failure`` is called once, in the thread that found that nothing can be written any more.
     """
 
@@ -57,7 +59,7 @@ class Stdout:
     def stop(self) -> None:
         """Let the line that is under way be the last one of ``write``; does not wait for it."""
         self._stopped = True
-        # Nobody may be reading any more, or not before this process is gone. What is under way still fits in here.
+        # The reader may take nothing until this process has ended. A line under way still fits into so large a pipe.
         with suppress(OSError, AttributeError):
             fcntl.fcntl(self.descriptor, fcntl.F_SETPIPE_SZ, _LARGEST_PIPE)
 
@@ -137,5 +139,5 @@ def _slices(lines: bytes) -> Iterator[memoryview]:
 
 
 def is_gone(error: OSError) -> bool:
-    """Whether nobody reads any more, which is no fault of the machine."""
+    """Whether the reader has closed its end, which is no fault of this machine."""
     return error.errno in (errno.EPIPE, errno.ECONNRESET)

@@ -14,7 +14,9 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partitio
 from airbyte_cdk.sources.types import Record as CdkRecord
 from stream_fakes import NOW
 
-from source_intercom.engine.group import Following, Group, Leading, Member
+from source_intercom.engine.group import Group
+from source_intercom.engine.member import Member
+from source_intercom.engine.partition import Following, Leading
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.windows import Window
 

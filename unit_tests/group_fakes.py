@@ -26,14 +26,14 @@ class FakeStream:
         script: Script | None = None,
         *,
         name: str = "things",
-        sweeps: bool = False,
+        needs_last_look: bool = False,
         swept: Iterable[Any] = (),
         is_costly: bool = False,
         rows: Callable[[list[Row]], Iterable[Any]] | None = None,
     ) -> None:
         self.name = name
         self.sync = SimpleNamespace(begin=NOW, config=SimpleNamespace(start=0, end=None))
-        self.sweeps = sweeps
+        self.needs_last_look = needs_last_look
         self.is_one_to_one = True
         self.is_costly = is_costly
         self.reads_whole = False

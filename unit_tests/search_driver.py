@@ -13,7 +13,7 @@ from stream_fakes import FakeIntercom, FakeReading, Json, SearchServer
 
 from source_intercom.api import pages
 from source_intercom.api.errors import IntercomError
-from source_intercom.shapes import search, work
+from source_intercom.shapes import cutting, search
 from source_intercom.shapes.base import Sync
 from source_intercom.shapes.search import SearchStream
 from source_intercom.sync.cursor import WindowCursor
@@ -44,10 +44,10 @@ class Things(SearchStream):
 def make_pages_small(monkeypatch: pytest.MonkeyPatch, *, window_pages: int = 1_000) -> None:
     """Pages of three records; windows of so many pages at the most."""
     monkeypatch.setattr(pages, "SEARCH_PAGE", 3)
-    monkeypatch.setattr(work, "SEARCH_PAGE", 3)
     monkeypatch.setattr(search, "SEARCH_PAGE", 3)
-    monkeypatch.setattr(work, "_LEAST_PAGES", window_pages)
-    monkeypatch.setattr(work, "_MOST_PAGES", window_pages)
+    monkeypatch.setattr(cutting, "SEARCH_PAGE", 3)
+    monkeypatch.setattr(cutting, "_LEAST_PAGES", window_pages)
+    monkeypatch.setattr(cutting, "_MOST_PAGES", window_pages)
     monkeypatch.setattr(search, "_CHECKPOINT_PAGES", 1)
 
 

@@ -15,8 +15,8 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils import airbyte_secrets_utils
 
 from source_intercom.ending import Ending
-from source_intercom.inputs.files import InputError, config_of, json_of, load
-from source_intercom.inputs.states import states_from
+from source_intercom.inputs.json_files import InputError, config_of, json_of, load
+from source_intercom.inputs.state_files import states_from
 from source_intercom.run import run
 
 # --- files ------------------------------------------------------------------------------------------

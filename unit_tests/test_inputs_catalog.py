@@ -10,7 +10,7 @@ import pytest
 from airbyte_cdk.models import SyncMode
 
 from source_intercom.inputs.catalog import Facts, catalog_from
-from source_intercom.inputs.files import Fault
+from source_intercom.inputs.json_files import Fault
 
 BOTH = [SyncMode.full_refresh, SyncMode.incremental]
 KNOWN = {

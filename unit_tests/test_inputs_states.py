@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from airbyte_cdk.models import AirbyteStateMessageSerializer
 
-from source_intercom.inputs.files import Fault
-from source_intercom.inputs.states import known_states_from, states_from
+from source_intercom.inputs.json_files import Fault
+from source_intercom.inputs.state_files import known_states_from, states_from
 
 
 def fault(read: Any, *arguments: Any) -> str:

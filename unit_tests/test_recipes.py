@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from source_intercom.options.reports import ReportOptions
+from source_intercom.options.report_options import ReportOptions
 from source_intercom.streams import CATALOGUE
 from source_intercom.streams.reports import report_streams
 

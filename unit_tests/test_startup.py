@@ -39,6 +39,16 @@ def test_the_collector_looks_seldom() -> None:
     assert told("import source_intercom.run, gc, json; print(json.dumps(gc.get_threshold()[0]))") == 50_000
 
 
+def test_no_client_of_amazons_is_loaded_and_whoever_wants_it_gets_it() -> None:
+    code = """
+import source_intercom.run, sys, json
+before = "boto3" in sys.modules
+import boto3
+print(json.dumps([before, boto3.__name__]))
+"""
+    assert told(code) == [False, "boto3"]
+
+
 def test_it_does_without_the_parser_of_docstrings() -> None:
     code = """
 import json, sys

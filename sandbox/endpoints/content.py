@@ -14,7 +14,7 @@ from .versions import reshape
 
 
 def add(router: Router) -> None:
-    articles, feeds, content = Permission.READ_ARTICLES, Permission.READ_NEWS, Permission.READ_CONTENT
+    articles, feeds, ai_content = Permission.READ_ARTICLES, Permission.READ_NEWS, Permission.AI_CONTENT
     paged(router, "/articles", "articles", articles, "2.11", Paged(25), by_updated=True)
     paged(router, "/help_center/collections", "collections", articles, "2.11", Paged(20), by_updated=True)
     router.get("/articles/{id}", articles)(article)
@@ -28,9 +28,11 @@ def add(router: Router) -> None:
     paged(router, "/news/news_items", "news_items", feeds, "2.11", Paged(10))
     paged(router, "/news/newsfeeds", "newsfeeds", feeds, "2.11", Paged(10))
     router.get("/news/newsfeeds/{id}/items", feeds)(newsfeed_items)
-    paged(router, "/ai/content_import_sources", "content_import_sources", content, "2.12", Paged(50))
-    paged(router, "/ai/external_pages", "external_pages", content, "2.12", Paged(50))
-    paged(router, "/content_snippets", "content_snippets", content, "2.16", Paged(50, 50, counters="top"))
+    paged(router, "/ai/content_import_sources", "content_import_sources", ai_content, "2.12", Paged(50))
+    paged(router, "/ai/external_pages", "external_pages", ai_content, "2.12", Paged(50))
+    paged(
+        router, "/content_snippets", "content_snippets", Permission.READ_SNIPPETS, "2.16", Paged(50, 50, counters="top")
+    )
 
 
 def article(call: Call) -> Reply:

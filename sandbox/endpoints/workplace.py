@@ -21,19 +21,19 @@ EXCEPTIONS = "/office_hours_schedules/{id}/office_hours_exceptions"
 def add(router: Router) -> None:
     listed(router, "/subscription_types", "subscription_types", Permission.READ_PEOPLE, "2.11")
     listed(router, "/away_status_reasons", "away_status_reasons", Permission.READ_ADMINS, "2.14")
-    listed(router, "/brands", "brands", Permission.READ_ADMINS, "2.15")
-    listed(router, "/emails", "email_settings", Permission.READ_ADMINS, "2.15")
+    listed(router, "/brands", "brands", Permission.READ_BRANDS, "2.15")
+    listed(router, "/emails", "email_settings", Permission.READ_EMAILS, "2.15")
     router.get("/teams/{id}/metrics", Permission.READ_ADMINS, since="2.16")(team_metrics)
-    listed(router, "/office_hours_schedules", "office_hours_schedules", Permission.READ_ADMINS, "2.16",
+    listed(router, "/office_hours_schedules", "office_hours_schedules", Permission.OFFICE_HOURS, "2.16",
            "office_hours_schedule.list")  # fmt: skip
-    router.get(EXCEPTIONS, Permission.READ_ADMINS, since="2.16")(exceptions)
+    router.get(EXCEPTIONS, Permission.OFFICE_HOURS, since="2.16")(exceptions)
     router.get("/admins/activity_log_event_types", Permission.READ_ACTIVITY_LOGS, since="2.16")(
         lambda _call: EVENT_TYPES
     )
-    paged(router, "/audiences", "audiences", Permission.READ_PEOPLE, "2.16", Paged(50, 50, counters="top"))
+    paged(router, "/audiences", "audiences", Permission.READ_AUDIENCES, "2.16", Paged(50, 50, counters="top"))
     router.get("/macros", Permission.READ_CONVERSATIONS, since="2.16")(macros)
-    router.get("/data_connectors", Permission.READ_CONTENT, since="2.16")(connectors)
-    router.get("/data_connectors/{id}/execution_results", Permission.READ_CONTENT, since="2.16")(executions)
+    router.get("/data_connectors", Permission.DATA_CONNECTORS, since="2.16")(connectors)
+    router.get("/data_connectors/{id}/execution_results", Permission.DATA_CONNECTORS, since="2.16")(executions)
     router.get("/custom_object_instances/{type}", Permission.READ_CUSTOM_OBJECTS, since="2.16")(instances)
 
 

@@ -34,7 +34,7 @@ class WindowPolicy(AbstractCallRatePolicy):
     """Counts one ten-second window.
 
     All workers share it: each takes calls and tells what its answers say. Every field is read and written under
-    ``_lock``, which nobody holds while waiting.
+    ``_lock``, which nobody holds while waiting. Only ``limit`` reads without it: two numbers, each written at once.
 
     ``calls_per_minute`` caps from above what Intercom allows; None means no cap of ours.
     ``clock`` gives Unix seconds; it and ``scale``, of waits for which no header names an end, are for the tests.
@@ -55,7 +55,7 @@ class WindowPolicy(AbstractCallRatePolicy):
         self._least = 0  # the least that an answer of this window said was left
         self._confirmed = False  # whether an answer has named this window, or our clock alone has opened it
         self._in_flight = 0
-        self._told: set[str] = set()  # headers of which has been said that they are ignored
+        self._told: set[str] = set()  # headers that are ignored, as the log says already
 
     @property
     def limit(self) -> int | None:
@@ -105,7 +105,7 @@ class WindowPolicy(AbstractCallRatePolicy):
 
     def learn(self, response: requests.Response) -> None:
         """Take in the headers of an answer, which may lack any of them or lie, and a 429, which is always final."""
-        # Another 429 says that one resource is overloaded: whoever asked for it waits, and nobody else.
+        # Another 429 says that one resource is overloaded: only the request for it waits.
         is_spent = is_window_limit(response) and failure_of(response).code != "too_many_requests"
         with self._lock:
             self._in_flight -= 1
@@ -172,7 +172,7 @@ class WindowPolicy(AbstractCallRatePolicy):
 
 
 class CallBudget(HttpAPIBudget):
-    """The CDK's budget with :class:`WindowPolicy` as its only policy. Waits; never fails for want of calls.
+    """The CDK's budget with :class:`WindowPolicy` as its only policy. Waits for calls, and never fails without them.
 
     All workers share it; it keeps nothing of its own, and the policy has its lock.
     """

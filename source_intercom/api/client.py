@@ -1,4 +1,4 @@
-"""One stream's line to Intercom."""
+"""The HTTP client of one stream."""
 
 import time
 from collections import deque
@@ -66,11 +66,11 @@ class _RetryingClient(HttpClient):
 
 
 class Client:
-    """One stream's line to Intercom.
+    """The HTTP client of one stream.
 
     ``version`` goes out as ``Intercom-Version`` with every request: without it Intercom answers in the shape
     that was stored when the app was made. ``permission`` is what its errors ask for; a ``tally`` that is given counts
-    for several lines together.
+    for several clients together.
 
     Used by all threads that ask for the stream. Nothing of it is written after the constructor; the tally has a lock
     of its own, and so has what the transport shares.
@@ -132,12 +132,12 @@ class Client:
 
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Map over items with the shared threads, in order; what is not yet begun is dropped on an error."""
-        details = self._transport.details
+        child_calls = self._transport.child_calls
         futures: deque[Future[R]] = deque()
         try:
             for item in items:
-                # Whoever has results makes room by giving them; whoever has none may wait for the others to do so.
-                while not details.acquire(blocking=not futures):
+                # Give the results that are there before more is asked for. Without any, wait for other callers.
+                while not child_calls.acquire(blocking=not futures):
                     yield self._first(futures)
                 futures.append(self._transport.threads.submit(function, item))
             while futures:
@@ -145,13 +145,13 @@ class Client:
         finally:
             for future in futures:
                 future.cancel()
-                details.release()
+                child_calls.release()
 
     def _first(self, futures: deque[Future[R]]) -> R:
         try:
             return futures.popleft().result()
         finally:
-            self._transport.details.release()
+            self._transport.child_calls.release()
 
     def ahead(self, items: Iterator[T]) -> Iterator[T]:
         """The same items, each fetched by one of the shared threads while the one before it is being used."""
@@ -162,7 +162,7 @@ class Client:
             del item
 
     def begin(self, function: Callable[[], R]) -> Future[R]:
-        """Have one of the shared threads do it meanwhile."""
+        """Have one of the shared threads call a function."""
         return self._transport.threads.submit(function)
 
     def _call(

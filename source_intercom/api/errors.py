@@ -9,9 +9,9 @@
     |   +-- CursorRefused    a page cursor that Intercom has just given and does not take
     +-- RecordGone           404 or 410: deleted, merged or archived
     +-- ScrollTaken          another company scroll is open in this workspace
-    +-- ScrollLost           our company scroll has expired or died, the walk must start again
+    +-- ScrollLost           our scroll over companies has ended early and must start again
     +-- ExportTaken          another export job is under way in this workspace
-    +-- NoRoom               this machine's disk has no room for a file of Intercom
+    +-- DiskFull             this machine's disk has no room for a file of Intercom
     +-- CertificateRejected  the host's certificate is not trusted here
     +-- Unavailable          still failing after every retry
         +-- RateLimited      the rate limit stood in the way for longer than anybody should wait
@@ -233,11 +233,11 @@ class ExportTaken(IntercomError):
     sentence = "Another export is under way in this workspace{said}."
 
 
-class NoRoom(IntercomError):
+class DiskFull(IntercomError):
     failure = FailureType.config_error
 
     @classmethod
-    def of(cls, reason: str, detail: str) -> "NoRoom":
+    def of(cls, reason: str, detail: str) -> "DiskFull":
         return cls(
             f"A file from Intercom cannot be kept on this machine ({reason}): give its temporary folder more room, or "
             "name another folder in the environment variable TMPDIR.",

@@ -29,7 +29,7 @@ _OTHERS_PATIENCE = 3600.0
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 30.0
 _TELL_EVERY = 300.0
-# A job or a file that was promised may be found a little later.
+# A new job, or the file of a completed one, may be found only a little later: so many tries.
 _MOST_GONE = 6
 _CANCEL_SECONDS = 2.0
 _RUNNING = ("pending", "in_progress")
@@ -102,29 +102,29 @@ class RangeRefused(RequestRefused):
 class Exports:
     """The export jobs of a kind that this process has: no more at a time than Intercom allows a workspace.
 
-    Shared by all workers. ``_turn`` is held by each that has a job made; ``_known`` guards ``_running``, the jobs that
-    Intercom is working on for us, and ``_creating``, how many are being asked for. ``_ended`` is set once. ``clock`` is
-    a parameter for tests.
+    Shared by all workers. Each of them holds ``_slots`` while it has a job made. ``_known`` guards ``_running``, the
+    jobs that Intercom is working on for us, and ``_creating``, how many are being asked for. ``_ended`` is set once,
+    under ``_known``: no job is asked for after that. ``clock`` is a parameter for tests.
     """
 
     def __init__(self, kind: Kind, logger: Logger, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._kind = kind
         self._logger = logger
         self._clock = clock
-        self._turn = threading.BoundedSemaphore(kind.at_once)
+        self._slots = threading.BoundedSemaphore(kind.at_once)
         self._known = threading.Condition()
         self._running: dict[str, Client] = {}
         self._creating = 0
         self._ended = threading.Event()
 
     def fetch(self, client: Client, asked: Json, began: Callable[[str], None]) -> IO[bytes] | None:
-        """The file of a new export, open and without a name, so that nothing of it outlives this process.
+        """The file of a new export, open and without a name: it disappears with this process.
 
         ``asked`` is the body of the request, ``began`` is told the name of the job. None where Intercom has no data.
         Raises an ``IntercomError``: ``ExportTaken`` where others' jobs do not end, ``ExportEnded``, ``RangeRefused``,
-        ``TooLarge``, ``NoRoom``.
+        ``TooLarge``, ``DiskFull``.
         """
-        with self._turn:
+        with self._slots:
             job, status = self._create(client, asked)
             began(job)
             try:
@@ -140,7 +140,7 @@ class Exports:
 
         Raises as ``fetch``, and ``RecordGone`` or ``ExportEnded`` where the job is of no use any more.
         """
-        with self._turn:
+        with self._slots:
             return self._finished(client, job, "")
 
     def ask(self, client: Client, job: str) -> Json:
@@ -155,10 +155,10 @@ class Exports:
 
     def release(self) -> None:
         """Nothing more is wanted: cancel the jobs that are under way, within seconds."""
-        self._ended.set()
-        if not self._kind.cancel:
-            return
         with self._known:
+            self._ended.set()
+            if not self._kind.cancel:
+                return
             self._known.wait_for(lambda: not self._creating, timeout=_CANCEL_SECONDS)
             running = dict(self._running)
         for job, client in running.items():
@@ -180,6 +180,8 @@ class Exports:
 
     def _created(self, client: Client, asked: Json) -> tuple[str, str]:
         with self._known:
+            # A job that is made after the others have been canceled would be left running in the workspace.
+            self._refuse_if_ended()
             self._creating += 1
         try:
             answer = client.post(self._kind.create, asked)
@@ -285,5 +287,9 @@ class Exports:
             raise
 
     def _pause(self, seconds: float) -> None:
-        if self._ended.wait(seconds):
+        self._ended.wait(seconds)
+        self._refuse_if_ended()
+
+    def _refuse_if_ended(self) -> None:
+        if self._ended.is_set():
             raise Unavailable(f"The sync ended before Intercom's export of {self._kind.what} was ready.")

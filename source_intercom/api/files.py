@@ -12,13 +12,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from airbyte_cdk.sources.utils.files_directory import get_files_directory
 
-from source_intercom.api.errors import NoRoom, RecordGone, TooLarge, Unavailable
+from source_intercom.api.errors import DiskFull, RecordGone, TooLarge, Unavailable
 from source_intercom.api.hosts import is_loopback
 from source_intercom.api.transport import Transport
 from source_intercom.api.wire import AnswerTooLarge, NotSaved, save_body
@@ -33,7 +33,7 @@ _NAME_BYTES = 150
 
 
 class LinkRefused(RecordGone):
-    """The host of the file does not take the link, or not any more: a new one may be."""
+    """The host of the file refuses the link, which may have expired: a new link may work."""
 
 
 class Brought(NamedTuple):
@@ -53,16 +53,16 @@ class Files:
         self._sleep = sleep
 
     def bring(self, url: object, place: Path) -> Brought:
-        """The file behind a link as ``place`` below the folder, in place of what stands there.
+        """Download a file to ``place`` below the folder, over a file that is there already.
 
-        Raises ``LinkRefused``, ``TooLarge``, ``NoRoom``, or ``Unavailable`` when all tries failed.
+        Raises ``LinkRefused``, ``TooLarge``, ``DiskFull``, or ``Unavailable`` when all tries failed.
         """
         path = self._folder / place
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=".coming-")
         except OSError as error:
-            raise NoRoom.of(error.strerror or "unknown", str(self._folder)) from None
+            raise DiskFull.of(error.strerror or "unknown", str(self._folder)) from None
         try:
             with os.fdopen(handle, "w+b") as file:
                 self._download(str(url), file)
@@ -71,14 +71,14 @@ class Files:
             Path(name).chmod(0o644)
             Path(name).replace(path)
         except NotSaved as error:
-            raise NoRoom.of(str(error), str(self._folder)) from None
+            raise DiskFull.of(str(error), str(self._folder)) from None
         except AnswerTooLarge:
             raise TooLarge(f"A file is larger than {MOST_BYTES >> 20} MB, the most that is synced.", "") from None
         finally:
             Path(name).unlink(missing_ok=True)
         return Brought(str(path), str(place), size)
 
-    def _download(self, url: str, file: Any) -> None:
+    def _download(self, url: str, file: IO[bytes]) -> None:
         reason = ""
         for tried in range(_TRIES):
             if tried:
@@ -95,7 +95,7 @@ class Files:
             reason = f"HTTP {status}"
         raise Unavailable(f"The host of a file did not give it after {_TRIES} tries ({reason}).")
 
-    def _ask(self, url: str, file: Any) -> int:
+    def _ask(self, url: str, file: IO[bytes]) -> int:
         """One try, redirects followed one by one: each must lead to where files may come from."""
         for _ in range(_REDIRECTS):
             self._judge(url)

@@ -1,4 +1,4 @@
-"""Where Intercom is: the three regions, or the address that whoever runs the process has set."""
+"""Intercom's address: that of a region, or one that is set in the environment of the process."""
 
 import ipaddress
 import os
@@ -25,7 +25,7 @@ _DOTS = frozenset({".", ".."})
 
 
 def api_host(region: str) -> str:
-    """The base URL of a region, or that of ``INTERCOM_API_URL``, which whoever runs the process may set.
+    """The base URL of a region, or that of the environment variable ``INTERCOM_API_URL``.
 
     Raises ``ConfigError`` when the variable is not HTTPS, except on this machine's own loopback.
     """

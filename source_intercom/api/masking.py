@@ -5,7 +5,6 @@ from urllib.parse import quote, quote_plus
 
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
 
-_MASK = "****"
 # Intercom's tokens have sixty characters. What is shorter than this would be found in texts that do not mean it.
 _SHORTEST = 8
 
@@ -21,13 +20,6 @@ def forms_of(token: str) -> tuple[str, ...]:
             whole = (shift + len(token.encode())) * 8 // 6
             forms.add(text[-(-shift * 8 // 6) : whole])
     return tuple(sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True))
-
-
-def mask(text: str, token: str) -> str:
-    """The text without the token, in whichever form it stands there."""
-    for form in forms_of(token):
-        text = text.replace(form, _MASK)
-    return text
 
 
 def keep_secret(token: str) -> None:

@@ -14,7 +14,7 @@ class Patience:
 
     ``connect`` for a connection, ``answer`` for an answer (and more for a large one, see ``wire``), ``answers`` for all
     its tries together before the last one, ``rate_limit`` for all waits for the rate limit together, which are counted
-    apart: a request that has waited for its turn is as good as new.
+    apart: a request that has waited for the limit has lost none of its tries.
     """
 
     connect: float
@@ -25,7 +25,7 @@ class Patience:
 
 # Heavy searches think for a minute. Three tries without an answer are four and a half minutes.
 PATIENT = Patience(connect=10.0, answer=90.0, answers=200.0, rate_limit=900.0)
-# A person waits for `check`, which tries less often: a server that never answers is told after less than a minute.
+# A person waits for `check`, so it tries less often, and reports a server that never answers within a minute.
 HASTY = Patience(connect=6.0, answer=16.0, answers=38.0, rate_limit=50.0)
 
 

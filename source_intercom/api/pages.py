@@ -19,7 +19,7 @@ from source_intercom.api.queries import Order, Query, search_body
 from source_intercom.options.home import REPORT
 
 SEARCH_PAGE = 150  # the most that a search gives at once: more is refused (Forest Admin, August 2026)
-# Of pages in a row that bring no record that was not there before, so many are followed: one may be a slip.
+# After so many pages in a row without a new record, a list is taken to repeat itself. One such page may be a slip.
 _PAGES_WITHOUT_NEWS = 2
 
 _LOGGER = logging.getLogger("airbyte")
@@ -37,7 +37,7 @@ class Answer(NamedTuple):
 
 
 class _Seen:
-    """The records of one reading so far, so that one that runs in circles can be told from one that is long."""
+    """The records of one reading so far. They tell a list that repeats itself from a long one."""
 
     def __init__(self) -> None:
         self._names: set[int] = set()
@@ -86,8 +86,7 @@ def search_answers(
     it). Raises ``Unavailable`` when even a single record cannot be read, and ``CursorRefused`` when Intercom does not
     take the cursor that it has just given.
 
-    A search that only repeats itself ends as if it were through: whoever holds its records against the total finds
-    out whether it was.
+    A search that only repeats itself ends as if it were complete: the caller compares its records with the total.
     """
     per_page = SEARCH_PAGE
     cursor: str | None = None
@@ -116,7 +115,7 @@ def search_answers(
         cursor = next_cursor(answer)
         is_last = cursor is None or cursor in cursors or seen.is_stuck
         page = [Answer(records, number_in(answer, "total_count"), is_last)]
-        # Nothing holds a page while the next is on its way: with fifty readers that is a megabyte and a half each.
+        # Free the memory before the next page is fetched: fifty workers have pages of a megabyte and a half each.
         del answer, records
         yield page.pop()
         if cursor is None or is_last:

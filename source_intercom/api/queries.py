@@ -3,7 +3,7 @@
 A query asks for at least the window; the stream filters exactly afterwards.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, product
 from typing import Any, Literal
 
@@ -54,7 +54,7 @@ Choices = list[list[Query]]
 Combination = tuple[Query, ...]
 
 
-def equals(field: str, value: Any) -> Query:
+def equals(field: str, value: str | int | bool) -> Query:
     """A term of a search."""
     return {"field": field, "operator": "=", "value": value}
 
@@ -64,7 +64,7 @@ def since(field: str, moment: int) -> list[Query]:
     return [_compare(field, ">", moment), _compare(field, "=", moment)]
 
 
-def one_of(field: str, values: list[Any]) -> Query:
+def one_of(field: str, values: Sequence[str | int]) -> Query:
     """A term for fields whose search knows ``IN``."""
     return {"field": field, "operator": "IN", "value": values}
 

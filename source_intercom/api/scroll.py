@@ -1,4 +1,4 @@
-"""The scroll over all companies, and the one walk of it that all company streams of a read share."""
+"""The scroll over all companies: read once in a sync, for all company streams together."""
 
 import threading
 import time
@@ -25,13 +25,13 @@ _SCROLL_RESTARTS = 5
 
 
 class CompanyScroll:
-    """One walk over all companies: ``GET /companies/scroll`` until a page is empty.
+    """All companies: ``GET /companies/scroll`` until a page is empty.
 
-    The token is the same on every page, so only an empty page ends the walk. A page whose answer was lost may
-    have moved the scroll on, hence nothing is retried in place: the walk starts again and leaves out the
-    companies that it has given already. ``sleep`` and ``clock`` are parameters for the tests.
+    The token is the same on every page, so only an empty page is the end. A page whose answer was lost may have moved
+    the scroll on, so no request is retried: the scroll starts again, and companies that were given already are left
+    out. ``sleep`` and ``clock`` are parameters for the tests.
 
-    One thread walks; nothing here is shared.
+    Used by one thread; nothing here is shared.
     """
 
     def __init__(
@@ -55,11 +55,11 @@ class CompanyScroll:
         while True:
             before = len(given)
             try:
-                yield from self._walk(given)
+                yield from self._scrolled(given)
                 return
             except (ScrollLost, RecordGone, Unavailable) as error:
-                # A destination that takes nothing for a minute, as while it loads a batch, lets the scroll expire:
-                # however often it does so, each walk comes further.
+                # A destination that takes nothing for a minute, as while it loads a batch, lets the scroll expire.
+                # However often that happens, each scroll comes further than the one before.
                 failures = 1 if len(given) > before else failures + 1
                 if failures > _SCROLL_RESTARTS:
                     raise Unavailable(
@@ -73,18 +73,18 @@ class CompanyScroll:
                 )
                 self._sleep(self._scale * 2.0**failures)
 
-    def _walk(self, given: set[str]) -> Iterator[Page]:
-        walked: set[str] = set()
+    def _scrolled(self, given: set[str]) -> Iterator[Page]:
+        seen: set[str] = set()
         answer = self._open()
         while companies := records_in(answer, "data"):
             ids = {_id_of(company) for company in companies}
-            if ids <= walked:
+            if ids <= seen:
                 raise RequestRefused(
                     "Intercom's scroll over companies repeats itself; the sync stops before it fills the warehouse "
                     f"with copies. {REPORT}",
-                    f"page of {len(ids)} companies, all seen among {len(walked)}",
+                    f"page of {len(ids)} companies, all seen among {len(seen)}",
                 )
-            walked |= ids
+            seen |= ids
             fresh = [company for company in companies if _id_of(company) not in given]
             given |= ids
             yield fresh
@@ -109,20 +109,22 @@ class CompanyScroll:
 
 
 def _id_of(company: object) -> str:
-    """The id of a company; what has none is told by all that it is, and left to whoever reads records."""
+    """The id of a company; for one without, all of it as text, so that it can be recognised."""
     return str(company["id"] if isinstance(company, dict) and "id" in company else company)
 
 
-class CompanyWalk:
-    """Walks the scroll once. Who walks it gets the companies; who comes after gets their ids.
+class SharedScroll:
+    """Reads the scroll once for all company streams of a sync. The stream that reads it gets the companies; the others
+    get their ids.
 
-    The ids are handed out only when the walk is over: calls between two pages would let the scroll expire,
-    which Intercom ends after a minute without a call. ``client`` makes the walk's calls and counts them. ``kept`` takes
-    a list out of each company for those who come after, None where the company does not tell: ``shown`` has them.
+    The ids are handed out only when the scroll is over: calls between two pages would let it expire, which Intercom
+    ends after a minute without a call. ``client`` makes the calls of the scroll and counts them. ``kept`` takes a list
+    out of each company for the other streams, None where the company does not tell: ``shown`` has them.
 
-    Shared by all company streams of a read. The one thread that walks writes ``_ids``, ``shown`` and ``_failure``; the
-    others read them only after ``_over`` is set, which happens once, after the last write. ``_alone`` is held by the
-    thread that walks for want of a stream that does, so that no second one opens a scroll.
+    Shared by all company streams of a read. The one thread that reads the scroll writes ``_ids``, ``shown``,
+    ``_failure`` and ``_is_over``. The others read them after ``_settled`` is set, which happens after the last write,
+    or when the stream that was to read the scroll leaves it to them (``leave``). Then the first of them reads it, and
+    holds ``_alone`` meanwhile, so that no second one opens a scroll.
     """
 
     def __init__(self, client: Client, logger: Logger, *, kept: Callable[[Json], Page | None] | None = None) -> None:
@@ -134,18 +136,19 @@ class CompanyWalk:
         self._scroll = CompanyScroll(client, logger)
         self._ids: list[str] = []
         self._failure: Exception | None = None
-        self._over = threading.Event()
+        self._is_over = False
+        self._settled = threading.Event()
         self._alone = threading.Lock()
 
     def pages(self) -> Iterator[Page]:
-        """Walk. To be called once, and to be read to its end."""
+        """Read the scroll. To be called once, and to be read to its end."""
         try:
             for page in self._scroll.pages():
                 for company in page:
                     if isinstance(company, dict) and "id" in company:
                         self._note(str(company["id"]), company)
                 yield page
-            self._over.set()
+            self._end()
         except Exception as error:
             self._failure = error
             raise
@@ -158,24 +161,31 @@ class CompanyWalk:
         if items is not None:
             self.shown[company_id] = self._lists.setdefault(orjson.dumps(items), items)
 
+    def _end(self) -> None:
+        self._is_over = True
+        self._settled.set()
+
     def give_up(self) -> None:
-        """The walk has ended, whole or not; nobody needs to wait for it any more."""
-        if not self._over.is_set():
+        """The scroll has ended, complete or not: streams that wait for it go on."""
+        if not self._is_over:
             self._failure = self._failure or Unavailable("The scroll over companies was given up before its end.")
-            self._over.set()
+            self._end()
 
-    def ids(self, *, walked_by_another: bool) -> list[str]:
-        """Ids of all companies, after the walk; the first to ask walks, unless a stream of this read does.
+    def leave(self) -> None:
+        """The stream that was to read the scroll has nothing to read: the first that needs the ids reads it."""
+        self._settled.set()
 
-        Raises the error with which the walk ended: a part of the companies is not all of them.
+    def ids(self, *, read_by_another: bool) -> list[str]:
+        """Ids of all companies, after the scroll; the first to ask reads it, unless a stream of this read does.
+
+        Raises the error with which the scroll ended: a part of the companies is not all of them.
         """
-        if walked_by_another:
-            self._over.wait()
-        else:
-            with self._alone:
-                if not self._over.is_set():
-                    for _ in self.pages():
-                        pass
+        if read_by_another:
+            self._settled.wait()
+        with self._alone:
+            if not self._is_over:
+                for _ in self.pages():
+                    pass
         if self._failure is not None:
             raise self._failure
         return self._ids

@@ -18,11 +18,11 @@ from requests.auth import AuthBase
 from source_intercom.api.answers import failure_of, is_window_limit
 from source_intercom.api.bodies import keep_parsed
 from source_intercom.api.budget import CallBudget, WindowPolicy, pause_after
-from source_intercom.api.errors import Asked, CertificateRejected, NoRoom, RateLimited, TooLarge
+from source_intercom.api.errors import Asked, CertificateRejected, DiskFull, RateLimited, TooLarge
 from source_intercom.api.hosts import api_host
 from source_intercom.api.masking import keep_secret
+from source_intercom.api.memory import LONGEST, MemoryBudget, NoMemory, cost_of
 from source_intercom.api.pace import Patience, time_scale
-from source_intercom.api.room import LONGEST, Crowded, Room, cost_of
 from source_intercom.api.tally import Tally
 from source_intercom.api.wire import (
     MOST_BYTES,
@@ -60,10 +60,10 @@ class BearerToken(AuthBase):
 class Transport:
     """What all streams of a process share: host, token, connection pool, call budget, threads for child calls.
 
-    Used by every thread that asks Intercom. The pool, the executor, the semaphore, the budget and the room have locks
-    of their own, and all else but the following is never written after the constructor. ``token_worked`` goes from
-    false to true once, by whichever thread has the first good answer, and needs no lock. What has been told already
-    (``_told_versions``, ``_tell_again``) is read and written under ``_lock`` only.
+    Used by every thread that asks Intercom. The pool, the executor, the semaphore and the two budgets have
+    locks of their own. All else but the following is never written after the constructor. ``token_worked`` goes from
+    false to true once, by whichever thread has the first good answer, and needs no lock. What has been logged
+    already (``_told_versions``, ``_tell_again``) is read and written under ``_lock`` only.
     """
 
     def __init__(self, config: Config) -> None:
@@ -79,11 +79,11 @@ class Transport:
         # A pool that blocks is what bounds the requests under way to the number of workers, whichever threads they
         # come from; with fewer connections than workers threads would queue unseen.
         self.adapter = TimedAdapter(pool_connections=1, pool_maxsize=config.num_workers, pool_block=True, max_retries=0)
-        self.threads = ThreadPoolExecutor(config.num_workers, thread_name_prefix="details")
+        self.threads = ThreadPoolExecutor(config.num_workers, thread_name_prefix="child-calls")
         # Answers of child calls wait in the order of their parents. Without a bound on all of them together, those of
         # 200,000 conversations took 770 MB. Twice the workers keep every worker busy.
-        self.details = threading.Semaphore(2 * config.num_workers)
-        self.room = Room(longest=LONGEST * self.time_scale)
+        self.child_calls = threading.Semaphore(2 * config.num_workers)
+        self.memory = MemoryBudget(longest=LONGEST * self.time_scale)
         # Whether Intercom has accepted the token in this process: a 401 after that is about one resource.
         self.token_worked = False
         self._lock = threading.Lock()
@@ -150,7 +150,7 @@ class StreamSession(LimiterSession):
         """Send within the budget. A spent window is waited out here: it is no failure of the request.
 
         A good answer is written to a file where ``into`` names one. Raises ``RateLimited`` when waiting takes too
-        long, ``TooLarge``, ``NoRoom``, ``CertificateRejected``, or what requests raises.
+        long, ``TooLarge``, ``DiskFull``, ``CertificateRejected``, or what requests raises.
         """
         into = kwargs.pop("into", None)
         spent = vars(request)
@@ -181,10 +181,10 @@ class StreamSession(LimiterSession):
             if into and 200 <= response.status_code < 300:
                 save_body(response, *into)
             else:
-                room = self._transport.room
-                with room.share() as share:
+                memory = self._transport.memory
+                with memory.share() as share:
                     read_body(response, share.take)
-                    with room.parsing(len(response.content), lambda: cost_of(response.content)):
+                    with memory.parsing(len(response.content), lambda: cost_of(response.content)):
                         keep_parsed(response)
         except AnswerTooLarge:
             size, where = (into.most, "onto the disk") if into else (MOST_BYTES, "into memory")
@@ -193,7 +193,7 @@ class StreamSession(LimiterSession):
                 f"takes {where}.",
                 _endpoint(request),
             ) from None
-        except Crowded:
+        except NoMemory:
             # The error is kept until its stream ends, and with it the answer.
             vars(response)["_content"] = b""
             raise TooLarge(
@@ -202,7 +202,7 @@ class StreamSession(LimiterSession):
                 _endpoint(request),
             ) from None
         except NotSaved as error:
-            raise NoRoom.of(str(error), _endpoint(request)) from None
+            raise DiskFull.of(str(error), _endpoint(request)) from None
         except requests.exceptions.SSLError as error:
             if fault := certificate_fault(error):
                 raise CertificateRejected(

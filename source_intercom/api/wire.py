@@ -1,4 +1,4 @@
-"""The wire: connections whose answers end in time, and bodies that end in memory."""
+"""Connections whose answers end in time, and bodies that fit into memory."""
 
 import http.client
 import io
@@ -18,7 +18,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 # No answer, however it is packed, takes more memory than this: a megabyte of gzip can hold a gigabyte.
 MOST_BYTES = 256 << 20
 _PIECE = 256 << 10
-# A line that is slower than this has broken down; a server that sends a byte a second must not keep us for days.
+# A connection that is slower than this counts as broken: an answer of a byte a second would take days.
 _SLOWEST = 20_000  # bytes a second
 
 
@@ -118,7 +118,7 @@ def read_body(response: requests.Response, take: Callable[[int], None], most: in
 
 
 def save_body(response: requests.Response, file: IO[bytes], most: int) -> None:
-    """Write a good answer that was asked for as a stream into a file, in place of what that holds.
+    """Write the body of a good answer, requested as a stream, into a file, over what the file holds.
 
     Its ``content`` is then an empty JSON object. Raises as ``read_body``, and ``NotSaved``.
     """

@@ -20,7 +20,7 @@ class Access:
         self._streams = streams
         self._probes: dict[tuple[str, str, str], list[IntercomStream]] = {}
         for stream in streams:
-            # Streams of one endpoint, permission and version are readable together.
+            # Streams with the same endpoint, permission and version need one probe.
             self._probes.setdefault((stream.permission, stream.endpoint, stream.version), []).append(stream)
         # Stream -> the permission that it was asked with, and the error; None where no answer came in time.
         self.refused: dict[IntercomStream, tuple[str, IntercomError | None]] = {}
@@ -87,7 +87,7 @@ def _reason(permission: str, error: IntercomError | None) -> str:
 
 
 def _shrunk(streams: Iterable[IntercomStream], lacking: Iterable[str]) -> dict[str, list[str]]:
-    """For each missing permission the streams that Intercom shortens without it, and without a word."""
+    """For each missing permission, the streams from which Intercom then leaves records out without saying so."""
     return {
         permission: names
         for permission in lacking

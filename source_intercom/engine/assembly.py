@@ -10,15 +10,17 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.sources.streams.concurrent.cursor import CursorField, FinalStateCursor
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
-from source_intercom.engine.group import Following, Group, Leading, Member
+from source_intercom.engine.group import Group
+from source_intercom.engine.member import Member
+from source_intercom.engine.partition import Following, Leading
 from source_intercom.shapes.base import IntercomStream
-from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
+from source_intercom.shapes.lists import ClientFilteredStream, NewestFirstStream
 from source_intercom.shapes.search import SearchStream
+from source_intercom.sync.asked_parents import parents_to_ask
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import RECONCILED, Reconciliation, last_reconciled
-from source_intercom.sync.state import Remembered, UnderWay, fingerprint, read_state
-from source_intercom.sync.turns import turn_of
-from source_intercom.sync.windows import END_OF_TIME
+from source_intercom.sync.state import INDEX_LAG, Remembered, UnderWay, fingerprint, read_state, until
+from source_intercom.sync.windows import END_OF_TIME, Window
 
 _USUAL_DAYS = 7
 
@@ -50,76 +52,94 @@ def member_of(
     ``missing`` are permissions without which Intercom leaves records out; ``deduplicates`` says whether the destination
     keeps one row for each key. Raises ``StateError``.
     """
-    sync = stream.sync
     field = stream.cursor_field
     if not isinstance(field, str):
         return Member(stream, FinalStateCursor(stream.name, None, messages))
+    sync = stream.sync
     raw = states.get_stream_state(stream.name, None)
     if stream.full and not (stream.is_resumable and Remembered.of(raw).refreshing):
-        # A full refresh is whole whatever an incremental sync has read. Only one that broke off is gone on with.
+        # A full refresh reads everything, whatever syncs before it have read. Only one that broke off is continued.
         raw = {}
     remembered = Remembered.of(raw)
-    without = tuple(sorted(missing.intersection(stream.shrinks_without)))
-    reads = Remembered(
-        filters=fingerprint(stream.filters),
-        read_from=sync.config.start,
-        without=without,
-        refreshing=(remembered.refreshing or sync.begin) if stream.full and stream.is_resumable else 0,
-    )
-    if raw and remembered.filters != reads.filters:
-        logger.warning(
-            f"{stream.name}: the filters have changed since the saved state. A record that matches only now is "
-            "delivered when it changes next. Clear the state of the stream to get all of them at once."
-        )
-    done = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
-    if granted := [permission for permission in remembered.without if permission not in without]:
-        logger.warning(
-            f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. '
-            "Records that Intercom left out until then can have any time, so the whole stream is read once more."
-        )
-        done = []
-    if done and max(window.end for window in done) > sync.begin:
-        logger.warning(
-            f"{stream.name}: the saved state is later than the end date of the options, so this sync reads only what "
-            "earlier syncs left out before the end date. The state stays as it is."
-        )
+    reads = _decides(stream, remembered, missing)
+    saved = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
+    done = until(saved, sync.now)
+    # How far ahead the clock was when the state was written. Each sync reads the hour before its saved position again,
+    # so it need not go back by more.
+    ahead = min(saved[0].end - done[0].end, INDEX_LAG) if done else 0
+    done = _still_read(stream, done, remembered, reads, logger) if raw else done
     start = min(sync.config.start, sync.begin)
     under_way = _under_way(stream, remembered, reads)
     position = max((window.end for window in done), default=0)
+    # A reading of every parent that broke off is finished first, up to the moment at which it began.
     end = under_way.began if under_way else sync.begin
-    turn = turn_of(
+    parents = parents_to_ask(
         asked_all=remembered.asked_all,
         position=position,
         now=end,
         every_days=0 if stream.full else stream.asks_all_every_days,
-        # What broke off had asked some of all.
+        # A sync that broke off while it asked all parents is continued with the rest of them.
         must_ask_all=not done or done[0].start > start or under_way is not None,
     )
-    stream.take_turn(asks_all=turn.is_of_all)
+    stream.choose_parents(all_of_them=parents.are_all)
     every_days = _days_between_reconciliations(stream, deduplicates)
     last = last_reconciled(raw, position or sync.begin)
     cursor = WindowCursor(
         stream=stream.name,
         field=field,
         done=done,
+        ahead=ahead,
         start=start,
-        # What broke off is finished first, as of the moment at which it began.
         end=end,
-        overlap=stream.source.overlap + turn.again,
+        overlap=stream.source.overlap + parents.again,
         planner=lambda: stream.source.planner,
         message_repository=messages,
         state_manager=states,
         remembered=remembered,
-        reads=replace(reads, under_way=under_way, asked_all=turn.asked_all),
-        asked_all=turn.then,
+        reads=replace(reads, under_way=under_way, asked_all=parents.asked_all),
+        asked_all=parents.then,
         reconciliation=Reconciliation.due(raw, start=start, now=sync.begin, last=last, every_days=every_days),
         reconciled={RECONCILED: last} if every_days else {},
     )
     return Member(stream, cursor)
 
 
+def _decides(stream: IntercomStream, remembered: Remembered, missing: frozenset[str]) -> Remembered:
+    """What decides which records this sync reads, for its states to tell."""
+    sync = stream.sync
+    return Remembered(
+        filters=fingerprint(stream.filters),
+        read_from=sync.config.start,
+        without=tuple(sorted(missing.intersection(stream.shrinks_without))),
+        refreshing=(remembered.refreshing or sync.begin) if stream.full and stream.is_resumable else 0,
+    )
+
+
+def _still_read(
+    stream: IntercomStream, done: list[Window], remembered: Remembered, reads: Remembered, logger: logging.Logger
+) -> list[Window]:
+    """Those windows of a saved state that need not be read again, with a warning where what decides has changed."""
+    if remembered.filters != reads.filters:
+        logger.warning(
+            f"{stream.name}: the filters have changed since the saved state. A record that matches only now is "
+            "delivered when it changes next. Clear the state of the stream to get all of them at once."
+        )
+    if granted := [permission for permission in remembered.without if permission not in reads.without]:
+        logger.warning(
+            f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. '
+            "Records that Intercom left out until then can have any time, so the whole stream is read once more."
+        )
+        return []
+    if done and max(window.end for window in done) > stream.sync.begin:
+        logger.warning(
+            f"{stream.name}: the saved state is later than the end date of the options, so this sync reads only what "
+            "earlier syncs left out before the end date. The state stays as it is."
+        )
+    return done
+
+
 def _under_way(stream: IntercomStream, remembered: Remembered, reads: Remembered) -> UnderWay | None:
-    """A reading of every parent that an earlier sync broke off, if it asked them for the same rows."""
+    """How far an earlier sync that broke off had come in asking every parent; None if it asked for other rows."""
     under_way = remembered.under_way
     if under_way is None or not stream.asks_every_parent or under_way.began > stream.sync.begin:
         return None
@@ -130,11 +150,12 @@ def _under_way(stream: IntercomStream, remembered: Remembered, reads: Remembered
 def _days_between_reconciliations(stream: IntercomStream, deduplicates: bool) -> int:
     """How many days after a reconciliation the next one is due, 0 for never.
 
-    What is walked is read again for its pages alone; newest-first lists are long histories. It gives every record
-    again, which only a destination that keeps one row a key can take unasked.
+    Only streams that cost no requests but their pages have reconciliations. Newest-first lists do not either: they are
+    long histories. A reconciliation delivers every record again, so it is on by default only where the destination
+    keeps one row for each key.
     """
     source = stream.source
-    by_pages = isinstance(source, (SearchStream, WalkedStream)) and not isinstance(source, NewestFirstStream)
+    by_pages = isinstance(source, (SearchStream, ClientFilteredStream)) and not isinstance(source, NewestFirstStream)
     if not by_pages or stream.is_costly or stream.full:
         return 0
     chosen = stream.sync.config.reconcile_every_days

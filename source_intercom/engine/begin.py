@@ -1,4 +1,4 @@
-"""What a read must know before it begins: who we are, in which zone the workspace keeps its days, what time it is."""
+"""What a read must know before it begins: the workspace, its time zone, and the time."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -75,12 +75,14 @@ def _now(ours: int, intercoms: int | None, newest_state: int, logger: logging.Lo
 
     A state in Intercom's future would leave a hole, so the earlier one counts. But a clock that shows a moment before
     this connector was made, or before what has been read, is wrong: to believe it would read nothing, and say that all
-    is well. Raises ``ConfigError`` when both are wrong.
+    is well. An hour before is no fault, and neither is a day where no clock is nearer. Raises ``ConfigError`` when both
+    are wrong.
     """
     clocks = [clock for clock in (ours, intercoms) if clock is not None]
     # A state ahead of every clock says nothing about clocks; it is refused with its own sentence.
-    floor = newest_state - DAY if newest_state <= max(clocks) + DAY else 0
-    plausible = [clock for clock in clocks if clock >= max(_MADE, floor)]
+    floors = [newest_state - HOUR, newest_state - DAY] if newest_state <= max(clocks) + DAY else [0]
+    told = ([clock for clock in clocks if clock >= max(_MADE, floor)] for floor in floors)
+    plausible = next(filter(None, told), [])
     if not plausible:
         raise ConfigError(
             f"No clock can be believed: this machine says {_shown(ours)}, Intercom's answer "

@@ -1,4 +1,4 @@
-"""The errors that leave a read: the list of ``check`` before the first of them, and which streams have one."""
+"""Watches the errors of a read: notes which streams have one, and logs what the token may not read before the first."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from logging import Logger
@@ -13,14 +13,14 @@ from source_intercom.shapes.base import IntercomStream
 class Failures:
     """Sees the messages of a read pass.
 
-    ``streams`` makes the selected streams anew, to ask with; it is called once at most.
+    ``streams`` makes the selected streams anew, to ask with; it is called once at most. Used by the main thread alone.
     """
 
     def __init__(self, streams: Callable[[], Sequence[IntercomStream]], logger: Logger) -> None:
         self._streams = streams
         self._logger = logger
         self._has_listed = False
-        # Names of the streams that have told an error.
+        # Names of the streams that have reported an error.
         self.failed: set[str] = set()
 
     def watch(self, messages: Iterable[AirbyteMessage]) -> Iterator[AirbyteMessage]:

@@ -7,78 +7,17 @@ each record, and tells one failure a partition.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from queue import Queue
 from typing import cast
 
-from airbyte_cdk.sources.streams.concurrent.cursor import Cursor
-from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
-from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 
 from source_intercom.engine.health import Health
-from source_intercom.engine.partition import WindowPartition, Work
-from source_intercom.shapes.base import IntercomStream
-from source_intercom.shapes.coercion import Record
+from source_intercom.engine.member import Member
+from source_intercom.engine.work import Work
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.windows import FAR_AHEAD, Window
-
-
-class Member:
-    """A stream of a group, with its own state and its own failures.
-
-    Shared by all workers of the group. ``stream``, ``cursor`` and ``window`` never change; cursor and health guard
-    themselves; whether the stream is running is written under the lock.
-    """
-
-    def __init__(self, stream: IntercomStream, cursor: Cursor) -> None:
-        self.stream = stream
-        self.cursor = cursor
-        self.health = Health()
-        self._running = False
-        self._lock = threading.Lock()
-        sync = stream.sync
-        unread = cursor.unread() if isinstance(cursor, WindowCursor) else [Window(sync.config.start, sync.begin)]
-        # What is left to read, from its first second to its last; None when nothing is.
-        self.window = Window(unread[0].start, unread[-1].end) if unread else None
-
-    @property
-    def tells_next_sync(self) -> bool:
-        """Whether what its state says is read again: that of a full refresh only where it can be gone on with."""
-        return isinstance(self.cursor, WindowCursor) and (not self.stream.full or self.stream.is_resumable)
-
-    def start_running(self) -> bool:
-        """Called with each page; true for the first one, with which the stream's status becomes RUNNING."""
-        with self._lock:
-            first, self._running = not self._running, True
-            return first
-
-    def advance(self, window: Window) -> None:
-        """The stream has got all rows of a window."""
-        if not isinstance(self.cursor, WindowCursor):
-            return
-        self.cursor.advance(window)
-        if over := self.cursor.claim_reconciliation():
-            name, sync = self.stream.name, self.stream.sync
-            sync.reconciliations.append({"stream": name, **over, "ended_at": int(time.time())})
-            sync.logger.info(f"{name}: the full comparison that began at {over['began_at']} has come to its end")
-
-    def asked(self, through: int | str) -> None:
-        """All parents up to one have been asked for their rows, and the rows have left."""
-        if isinstance(self.cursor, WindowCursor) and self.stream.asks_every_parent:
-            self.cursor.asked(through)
-
-    def has_asked(self, parent: Record) -> bool:
-        """Whether a sync that broke off has asked a parent for its rows."""
-        through = self.cursor.asked_before if isinstance(self.cursor, WindowCursor) else None
-        return through is not None and self.stream.source.lies_within(parent, through)
-
-    def count(self, records: int) -> None:
-        """So many rows of the stream have left."""
-        self.stream.client.tally.add(records=records)
-        if isinstance(self.cursor, WindowCursor):
-            self.cursor.count(records)
 
 
 class Group:
@@ -113,7 +52,7 @@ class Group:
 
     @property
     def stopped(self) -> bool:
-        """Whether the rest of the group is of use to nobody."""
+        """Whether nothing more needs to be read: the group, or each of its streams, has failed for good."""
         return self.health.stopped or all(member.health.stopped for member in self.members)
 
     @property
@@ -121,15 +60,15 @@ class Group:
         """Whether every window has been read or given up."""
         return self._over.is_set()
 
-    def partitions(self) -> Iterator[Partition]:
-        """The windows of the group, as the leader's partitions."""
+    def work(self) -> Iterator[Work]:
+        """The windows of the group. Each of them counts as open until ``close_one`` is called for it."""
         try:
             for window in self._windows():
                 if self.stopped:
                     return
-                yield self.open(Work(window))
+                yield self.opened(Work(window))
             if self.claim_last_look():
-                yield self.open(Work(self.after_begin, is_last_look=True))
+                yield self.opened(Work(self.after_begin, is_last_look=True))
         except Exception as error:
             self.fail(error)
             raise
@@ -139,7 +78,10 @@ class Group:
     def _windows(self) -> Iterable[Window]:
         if self.source.reads_whole:
             windows = [member.window for member in self.members if member.window is not None]
-            return [self._whole(windows)] if windows else []
+            if not windows:
+                self.source.skipped()
+                return []
+            return [self._whole(windows)]
         if isinstance(self.leader.cursor, WindowCursor):
             slices = (slice_.cursor_slice for slice_ in self.leader.cursor.stream_slices())
             return (Window(bounds["start"], bounds["end"]) for bounds in slices)
@@ -155,12 +97,12 @@ class Group:
         """What changes while the read runs, and moves out of every window."""
         return Window(self.begin + 1, self.begin + FAR_AHEAD)
 
-    def open(self, work: Work) -> WindowPartition:
-        """Make the partition of some work, which counts as open from now on."""
+    def opened(self, work: Work) -> Work:
+        """The same work, which counts as open from now on."""
         with self._lock:
             self._open += 1
             self._unread += not work.is_last_look
-        return WindowPartition(self, work)
+        return work
 
     def close_one(self) -> None:
         """A window has ended, well or not, or the last one has been made."""
@@ -170,22 +112,22 @@ class Group:
                 self._over.set()
 
     def while_open(self, work: Callable[[], None]) -> None:
-        """Do something, unless every window has been read or given up; that it has waits for the work to end."""
+        """Do something, unless every window has been read or given up. No window can end while it is done."""
         with self._lock:
             if self._open:
                 work()
 
     def claim_last_look(self) -> bool:
-        """A window has been read, or the last one made: true for the one after which none is left unread.
+        """Count a window as read, or the making of windows as finished. True if that was the last one.
 
-        Whoever gets true must read what moved meanwhile, where the source's full refresh needs that.
+        Whoever gets true must read what moved meanwhile. It is always false where the source does not need that.
         """
         with self._lock:
             self._unread -= 1
-            return self._unread == 0 and self._failure is None and self.source.sweeps
+            return self._unread == 0 and self._failure is None and self.source.needs_last_look
 
     def fail(self, error: Exception) -> None:
-        """Keep the first failure, which is the others' too."""
+        """Keep the first failure: every stream of the group reports it."""
         with self._lock:
             self._failure = self._failure or error
 
@@ -193,14 +135,13 @@ class Group:
         """Until every window has been read or given up."""
         self._over.wait()
 
-    def wait(self) -> Iterator[Partition]:
-        """For the members that do not lead: no partition of their own, and the group's failure as theirs."""
+    def wait(self) -> None:
+        """As ``wait_for_end``. Raises the first failure of the group, which is that of each of its members."""
         self.wait_for_end()
         with self._lock:
             failure = self._failure
         if failure is not None:
             raise failure
-        return iter(())
 
 
 def groups_of(members: Iterable[Member], queue: "Queue[QueueItem]", *, pages: bool) -> list[Group]:
@@ -216,27 +157,3 @@ def groups_of(members: Iterable[Member], queue: "Queue[QueueItem]", *, pages: bo
         left = () if stream.source.reads_whole else (stream.full, unread)
         together.setdefault((stream.made_from or type(stream), left), []).append(member)
     return [Group(sharing, queue, pages=pages) for sharing in together.values()]
-
-
-class Leading(PartitionGenerator):
-    """Makes the windows of a group."""
-
-    def __init__(self, group: Group, after: Iterable[Group] = ()) -> None:
-        """``after`` are groups whose end is waited for."""
-        self._group = group
-        self._after = list(after)
-
-    def generate(self) -> Iterable[Partition]:
-        for group in self._after:
-            group.wait_for_end()
-        return self._group.partitions()
-
-
-class Following(PartitionGenerator):
-    """Waits for the end of a group that another stream leads."""
-
-    def __init__(self, group: Group) -> None:
-        self._group = group
-
-    def generate(self) -> Iterable[Partition]:
-        return self._group.wait()

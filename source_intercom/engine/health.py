@@ -4,7 +4,7 @@ import threading
 
 from source_intercom.api.errors import IntercomError
 
-# Failures for want of an answer that are told; the log has them all.
+# So many failures of a stream are reported as errors; the log has all of them.
 _TOLD = 3
 # Failures in a row after which the rest is left to the next sync: each of them took minutes of retries.
 _IN_A_ROW = 3
@@ -35,7 +35,7 @@ class Health:
             self._in_a_row = 0
 
     def failed(self, error: Exception) -> bool:
-        """Take a failure in; true when it is to be told, false when enough has been told already."""
+        """Count a failure. Whether it is to be reported: not after some of them, nor once nothing more is tried."""
         with self._lock:
             tell = not self._stopped and self._told < _TOLD
             self._told += tell

@@ -38,7 +38,7 @@ def as_pages(stream: str, rows: list[Record]) -> Iterator[RecordPage]:
     size = count = 0
     for row in rows:
         file = row.pop(FILE, None)
-        line = _line({name: value for name, value in row.items() if value is not None})
+        line = _line(_without_nulls(row))
         lines += (head, line, tail[:-3] + b',"file_reference":' + orjson.dumps(file) + b"}}\n" if file else tail)
         size += len(line)
         count += 1
@@ -47,6 +47,15 @@ def as_pages(stream: str, rows: list[Record]) -> Iterator[RecordPage]:
             lines, size, count = [], 0, 0
     if lines:
         yield RecordPage(stream, b"".join(lines), count)
+
+
+def _without_nulls(row: Record) -> Record:
+    # Quicker than a dictionary that is made anew.
+    left = row.copy()
+    for name, value in row.items():
+        if value is None:
+            del left[name]
+    return left
 
 
 def _line(row: Record) -> bytes:

@@ -1,10 +1,8 @@
 """One window of a group of streams, as the concurrent CDK's partition."""
 
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airbyte_cdk.models import (
     AirbyteEstimateTraceMessage,
@@ -18,20 +16,21 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 
 from source_intercom.api.figures import Page
+from source_intercom.engine.group import Group
+from source_intercom.engine.member import Member
 from source_intercom.engine.output import as_pages, as_records
+from source_intercom.engine.work import Slices, Work
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.reading import Sliced
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.state import PageCursor
 from source_intercom.sync.windows import Window
-
-if TYPE_CHECKING:
-    from source_intercom.engine.group import Group, Member
 
 # Work is handed out in at most so many windows at once; heavy ones of them are cut again.
 _MOST_PARTS = 256
@@ -40,68 +39,19 @@ _MOST_PARTS = 256
 _MOST_COSTLY_PARTS = 8
 
 
-class Slices:
-    """The slices of one crowded window: it has been read when all of them have.
-
-    Shared by the workers that read them; every field is read and written under the lock.
-    """
-
-    def __init__(self, total: int, number: int) -> None:
-        self._lock = threading.Lock()
-        self._total = total
-        self._distinct = 0
-        self._unread = number
-        self._open = number
-        self._unread_for: set[str] = set()
-
-    def add(self, number: int) -> None:
-        """A slice is handed out in so many of its own, and is itself not read any more."""
-        with self._lock:
-            self._unread += number - 1
-            self._open += number
-
-    def ended(self, distinct: int) -> Sliced | None:
-        """A slice has been read to its end; what all had, for the last one."""
-        with self._lock:
-            self._distinct += distinct
-            self._unread -= 1
-            return Sliced(self._distinct, self._total) if self._unread == 0 else None
-
-    def close_one(self, unread_for: set[str]) -> set[str] | None:
-        """A partition is done but for some streams; for the last one, all streams that lack something."""
-        with self._lock:
-            self._unread_for |= unread_for
-            self._open -= 1
-            return set(self._unread_for) if self._open == 0 else None
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a partition is to read: a window, or one slice of a crowded window together with others.
-
-    ``is_told`` says that it is part of an estimate that was given, ``is_last_look`` that it is what moved meanwhile.
-    """
-
-    window: Window
-    slice: Window | None = None
-    slices: Slices | None = None
-    is_told: bool = False
-    is_last_look: bool = False
-
-
 class WindowPartition(Partition):
     """One window of a group. It is the ``Reading`` that the source reads it by.
 
     One worker reads it, so nothing in here is shared; what it tells the group and the cursors is guarded there.
     """
 
-    def __init__(self, group: "Group", work: Work) -> None:
+    def __init__(self, group: Group, work: Work) -> None:
         self._group = group
         self._work = work
         # Streams that did not get all rows of the window.
         self._unread_for: set[str] = set()
         self._is_handed_out = False
-        # How many records a search has just kept back, where no state can remember it.
+        # How many records were missing when the window was read for the first time, where no state can remember it.
         self._missed: int | None = None
 
     def read(self) -> Iterable[QueueItem]:  # type: ignore[override]  # the CDK puts whatever comes onto its queue
@@ -112,7 +62,7 @@ class WindowPartition(Partition):
             else:
                 yield from self._rows(self._work.window)
                 if not self._work.is_last_look and group.claim_last_look():
-                    self._group.queue.put(group.open(Work(group.after_begin, is_last_look=True)))
+                    self._hand_out(Work(group.after_begin, is_last_look=True))
         except Exception as error:
             self._unread_for.update(member.stream.name for member in group.members)
             group.fail(error)
@@ -150,9 +100,9 @@ class WindowPartition(Partition):
         return window.start if window else self._work.window.start
 
     def expect(self, total: int) -> None:
-        """Tell the platform how much there is, once for each gap, as it draws a bar of it."""
+        """Send the platform an estimate, once for each gap: it draws a progress bar from it."""
         stream = self._group.leader.stream
-        # What was handed out has been told already, and what a last look finds is beside the point.
+        # The records of a window that was handed out are in an estimate already, and a last look is no part of it.
         if (
             not self._work.is_told
             and not self._work.is_last_look
@@ -165,7 +115,7 @@ class WindowPartition(Partition):
     def split(self, windows: Iterable[Window]) -> None:
         self._is_handed_out = True
         for window in sorted(windows):
-            self._group.queue.put(self._group.open(Work(window, is_told=True)))
+            self._hand_out(Work(window, is_told=True))
 
     def slice_up(self, slices: Sequence[Window], total: int) -> None:
         self._is_handed_out = True
@@ -173,7 +123,11 @@ class WindowPartition(Partition):
         if self._work.slices:
             shared.add(len(slices))
         for part in slices:
-            self._group.queue.put(self._group.open(Work(self._work.window, part, shared, is_told=True)))
+            self._hand_out(Work(self._work.window, part, shared, is_told=True))
+
+    def _hand_out(self, work: Work) -> None:
+        """Have some other worker read it."""
+        self._group.queue.put(WindowPartition(self._group, self._group.opened(work)))
 
     @property
     def was_read_here(self) -> bool:
@@ -206,7 +160,7 @@ class WindowPartition(Partition):
     @property
     def page_cursor(self) -> PageCursor | None:
         kept = [cursor.page_cursor for cursor in self._cursors()]
-        # The one of the stream that has come least far, and only where each has one.
+        # That of the stream that has come least far, and only if every stream has one.
         return min(filter(None, kept), key=lambda cursor: cursor.moment) if kept and all(kept) else None
 
     def keep_page_cursor(self, cursor: PageCursor) -> None:
@@ -256,11 +210,11 @@ class WindowPartition(Partition):
                     self._unread_for.add(member.stream.name)
                 else:
                     yield from self._rows_for(member, page, window)
-            # Not to be held while the next page is on its way.
+            # Free the memory before the next page is fetched.
             del raw, page
 
-    def _rows_for(self, member: "Member", page: Page, window: Window) -> Iterator[QueueItem]:
-        """What a member makes of a page. Its failure is its own; the others of the group go on."""
+    def _rows_for(self, member: Member, page: Page, window: Window) -> Iterator[QueueItem]:
+        """The rows that a member makes of a page. If it fails, the other members are read all the same."""
         stream = member.stream
         own = window
         try:
@@ -278,9 +232,9 @@ class WindowPartition(Partition):
             if member.health.failed(error):
                 self._group.queue.put(StreamThreadException(error, stream.name))
 
-    def _finished(self, member: "Member", rows: list[Record], window: Window) -> Iterator[QueueItem]:
+    def _finished(self, member: Member, rows: list[Record], window: Window) -> Iterator[QueueItem]:
         stream = member.stream
-        # A row without its key could be told apart from no other.
+        # Rows without their key would overwrite each other.
         keyed = [row for row in rows if row.get("id") is not None] if stream.key == ("id",) else rows
         if len(keyed) < len(rows):
             stream.client.tally.add(odd=len(rows) - len(keyed))
@@ -290,7 +244,7 @@ class WindowPartition(Partition):
             lines = list(as_pages(stream.name, made))
             made.clear()
             if member is self._group.members[-1]:
-                # While a slow destination holds up the queue, the lines are all that is kept of a page: a seventh.
+                # The lines take a seventh of the memory of the rows, and may wait long for a slow destination.
                 rows.clear()
             if member.start_running():
                 yield as_airbyte_message(StreamDescriptor(name=stream.name), AirbyteStreamStatus.RUNNING)
@@ -316,6 +270,31 @@ class WindowPartition(Partition):
                 window = member.window if self._group.source.reads_whole else self._work.window
                 if window is not None:
                     member.advance(window)
+
+
+class Leading(PartitionGenerator):
+    """Makes the windows of a group."""
+
+    def __init__(self, group: Group, after: Iterable[Group] = ()) -> None:
+        """``after`` are groups whose end is waited for."""
+        self._group = group
+        self._after = list(after)
+
+    def generate(self) -> Iterable[Partition]:
+        for group in self._after:
+            group.wait_for_end()
+        return (WindowPartition(self._group, work) for work in self._group.work())
+
+
+class Following(PartitionGenerator):
+    """Waits for the end of a group that another stream leads."""
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+
+    def generate(self) -> Iterable[Partition]:
+        self._group.wait()
+        return ()
 
 
 def _estimate(stream: str, rows: int) -> AirbyteMessage:

@@ -12,7 +12,7 @@ from airbyte_cdk.models import (
     SyncMode,
 )
 
-from source_intercom.inputs.files import Fault, Json, json_of, kind_of, shown
+from source_intercom.inputs.json_files import Fault, Json, json_of, kind_of, shown
 
 _LOGGER = logging.getLogger("airbyte")
 
@@ -71,7 +71,7 @@ def _with_modes_that_there_are(wanted: list[ConfiguredAirbyteStream]) -> list[Co
     return wanted
 
 
-def _name(item: Any, place: str) -> str:
+def _name(item: object, place: str) -> str:
     if not isinstance(item, dict):
         raise Fault(f"has {kind_of(item)} as {place}, not an object")
     stream = item.get("stream")
@@ -89,7 +89,7 @@ def _configured(item: Json, name: str, facts: Facts) -> ConfiguredAirbyteStream:
     sync_mode = _mode(item, name, "sync_mode", SyncMode)
     numbers = ("generation_id", "minimum_generation_id", "sync_id")
     return ConfiguredAirbyteStream(
-        # Nothing else that the file says of the stream is up to it, so people may leave it out.
+        # All else about a stream is known here, so a hand-written catalog may leave it out.
         stream=AirbyteStream(name=name, json_schema={}, supported_sync_modes=facts.sync_modes),
         sync_mode=sync_mode,
         destination_sync_mode=_mode(item, name, "destination_sync_mode", DestinationSyncMode),
@@ -145,7 +145,7 @@ def _flag(item: Mapping[str, Any], name: str, field: str) -> bool | None:
     raise Fault(f"has {shown(value)} as '{field}' of stream '{name}', not true or false")
 
 
-def _is_path(value: Any) -> bool:
+def _is_path(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(part, str) for part in value)
 
 

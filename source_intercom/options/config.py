@@ -16,7 +16,7 @@ from source_intercom.options.dates import DATE, moment_of
 from source_intercom.options.faults import sentences
 from source_intercom.options.filters import Filters
 from source_intercom.options.numbers import Whole, WholeOrNone
-from source_intercom.options.reports import LOOKBACK, REPORTS, Reports
+from source_intercom.options.report_options import LOOKBACK, REPORTS, Reports
 from source_intercom.options.spec import form, specification
 
 _DAY = 86_400
@@ -265,7 +265,7 @@ class Config(BaseModel):
     @classmethod
     def _check_token(cls, value: object) -> object:
         if isinstance(value, str):
-            # A token is pasted, and a line break comes with it; sent on, it would show in an error of the HTTP layer.
+            # A pasted token can end in a line break, which the HTTP library would refuse with the token in its error.
             value = value.strip()
             if not re.fullmatch(r"[\x21-\x7e]+", value):
                 raise ValueError("is not a token")

@@ -44,7 +44,7 @@ def _fault(error: ErrorDetails, field: FieldInfo | None) -> str:
         reason = str(error["ctx"]["error"])
         if reason.startswith(("names", "needs")):
             return reason
-        # A day that no calendar has (2024-02-31) fails inside datetime, whose words help nobody.
+        # A day that does not exist (2024-02-31) fails inside datetime, whose message does not say what to do.
         return f"{reason if reason.startswith('is ') else 'is not a date'}{shown}"
     return f"is not acceptable{shown}"
 

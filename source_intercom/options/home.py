@@ -1,8 +1,8 @@
-"""Where this connector is at home: the one place in the code with its addresses (pyproject.toml repeats them)."""
+"""The addresses of this connector: the only place in the code that has them (pyproject.toml repeats them)."""
 
 HOME = "https://github.com/source-intercom/source-intercom"
 ISSUES = f"{HOME}/issues"
 DOCUMENTATION = f"{HOME}/blob/main/docs/integrations/sources/intercom.md"
 
-# How a sentence ends about what only a change of the connector can mend.
+# The end of a message about something that only a new version of the connector can mend.
 REPORT = f"Please report this at {ISSUES}."

@@ -1,1 +1,1 @@
-"""How streams of a kind are read: list, walked list, search, nested, child. No thread, lock or queue in here."""
+"""How streams of a kind are read: list, search, nested, child, export. No thread, lock or queue in here."""

@@ -35,6 +35,9 @@ class IntercomStream(HttpStream):
     Made without a ``Sync`` it can only describe itself, which is all that ``discover`` and the docs need. ``full``
     says that the catalog asks for a full refresh, ``order_by`` which time drives searches; with a ``tally`` its
     requests are counted as another stream's.
+
+    Shared by all workers of its group. Once the read has begun nothing is written but cached properties: ``coerce`` is
+    the same whichever worker makes it, and those of companies are used by the one worker that reads them whole.
     """
 
     key: ClassVar[tuple[str, ...]] = ("id",)
@@ -46,17 +49,17 @@ class IntercomStream(HttpStream):
     version: ClassVar[str] = API_VERSION
     records_key: ClassVar[str] = "data"
     params: ClassVar[tuple[tuple[str, str], ...]] = ()
-    # A page size for lists whose greatest one Intercom does not document.
+    # The page size to try first in lists whose maximum Intercom does not document.
     page_wish: ClassVar[int] = 0
     endpoint: ClassVar[str]
     # The stream whose pages this one is made from; None where it reads pages of its own.
     parent: ClassVar["type[IntercomStream] | None"] = None
     _taken_from_parent: ClassVar[frozenset[str]] = frozenset()
-    # Whether every parent has a part in each sync, whatever its own time: what hangs on it has times of its own.
+    # Whether each sync needs every parent, whatever the parent's own time: its rows have times of their own.
     every_parent: ClassVar[bool] = False
     # Whether its rows can bring files, which Airbyte moves to destinations that take them.
     brings_files: ClassVar[bool] = False
-    # Whether it can be read only when all other streams are through.
+    # Whether it is read after all other streams.
     comes_last: ClassVar[bool] = False
     # Whether this sync asks all parents, where an option has most syncs ask only those that were active.
     asks_all: bool = True
@@ -64,7 +67,7 @@ class IntercomStream(HttpStream):
     cursor_time: ClassVar[str] = ""
     # Whether the option order_by chooses the time that windows are about.
     follows_order_by: ClassVar[bool] = False
-    # The time of its pages' records that windows are about.
+    # The field of its pages' records by which they lie in a window.
     time_field: str = "updated_at"
     # Whether its pages are the same whatever window is asked for.
     reads_whole: ClassVar[bool] = False
@@ -136,7 +139,7 @@ class IntercomStream(HttpStream):
 
     @property
     def is_resumable(self) -> bool:
-        """Whether a full refresh that broke off can go on: what is read whole in one go cannot."""
+        """Whether a full refresh that broke off can be continued: not where everything is read in one go."""
         return bool(self.cursor_time) and not (self.parent or type(self)).reads_whole
 
     @property
@@ -186,7 +189,7 @@ class IntercomStream(HttpStream):
         return INDEX_LAG + self.sync.config.lookback_window * DAY
 
     @property
-    def sweeps(self) -> bool:
+    def needs_last_look(self) -> bool:
         """Whether a full refresh must look again at the end for what moved while it was read."""
         return False
 
@@ -197,8 +200,11 @@ class IntercomStream(HttpStream):
         Asked of a stream's ``source`` only. Raises an ``IntercomError``.
         """
 
+    def skipped(self) -> None:
+        """Nothing of it is left to read in this sync, so ``pages`` is not asked for. Others may wait for them."""
+
     def prepared(self, page: Page) -> Page:
-        """A page of the source as all streams made from it shall see it. May take requests."""
+        """A page of this source, made ready for all streams that are made from it. May take requests."""
         return page
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
@@ -247,7 +253,7 @@ class IntercomStream(HttpStream):
             )
 
     def moment_of(self, record: Record) -> int | None:
-        """The time of a record that windows are about, in Unix seconds; None when it has none."""
+        """The time of a record by which it lies in a window, in Unix seconds; None when it has none."""
         return seconds_of(record.get(self.time_field))
 
     def lies_in(self, window: Window, record: Record) -> bool:
@@ -268,10 +274,10 @@ class IntercomStream(HttpStream):
         """Every how many days all parents are asked, and those that were active in between; 0 for all in each sync."""
         return 0
 
-    def take_turn(self, *, asks_all: bool) -> None:
-        """Decide, before anything is read, whether this sync asks all parents."""
-        self.asks_all = asks_all
-        # The parents come from another source then.
+    def choose_parents(self, *, all_of_them: bool) -> None:
+        """Decide, before anything is read, whether this sync asks all parents or only those that were active."""
+        self.asks_all = all_of_them
+        # All parents and the active ones come from different sources.
         vars(self).pop("source", None)
 
     @property
@@ -296,7 +302,7 @@ class IntercomStream(HttpStream):
         return moment >= window.start if open_ended else window.holds(moment)
 
     def client_for(self, permission: str, *, version: str = "") -> Client:
-        """A line whose errors ask for another permission than the stream's own, or that asks for another version."""
+        """A client for another permission or another API version than the stream's own."""
         sync = self.sync
         return Client(
             self.name,

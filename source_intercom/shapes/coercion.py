@@ -15,13 +15,14 @@ from source_intercom.sync.moments import seconds_of
 Record: TypeAlias = dict[str, Any]
 # Returns the record itself where all is as declared, and a changed copy where not.
 Coercion: TypeAlias = Callable[[Record], Record]
-_Cast: TypeAlias = Callable[[Any], Any]
+_Cast: TypeAlias = Callable[[object], object]
 
 # A row's key for the file that it brings, which leaves beside the row: what Airbyte calls the reference of a file.
 FILE = "@file"
 
 _TIMES = ("snoozed_until", "waiting_since")
-_MILLISECONDS = 100_000_000_000
+# Moments from here on are in milliseconds.
+_EARLIEST, _LATEST = -100_000_000_000, 100_000_000_000
 
 
 class _Plan(NamedTuple):
@@ -73,48 +74,51 @@ def _applied(plan: _Plan, record: Record) -> Record:
     # Each record of a sync passes here with dozens of keys: what needs nothing done costs no call.
     changed: Record | None = None
     values, below = plan
-    get = record.get
     for key, fits, cast in values:
-        value = get(key)
+        value = record.get(key)
+        if value is None:
+            continue
         kind: type = type(value)
-        if value is None or (kind is fits and (fits is not int or -_MILLISECONDS < value < _MILLISECONDS)):
+        if kind is fits and (fits is not int or _EARLIEST < value < _LATEST):
             continue
         made = _made(cast, value)
         if made is not value:
             changed = changed or dict(record)
             changed[key] = made
     for key, inside in below:
-        value = get(key)
+        value = record.get(key)
         if not value:
             continue
-        made = _below(inside, value)
+        made = _applied(inside, value) if type(value) is dict else _applied_to_each(inside, value)
         if made is not value:
             changed = changed or dict(record)
             changed[key] = made
     return changed or record
 
 
-def _below(plan: _Plan, value: Any) -> Any:
-    if isinstance(value, dict):
-        return _applied(plan, value)
+def _applied_to_each(plan: _Plan, value: object) -> object:
     if not isinstance(value, list):
         return value
-    made = [_applied(plan, item) if isinstance(item, dict) else item for item in value]
-    return made if any(map(is_not, made, value)) else value
+    for item in value:
+        if type(item) is dict and _applied(plan, item) is not item:
+            break
+    else:
+        return value
+    return [_applied(plan, item) if type(item) is dict else item for item in value]
 
 
-def _made(cast: _Cast, value: Any) -> Any:
+def _made(cast: _Cast, value: object) -> object:
     if not isinstance(value, list):
         return cast(value)
     made = [cast(item) for item in value]
     return made if any(map(is_not, made, value)) else value
 
 
-def _as_text(value: Any) -> Any:
+def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _as_integer(value: Any) -> Any:
+def _as_integer(value: object) -> object:
     # Text that is no number stays as it is: a strange id in the warehouse beats a record that is lost.
     try:
         return int(value) if isinstance(value, str) and value.isascii() and value.lstrip("-").isdigit() else value
@@ -122,14 +126,14 @@ def _as_integer(value: Any) -> Any:
         return value
 
 
-def _as_seconds(value: Any) -> Any:
-    if type(value) is int and -_MILLISECONDS < value < _MILLISECONDS:
+def _as_seconds(value: object) -> object:
+    if type(value) is int and _EARLIEST < value < _LATEST:
         return value
     moment = seconds_of(value)
     return value if moment is None else moment
 
 
-def _as_iso(value: Any) -> Any:
+def _as_iso(value: object) -> object:
     if isinstance(value, str):
         return value
     moment = seconds_of(value)
@@ -141,5 +145,5 @@ def _as_iso(value: Any) -> Any:
         return value
 
 
-def _as_avatar(value: Any) -> Any:
+def _as_avatar(value: object) -> object:
     return {"type": "avatar", "image_url": value} if isinstance(value, str) else value

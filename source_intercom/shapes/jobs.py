@@ -23,7 +23,7 @@ _BEARABLE = 7 * DAY
 _BATCH = 1_000
 
 
-class Crowded(Unavailable):
+class TooManyRows(Unavailable):
     """More rows than an export holds."""
 
 
@@ -57,7 +57,7 @@ class Job:
 
 
 class ExportedStream(IntercomStream):
-    """Pages from the files of export jobs. The state tells of the job under way, so that a later sync goes on with it.
+    """Pages from the files of export jobs. The state names the job under way, so that a later sync continues it.
 
     What is exported of a time goes on changing, so each sync exports the last days before its state again.
     """
@@ -70,7 +70,7 @@ class ExportedStream(IntercomStream):
     @property
     @abstractmethod
     def lookback(self) -> int:
-        """For how many seconds what was exported goes on changing."""
+        """For how many seconds exported rows may still change."""
 
     @property
     @abstractmethod
@@ -100,25 +100,28 @@ class ExportedStream(IntercomStream):
         start = self.first(window)
         told_from = window.start
         longest = self.longest
-        left = self._left(start, window, reading)
+        unfinished = self._unfinished(start, window, reading)
         while start <= window.end:
-            part, asked = (left.part, left.asked) if left else self.next_part(start, window.end, longest)
+            if unfinished:
+                part, asked = unfinished.part, unfinished.asked
+            else:
+                part, asked = self.next_part(start, window.end, longest)
             try:
-                yield from self._exported(part, asked, left, reading)
-            except (Crowded, TooLarge, RangeRefused) as error:
-                longest, left = self.shorter(asked, error), None
+                yield from self._exported(part, asked, unfinished, reading)
+            except (TooManyRows, TooLarge, RangeRefused) as error:
+                longest, unfinished = self.shorter(asked, error), None
                 continue
             except (RecordGone, ExportEnded) as error:
-                if left is None:
+                if unfinished is None:
                     raise
                 self.logger.info(f"The export that the last sync began cannot be used: {error.internal_message}")
-                left = None
+                unfinished = None
                 continue
             reading.keep_job(None)
             reading.reached(Window(min(told_from, part.start), part.end))
             # What happened since an earlier sync began this export is not in it.
-            whole_to = min(part.end, self.known_to(left) - self.lookback) if left else part.end
-            left = None
+            whole_to = min(part.end, self.known_to(unfinished) - self.lookback) if unfinished else part.end
+            unfinished = None
             start = told_from = max(start, whole_to + 1)
 
     def first(self, window: Window) -> int:
@@ -142,19 +145,19 @@ class ExportedStream(IntercomStream):
         self.logger.info(f"{self.name}: the export is asked for in shorter ranges: {error.internal_message}")
         return longest
 
-    def _left(self, start: int, window: Window, reading: Reading) -> Job | None:
-        """The job that an earlier sync left unfinished; one that is of no use any more is canceled."""
-        left = Job.of(reading.job)
-        if left is None or not window.holds(left.part.end):
+    def _unfinished(self, start: int, window: Window, reading: Reading) -> Job | None:
+        """The job that an earlier sync left unfinished; one that cannot be used is canceled."""
+        unfinished = Job.of(reading.job)
+        if unfinished is None or not window.holds(unfinished.part.end):
             return None
-        if left.part.start <= start <= left.part.end:
-            return left
-        self.exports.cancel(self.client, left.name)
+        if unfinished.part.start <= start <= unfinished.part.end:
+            return unfinished
+        self.exports.cancel(self.client, unfinished.name)
         return None
 
-    def _exported(self, part: Window, asked: Window, left: Job | None, reading: Reading) -> Iterator[Page]:
-        if left:
-            file = self.exports.resume(self.client, left.name)
+    def _exported(self, part: Window, asked: Window, unfinished: Job | None, reading: Reading) -> Iterator[Page]:
+        if unfinished:
+            file = self.exports.resume(self.client, unfinished.name)
         else:
             file = self.exports.fetch(
                 self.client,

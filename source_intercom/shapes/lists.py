@@ -21,8 +21,9 @@ class ListStream(IntercomStream):
         return self.listed()
 
 
-class WalkedStream(ListStream):
-    """A collection that Intercom cannot filter, but whose records tell when they changed.
+class ClientFilteredStream(ListStream):
+    """A collection that Intercom cannot filter, but whose records tell when they changed: Airbyte calls such a stream
+    client-side incremental.
 
     It is read whole, and each stream made from it keeps the records of its own window. A full refresh keeps what
     changes meanwhile too, because no later sync would bring it. The new state is the moment at which the read began:
@@ -35,7 +36,7 @@ class WalkedStream(ListStream):
         return self.listed(window.start)
 
 
-class NewestFirstStream(WalkedStream):
+class NewestFirstStream(ClientFilteredStream):
     """A collection that Intercom documents to be sorted newest first: its read stops where the window starts.
 
     The order is believed only while every page keeps it, and only once it is told from the order of creation, which
@@ -58,7 +59,7 @@ class NewestFirstStream(WalkedStream):
             moments = [self.moment_of(record) for record in page]
             is_older = bool(moments) and all(moment is not None and moment < window.start for moment in moments)
             ends = is_older and in_order and told_apart
-            # Last, as whoever takes the page may empty it.
+            # As the last step, because the caller may empty the page.
             yield page
             if ends:
                 return

@@ -1,7 +1,6 @@
 """How far the reader of a search has come."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from source_intercom.api.queries import Order
 from source_intercom.sync.windows import Window
@@ -13,8 +12,8 @@ class Place:
     ``unsettled`` are the moments whose changes the search index may not know yet. A record that shows such a time may
     stand anywhere, as the index sorts it by an older one: it says nothing about the place.
 
-    A server that ignores the order is believed for nothing: from the first page that breaks it, the reader knows no
-    place any more, and the search is read to its end.
+    Where a server ignores the order, nothing is concluded from it: after the first page that is out of order there is
+    no place any more, and the search is read to its end.
     """
 
     def __init__(self, order: Order, window: Window, *, unsettled: Window) -> None:
@@ -27,7 +26,7 @@ class Place:
         # All records before this time, in the order asked for, have been given.
         self._edge: int | None = None
         self._in_order = True
-        # Whether two times have differed: equal ones are in every order.
+        # Whether two times have differed: only then can the order be seen.
         self._has_stepped = False
 
     def move(self, moments: Sequence[int | None]) -> None:
@@ -36,8 +35,7 @@ class Place:
         line = settled if self._edge is None else [self._edge, *settled]
         if not line or not self._in_order:
             return
-        steps = [(one, two) if self._ascends else (two, one) for one, two in pairwise(line)]
-        if any(one > two for one, two in steps):
+        if line != sorted(line, reverse=not self._ascends):
             self._in_order = False
             self._edge = None
             return

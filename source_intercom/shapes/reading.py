@@ -8,7 +8,7 @@ from source_intercom.sync.windows import Window
 
 
 class Reading(Protocol):
-    """What a stream may ask of, and must tell, whoever has it read a window."""
+    """The partition for which a stream reads a window: what the stream may ask it, and must tell it."""
 
     @property
     def most_parts(self) -> int:
@@ -30,7 +30,7 @@ class Reading(Protocol):
         """The window matches so many records."""
 
     def split(self, windows: Iterable[Window]) -> None:
-        """Hand out windows, whose time is no longer this one's."""
+        """Hand out windows to other workers. The time in them is no longer this window's."""
 
     def slice_up(self, slices: Sequence[Window], total: int) -> None:
         """Hand out the same window in slices; ``total`` is what all of them hold together."""
@@ -43,7 +43,7 @@ class Reading(Protocol):
         """A slice has been read and had so many records. The sum of all for the slice that ends last, else None."""
 
     def reached(self, part: Window) -> None:
-        """This part of the window has been given whole."""
+        """All records of this part of the window have been delivered."""
 
     def asked(self, through: int | str) -> None:
         """All records up to one have been given, of a source that is read whole; see ``IntercomStream.lies_within``."""
@@ -53,7 +53,7 @@ class Reading(Protocol):
         """The job that an earlier sync left unfinished, as it was given to ``keep_job``; None for none."""
 
     def keep_job(self, job: Mapping[str, Any] | None) -> None:
-        """Intercom works on something for us: the state shall tell of it from now on. None: of none any more."""
+        """Have the states name a job that Intercom is working on; None when there is none any more."""
 
     @property
     def page_cursor(self) -> PageCursor | None:
@@ -81,7 +81,7 @@ class Sliced:
 
 
 class Uncut:
-    """A window that is read as it is, on behalf of the ``reading`` that it is a part of."""
+    """A search that is not cut any further: one of several by which the window of a ``reading`` is read."""
 
     most_parts: ClassVar[int] = 0
     job: ClassVar[None] = None
@@ -107,10 +107,10 @@ class Uncut:
         """Nothing: several searches of one window have no total in common."""
 
     def split(self, windows: Iterable[Window]) -> None:
-        raise NotImplementedError("this window is read as it is")
+        raise NotImplementedError("this search is not cut any further")
 
     def slice_up(self, slices: Sequence[Window], total: int) -> None:
-        raise NotImplementedError("this window is read as it is")
+        raise NotImplementedError("this search is not cut any further")
 
     @property
     def was_read_here(self) -> bool:
@@ -126,10 +126,10 @@ class Uncut:
         """Nothing, for the same reason."""
 
     def keep_job(self, job: Mapping[str, Any] | None) -> None:
-        raise NotImplementedError("this window is read as it is")
+        raise NotImplementedError("this search is not cut any further")
 
     def keep_page_cursor(self, cursor: PageCursor) -> None:
-        raise NotImplementedError("this window is read as it is")
+        raise NotImplementedError("this search is not cut any further")
 
     def short_before(self, missing: int) -> str:
         return self._reading.short_before(missing)
@@ -138,9 +138,9 @@ class Uncut:
         self._reading.came_short(missing)
 
 
-class Whole(Uncut):
-    """A search that is read as it is, whatever the window, for a stream that asks each of its records for rows."""
+class AllParents(Uncut):
+    """The one search for all parents of a stream that asks each of them for rows. It is not cut any further."""
 
     def reached(self, part: Window) -> None:
-        # The place of a search is a time: whoever goes on needs no record that is older.
+        # Parents come in the order of their time: who continues needs none that is older than this.
         self._reading.asked(part.end)

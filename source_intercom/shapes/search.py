@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from datetime import timezone, tzinfo
+from functools import partial
 from typing import ClassVar
 
 from source_intercom.api.errors import (
@@ -17,26 +18,26 @@ from source_intercom.api.queries import Choices, Order, days_query, search_body
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.by_id import records_by_id
 from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.cutting import crowded_slices, heavy_parts, slices_of
 from source_intercom.shapes.place import Place
 from source_intercom.shapes.question import Question
 from source_intercom.shapes.reading import Reading, Uncut
 from source_intercom.shapes.totals import Ended, Incomplete, Seen
-from source_intercom.shapes.work import crowded_slices, heavy_parts, slices_of
 from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import DAY, Planner, Window, cut_at, midnight_after
 
 _CHECKPOINT_PAGES = 10
-# A day more than a window of so many is no more than one page in fifty.
+# In a window longer than this, one day more is less than one page in fifty.
 _A_DAY_IS_LITTLE = 50 * DAY
 
 
 class SearchStream(IntercomStream):
     """A collection with a search.
 
-    Intercom is asked for whole days that touch the window, and the records are filtered here to the second. Whether
-    a search goes by the second or by days is told differently by different sources (docs/intercom-api.md#search-days):
-    asked like this, both give every record.
+    Intercom is asked for all days that touch the window, and the records are filtered here to the second. Sources
+    disagree whether a search goes by the second or by days (docs/intercom-api.md#search-days): asked like this, both
+    give every record.
 
     The first page of a window tells how much lies in it. A heavy window is handed out in windows of ten to forty
     pages. A crowded day, which no window of time can part, is handed out in slices by a second time. What is left is
@@ -72,14 +73,14 @@ class SearchStream(IntercomStream):
         return records
 
     @property
-    def sweeps(self) -> bool:
+    def needs_last_look(self) -> bool:
         # A record that changes before its window is read moves past the end. The next incremental sync brings
         # it; a full refresh has no next one, so it looks again at the end.
         return self.full and self.sync.config.end is None
 
     @property
     def planner(self) -> Planner:
-        """Cuts off a first day that has begun before the gap: it is read newest first."""
+        """Cuts off the first day where it began before the gap: that part is read newest first."""
 
         def plan(gap: Window) -> Iterator[Window]:
             long = gap.start <= self.sync.birth or gap.end - gap.start > _A_DAY_IS_LITTLE
@@ -184,16 +185,13 @@ class SearchStream(IntercomStream):
             try:
                 for answer in self._answers(rest, order, reading.is_costly):
                     number += 1
-                    records, total = answer.records, answer.total
-                    if number == 1 and not seen.names:
-                        reading.expect(len(records) if answer.is_last else total or 0)
-                        if not answer.is_last and self._hands_out(question, reading, records, total or 0):
-                            return None
+                    records, total = self.objects(answer.records), answer.total
+                    if number == 1 and not seen.names and self._hands_out(question, reading, answer, records):
+                        return None
                     del answer
-                    place.move([self.moment_of(record) for record in self.objects(records)])
-                    yield self.select(self._fresh(records, window, reading.slice, seen))
+                    yield self.select(self._fresh(records, place, window, reading.slice, seen))
                     place.passed(records)
-                    # Nothing holds a page while the next one is on its way: fifty readers would hold fifty.
+                    # Free the memory before the next page is fetched: fifty workers would hold fifty pages.
                     del records
                     if place.is_beyond:
                         return Ended(total, is_whole=False)
@@ -213,7 +211,7 @@ class SearchStream(IntercomStream):
                     break
                 self.logger.info(f"{self.name}: continues from the last time reached: {error.internal_message}")
             except Unavailable as error:
-                # One record that Intercom cannot build bars the way. What lies behind it comes from the other end.
+                # One record that Intercom cannot build stops the search. Those after it are read from the other end.
                 if order == "ascending" and not isinstance(error, RateLimited):
                     yield from self._behind(rest, window, reading, seen, place)
                 raise
@@ -225,8 +223,8 @@ class SearchStream(IntercomStream):
     def _in_slices(
         self, question: Question, window: Window, reading: Reading, seen: Seen, *, parts: int = 2
     ) -> Iterator[Page]:
-        """Read in smaller searches what no cursor leads through: many records of one second, or of one day where
-        the search goes by days. In the same one again where no second time parts them.
+        """Read in smaller searches what no cursor leads through, such as many records of one second; in the same one
+        again where no second time parts them.
         """
         slices = slices_of(question.part, max(2, parts), life=self._life, zone=self.zone)
         # The slices cut the search only: what they find belongs to the same part of the window.
@@ -243,8 +241,8 @@ class SearchStream(IntercomStream):
         back = Place("descending", place.left, unsettled=self._unsettled)
         try:
             for answer in self._answers(question, "descending", reading.is_costly):
-                back.move([self.moment_of(record) for record in self.objects(answer.records)])
-                yield self.select(self._fresh(answer.records, window, reading.slice, seen))
+                records = self.objects(answer.records)
+                yield self.select(self._fresh(records, back, window, reading.slice, seen))
                 if back.is_beyond:
                     return
         except IntercomError as error:
@@ -254,13 +252,15 @@ class SearchStream(IntercomStream):
         answers = search_answers(
             self.client, self.endpoint, question.query, self.time_field, self.records_key, order=order
         )
-        # While the rows of a page take their requests, the next page can be on its way.
+        # The next page is fetched while the rows of this one are asked for.
         return self.client.ahead(answers) if is_costly else answers
 
-    def _fresh(self, records: Page, window: Window, part: Window | None, seen: Seen) -> Page:
-        """Records of a page that belong to the window and have not been given yet."""
+    def _fresh(self, records: Page, place: Place, window: Window, part: Window | None, seen: Seen) -> Page:
+        """Records of a page that belong to the window and have not been given yet; moves the place."""
+        moments = [self.moment_of(record) for record in records]
+        place.move(moments)
         fresh = []
-        for record in self.objects(records):
+        for record, moment in zip(records, moments, strict=True):
             name = hash(record.get("id"))
             if name in seen.names:
                 continue
@@ -269,16 +269,15 @@ class SearchStream(IntercomStream):
             if part and other is not None and not part.holds(other):
                 continue
             seen.in_slice += 1
-            if self._belongs(record, window):
+            if self._belongs(moment, window):
                 fresh.append(record)
         return fresh
 
-    def _belongs(self, record: Record, window: Window) -> bool:
-        moment = self.moment_of(record)
+    def _belongs(self, moment: int | None, window: Window) -> bool:
         if moment is None or window.holds(moment):
             return True
         # A record that has just changed may show its new time while the index still finds it by the old one: it is
-        # taken wherever it is found. What begins behind this read has nothing to do with it.
+        # taken wherever it is found, but in windows that begin after this read.
         return window.start <= self._unsettled.end and self._unsettled.holds(moment)
 
     @property
@@ -299,16 +298,17 @@ class SearchStream(IntercomStream):
 
     # Handing out what is heavy.
 
-    def _hands_out(self, question: Question, reading: Reading, records: Page, total: int) -> bool:
+    def _hands_out(self, question: Question, reading: Reading, answer: Answer, records: Page) -> bool:
         """Hand out a window that has work for several; its first page is then read again by one of them."""
+        total = answer.total or 0
+        reading.expect(len(records) if answer.is_last else total)
+        if answer.is_last:
+            return False
         window, workers = question.window, self.sync.transport.workers
-        moments = (self.moment_of(record) for record in self.objects(records))
+        moments = (self.moment_of(record) for record in records)
         first = next((moment for moment in moments if moment is not None), window.start)
-
-        def latest() -> int:
-            return self._latest(question)
-
         if reading.slice is None:
+            latest = partial(self._latest, question)
             parts = heavy_parts(window, total, reading, workers, first=first, latest=latest, zone=self.zone)
             if len(parts) > 1:
                 reading.split(parts)

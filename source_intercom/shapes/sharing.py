@@ -12,7 +12,7 @@ from source_intercom.api.errors import RETRIES
 from source_intercom.api.exports import CONTENT, REPORTING, Exports
 from source_intercom.api.figures import whole_list_in
 from source_intercom.api.files import Files
-from source_intercom.api.scroll import CompanyWalk
+from source_intercom.api.scroll import SharedScroll
 from source_intercom.options.config import Config
 from source_intercom.shapes.coercion import Record
 
@@ -41,7 +41,7 @@ class Sync:
     # Streams whose files the catalog does not want.
     without_files: frozenset[str] = frozenset()
     retries: int = RETRIES
-    companies: CompanyWalk = field(init=False)
+    companies: SharedScroll = field(init=False)
     exports: Exports = field(init=False)
     reports: Exports = field(init=False)
     datasets: Datasets = field(default_factory=Datasets)
@@ -52,7 +52,7 @@ class Sync:
     def __post_init__(self) -> None:
         client = Client("companies", self.transport, self.logger, permission=permissions.CONTACTS, retries=self.retries)
         kept = partial(whole_list_in, name="segments") if "company_segments" in self.selected else None
-        self.companies = CompanyWalk(client, self.logger, kept=kept)
+        self.companies = SharedScroll(client, self.logger, kept=kept)
         self.exports = Exports(CONTENT, self.logger)
         self.reports = Exports(REPORTING, self.logger)
         self.files = Files(self.transport)

@@ -48,7 +48,7 @@ class ContactActivities(IntercomStream):
             first = self._answer(None)
         yield from self._read(first, begin, window, reading)
         if not self.full:
-            # An empty page proves nothing: what lies behind the last event counts as unread.
+            # An empty page proves nothing: the time after the last event counts as unread.
             reading.split(())
 
     def probe(self) -> None:
@@ -89,13 +89,13 @@ class ContactActivities(IntercomStream):
             reading.reached(Window(window.start, place.left.start))
 
     def _keep(self, cursor: PageCursor, reading: Reading) -> None:
-        # Of an older window, which an earlier start date can bring, the cursors lie further back.
+        # Not one that lies further back: an earlier start date brings older windows.
         if reading.page_cursor is None or reading.page_cursor.moment < cursor.moment:
             reading.keep_page_cursor(cursor)
 
     def _is_wanted(self, event: Record, window: Window, begin: PageCursor | None) -> bool:
         moment = self.moment_of(event)
-        # What lies behind a cursor that was kept came after it, whatever its time.
+        # Events after a saved cursor are new, whatever their time.
         return moment is None or (moment <= window.end and (begin is not None or moment >= window.start))
 
     def _say_empty(self, begin: PageCursor | None) -> None:

@@ -1,4 +1,4 @@
-"""What admins did in the workspace, and the kinds of deeds there are."""
+"""What admins did in the workspace, and the kinds of action that there are."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from source_intercom.api.pages import pages_from
 from source_intercom.shapes.base import INTERCOM_BIRTH, IntercomStream
 from source_intercom.shapes.lists import ListStream
 from source_intercom.shapes.reading import Reading
-from source_intercom.sync.windows import DAY, HOUR, Planner, Window, cut, of_days, whole
+from source_intercom.sync.windows import DAY, HOUR, Planner, Window, cut, in_steps, whole
 
 
 class ActivityLogs(IntercomStream):
@@ -28,22 +28,22 @@ class ActivityLogs(IntercomStream):
     permission = permissions.ACTIVITY_LOGS
 
     _PAGE = 250
-    # What is asked for where Intercom refuses that many.
+    # The page size to try where Intercom refuses that one.
     _SMALL_PAGE = 50
-    # Half a page at the end of each window and the page that showed its weight make two calls in a hundred.
+    # A window costs half a page at its end, and the page that told its size: at fifty pages, two calls in a hundred.
     _WINDOW_PAGES = 50
-    # The official connector's step, which most workspaces bear.
-    _USUAL_STEP = 30
-    # Days that no workspace has been seen to refuse.
-    _LEAST_STEP = 7
+    # The step in days of Airbyte's official connector, which works in most workspaces.
+    _USUAL_DAYS = 30
+    # A range of so many days has not been seen to be refused.
+    _LEAST_DAYS = 7
 
     @property
     def planner(self) -> Planner:
-        chosen = self.sync.config.activity_logs_time_step
-        return of_days(chosen, since=self.sync.birth) if chosen else whole
+        is_chosen = self.sync.config.activity_logs_time_step
+        return in_steps(self._step, since=self.sync.birth) if is_chosen else whole
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        # Nobody did anything before there was Intercom.
+        # There are no logs of before Intercom was founded.
         start = max(window.start, min(INTERCOM_BIRTH, window.end))
         return self._read(Window(start, window.end), reading, set(), since=window.start)
 
@@ -63,13 +63,13 @@ class ActivityLogs(IntercomStream):
             "per_page": self._PAGE,
         }
         try:
-            # A range too long fails each time; where there is a shorter way, retries are minutes lost.
+            # A range that is too long fails each time: where it can be made shorter, retries only cost minutes.
             try:
                 answer = self.client.get(self.endpoint, asked, retry=not self._is_long(window))
             except RequestRefused:
                 if self._is_long(window):
                     raise
-                # It is not the range then, but may be the size of the page.
+                # The range is short, so it may be the size of the page that is refused.
                 asked["per_page"] = self._SMALL_PAGE
                 answer = self.client.get(self.endpoint, asked)
             parts = self._parts(window, min(pages_told(answer) // self._WINDOW_PAGES, reading.most_parts))
@@ -83,8 +83,8 @@ class ActivityLogs(IntercomStream):
                 return
         except (Unavailable, RequestRefused) as error:
             parts = self._shorter(window)
-            # A refusal of a range that is short already comes again for each part of it.
-            is_short = window.end - window.start < self._LEAST_STEP * DAY
+            # If a short range is refused, each part of it would be refused too.
+            is_short = window.end - window.start < self._LEAST_DAYS * DAY
             if len(parts) < 2 or (isinstance(error, RequestRefused) and is_short):
                 raise
         if not given and reading.most_parts:
@@ -103,16 +103,16 @@ class ActivityLogs(IntercomStream):
 
     def _shorter(self, window: Window) -> list[Window]:
         if self._is_long(window):
-            return list(of_days(self._step, since=window.start)(window))
+            return list(in_steps(self._step, since=window.start)(window))
         return cut(window, 2) if window.end - window.start >= HOUR else [window]
 
     def _is_long(self, window: Window) -> bool:
-        return window.end - window.start >= self._step * DAY
+        return window.end - window.start >= self._step
 
     @property
     def _step(self) -> int:
-        """Days that a request may cover without being called long."""
-        return self.sync.config.activity_logs_time_step or self._USUAL_STEP
+        """Seconds of a window whose request, which asks a second wider, covers no more days than it may."""
+        return (self.sync.config.activity_logs_time_step or self._USUAL_DAYS) * DAY - 1
 
 
 class ActivityLogEventTypes(ListStream):

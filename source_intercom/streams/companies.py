@@ -7,11 +7,11 @@ from source_intercom.api import permissions
 from source_intercom.api.client import Client, Tally
 from source_intercom.api.errors import RecordGone, RequestRefused, ScrollTaken, Unavailable
 from source_intercom.api.figures import Page, none_in
-from source_intercom.api.scroll import CompanyWalk
+from source_intercom.api.scroll import SharedScroll
 from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.lists import ListStream, WalkedStream
+from source_intercom.shapes.lists import ClientFilteredStream, ListStream
 from source_intercom.shapes.nested import Nested
 from source_intercom.shapes.reading import Reading
 from source_intercom.streams.shown import ShownLists
@@ -21,7 +21,7 @@ from source_intercom.sync.windows import Window
 _BATCH = 500
 
 
-class Companies(WalkedStream):
+class Companies(ClientFilteredStream):
     """Companies. The connector reads them by Intercom's scroll, 100 a page: the list of companies stops at 10,000."""
 
     endpoint = "/companies/scroll"
@@ -34,11 +34,14 @@ class Companies(WalkedStream):
         try:
             yield from super().pages(window, reading)
         finally:
-            # Whatever broke here, those who wait for the ids must not wait for ever.
+            # Whatever has failed, streams that wait for the ids must not wait for ever.
             self.sync.companies.give_up()
 
     def listed(self, since: int = 0) -> Iterator[Page]:
         return self.sync.companies.pages()
+
+    def skipped(self) -> None:
+        self.sync.companies.leave()
 
     def probe(self) -> None:
         """Asks for segments, which need the same permission: a probe must not leave a scroll open behind it."""
@@ -56,7 +59,7 @@ class CompanyTags(Nested):
     cursor_time = "company_updated_at"
 
     def _make_client(self, sync: Sync, tally: Tally | None) -> Client:
-        # The requests of the scroll are those of the companies; alone, this stream makes them.
+        # The requests of the scroll are counted for companies where that stream is read, else for this one.
         return super()._make_client(sync, tally) if "companies" in sync.selected else sync.companies.client
 
     def probe(self) -> None:
@@ -74,8 +77,8 @@ class _EveryCompany(IntercomStream):
         return sync.companies.client
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        # In an order that the next sync finds again, should this one break off.
-        ids = sorted(self.sync.companies.ids(walked_by_another=_is_scrolled_by_another(self.sync)))
+        # Sorted, so that the next sync can continue if this one breaks off.
+        ids = sorted(self.sync.companies.ids(read_by_another=_is_scrolled_by_another(self.sync)))
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]
             yield [{"id": company_id} for company_id in batch]
@@ -91,7 +94,7 @@ class _OfEveryCompany(Child):
     parent_key = "company_id"
 
     def _make_client(self, sync: Sync, tally: Tally | None) -> Client:
-        # Without a stream that scrolls, this one does, and the scroll's requests are its own.
+        # Where no other stream reads the scroll, this one does, and its requests are counted here.
         return super()._make_client(sync, tally) if _is_scrolled_by_another(sync) else sync.companies.client
 
     def probe(self) -> None:
@@ -120,7 +123,7 @@ class CompanySegments(_OfEveryCompany):
     @cached_property
     def _shown(self) -> Mapping[str, Page]:
         shown = self.sync.companies.shown
-        # Lists of which none ever has an item may be no lists at all.
+        # If no company shows any item, the lists may not be filled at all.
         return ShownLists(self, shown).trusted() if any(shown.values()) else {}
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
@@ -150,10 +153,10 @@ class CompanyNotes(_OfEveryCompany):
     @cached_property
     def _without_notes(self) -> Container[str]:
         client = self.client_for(self.permission, version="2.16")
-        walk = CompanyWalk(client, self.logger, kept=partial(none_in, name="notes"))
+        scroll = SharedScroll(client, self.logger, kept=partial(none_in, name="notes"))
         try:
-            walk.ids(walked_by_another=False)
-            return ShownLists(self, walk.shown).trusted()
+            scroll.ids(read_by_another=False)
+            return ShownLists(self, scroll.shown).trusted()
         except (RecordGone, RequestRefused, ScrollTaken, Unavailable) as error:
             self.logger.info(f"{self.name}: asks for the rows of every company: {error.internal_message}")
             return ()

@@ -15,7 +15,7 @@ from source_intercom.options.filters import ContactFilters
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.lists import ListStream, WalkedStream
+from source_intercom.shapes.lists import ClientFilteredStream, ListStream
 from source_intercom.shapes.nested import Nested
 from source_intercom.shapes.reading import Reading, Uncut
 from source_intercom.shapes.search import SearchStream
@@ -54,7 +54,7 @@ class Contacts(SearchStream):
 
     @property
     def checks_choices(self) -> bool:
-        # A contact shows its segments to nobody, and no more than ten of its tags.
+        # The record of a contact does not show its segments, and no more than ten of its tags.
         filters = self.sync.config.filters.contacts
         return not filters.segment_ids and not filters.tag_ids
 
@@ -70,7 +70,7 @@ class Contacts(SearchStream):
             records = [contact for contact in records if is_chosen(filters, self.roles, contact)]
         if not filters.company_ids:
             return records
-        # The search knows no companies; a contact shows ten, and more on demand.
+        # The search cannot filter by company. A contact shows ten of its companies; the others take a request.
         kept = self.client.each(lambda contact: [contact] if self._is_of_company(contact) else [], records)
         return [contact for found in kept for contact in found]
 
@@ -151,7 +151,7 @@ class ContactSubscriptions(_OfContact):
             known = {opted: chosen for opted, chosen in lists.items() if isinstance(chosen, dict)}
             if any(chosen.get("has_more") for chosen in known.values()):
                 _, chosen_types = self._completed(contact)
-                # A type whose default is to send is in this list because it was refused, and the other way about.
+                # A type that is sent by default is in this list if it was refused, another one if it was chosen.
                 rows = [{**item, "opted": _opted(item)} for item in self.objects(chosen_types)]
             else:
                 rows = [
@@ -167,7 +167,7 @@ def _opted(item: Record) -> str:
 
 
 class _ChosenNotes(IntercomStream):
-    """Notes that the options name by id, each asked for by itself, whatever the window."""
+    """Notes that the options name by id: one request for each, and none for contacts."""
 
     permission = permissions.CONTACTS
     endpoint = "/notes"
@@ -232,7 +232,7 @@ class ContactSegments(IntercomStream):
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         chosen = self.sync.config.filters.contacts
         members = Memberships(self, Contacts(self.sync, order_by=self.order_by))
-        # Filters of contacts are for the search of contacts, which the size of a segment knows nothing of.
+        # With filters of contacts a search finds fewer members than the segment counts.
         segments = members.segments() if chosen == ContactFilters() else None
         yield from self._of_each(reading) if segments is None else members.pages(segments)
 
@@ -272,7 +272,7 @@ class ContactMergeHistory(_OfContact):
     asks_when_absent = True
 
 
-class Segments(WalkedStream):
+class Segments(ClientFilteredStream):
     """Segments of users and leads, with their sizes."""
 
     endpoint = "/segments"

@@ -16,7 +16,7 @@ from source_intercom.api.queries import Choices
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import FILE, Record
-from source_intercom.shapes.lists import ListStream, NewestFirstStream, WalkedStream
+from source_intercom.shapes.lists import ClientFilteredStream, ListStream, NewestFirstStream
 from source_intercom.shapes.nested import Nested
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams.choices import conversation_choices, is_wanted
@@ -29,8 +29,8 @@ class Conversations(SearchStream):
     endpoint = "/conversations/search"
     records_key = "conversations"
     permission = permissions.CONVERSATIONS
-    # Since August 2024, in every version, conversations that are tickets are left out of lists and searches, and
-    # refused by id, unless the token may read tickets (Intercom's page "Unversioned changes").
+    # Conversations that are tickets are left out of lists and searches, and refused by id, unless the token may read
+    # tickets (docs/intercom-api.md#permission-tickets-hide).
     shrinks_without = (permissions.TICKETS,)
     cursor_time = "updated_at"
     single = "/conversations/{id}"
@@ -256,7 +256,7 @@ class ConversationAttributes(ListStream):
     version = "2.16"
 
 
-class Calls(WalkedStream):
+class Calls(ClientFilteredStream):
     """Phone calls."""
 
     endpoint = "/calls"
@@ -264,7 +264,7 @@ class Calls(WalkedStream):
     permission = permissions.CONVERSATIONS
 
     def listed(self, since: int = 0) -> Iterator[Page]:
-        # Twenty pages at once: transcripts are asked for by twenties, and a page of 25 would leave five over each time.
+        # Twenty pages of 25 at once: transcripts are asked for 20 calls at a time, and 25 would leave a rest of five.
         pages = super().listed(since)
         while together := list(islice(pages, 20)):
             yield [call for page in together for call in page]

@@ -13,12 +13,12 @@ from source_intercom.options.filters import Filters
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.reading import Reading, Uncut, Whole
+from source_intercom.shapes.reading import AllParents, Reading, Uncut
 from source_intercom.streams.contacts import Contacts
 from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.windows import DAY, FAR_AHEAD, Window
 
-# The time at which a contact was last seen in the app or the Messenger; what Intercom does not know of has none.
+# When a contact was last seen in the app or the Messenger; empty where Intercom does not know.
 _SEEN = "last_seen_at"
 
 
@@ -33,15 +33,15 @@ class _EveryContact(Contacts):
         return list(filters.events.contact_roles or filters.contacts.roles)
 
     @property
-    def sweeps(self) -> bool:
+    def needs_last_look(self) -> bool:
         return False
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
-        # The window is one of the events' time, which the contacts' own times must not cut: not in pieces, and not
-        # at its end, or the events of a contact that changes meanwhile would be lost.
+        # The window is about the time of events. So contacts are not chosen by their own time in it: the events of a
+        # contact that changes meanwhile would be lost.
         start = self.sync.config.start
         if start > self.sync.birth and not self.chosen_ids:
-            # First those that did not change: who changes meanwhile is found at the end of the others.
+            # First the contacts that did not change: one that changes meanwhile comes at the end of the others.
             try:
                 yield from self._seen_since(start, reading)
             except RequestRefused as error:
@@ -50,7 +50,7 @@ class _EveryContact(Contacts):
                     f"since the start date are left out: {error.internal_message}"
                 )
         since_start = Window(0 if self.chosen_ids else start, self.sync.begin + FAR_AHEAD)
-        yield from super().pages(since_start, Whole(reading))
+        yield from super().pages(since_start, AllParents(reading))
 
     def lies_within(self, record: Record, through: int | str) -> bool:
         # The place of a reading is one among the contacts that changed since the start date.
@@ -70,7 +70,7 @@ class _ActiveContacts(_EveryContact):
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         start, begin = max(window.start, self.sync.config.start), self.sync.begin
         if self.chosen_ids:
-            # The filters name a few: no search needs to tell which of them are active.
+            # The filters name a few contacts: all of them are asked, active or not.
             yield from super().pages(window, Uncut(reading))
             return
         try:
@@ -82,7 +82,7 @@ class _ActiveContacts(_EveryContact):
             )
             yield from super().pages(window, Uncut(reading))
             return
-        # Last those that change meanwhile, which leave every earlier window.
+        # As the last part, contacts that change meanwhile: they move out of all windows before it.
         for part in (*self.planner(Window(start, begin)), Window(begin + 1, begin + FAR_AHEAD)):
             yield from self._searched(part, Uncut(reading), self.choices)
 
@@ -115,14 +115,14 @@ class _OfEveryContact(Child):
         return self.asks_all
 
     def wants(self, record: Record, window: Window) -> bool:
-        # Which contacts are active the source has told already; windows of its streams can differ by their states.
+        # The source alone decides which contacts are asked, for both streams, though their states can differ.
         return True
 
     def probe(self) -> None:
         try:
             self.client.get(self.child, {"type": "user", "intercom_user_id": "0", "summary": "true"})
         except RecordGone:
-            # Nobody has this id; that Intercom looked for it is the permission.
+            # No contact has this id. Intercom looked for it, so the token has the permission.
             return
 
 
@@ -134,10 +134,10 @@ class ContactEvents(_OfEveryContact):
 
     def children(self, parent: Record, window: Window) -> Page:
         rows: Page = []
-        # An event can arrive late, with the older time at which it happened: newer states do not wait for it.
+        # An event can arrive late, with the time at which it happened, which may lie before the saved state.
         late = self.sync.config.events_lookback_days * DAY
         made = seconds_of(parent.get("created_at"))
-        # A new contact is new to the search, too, and can have come with events that are older than it.
+        # A new contact can have events that are older than itself.
         start = 0 if made is not None and made >= window.start else window.start - late
         window = Window(max(self.sync.config.start, start), window.end)
         asked = {"type": "user", "intercom_user_id": parent["id"], "per_page": 50}

@@ -8,12 +8,12 @@ from source_intercom.api.figures import Page, record_in
 from source_intercom.api.paths import path_of
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
+from source_intercom.shapes.lists import ClientFilteredStream, NewestFirstStream
 from source_intercom.shapes.reading import Reading
 from source_intercom.sync.windows import DAY, Window
 
 _WEEK = 7 * DAY
-# So many articles are asked for between two checkpoints.
+# The number of articles between two checkpoints.
 _BATCH = 500
 
 
@@ -61,7 +61,7 @@ class ArticleStatistics(Child):
     cursor_time = "counted_at"
 
     def wants(self, record: Record, window: Window) -> bool:
-        # A first sync counts every article: the start date is about when articles changed, the figures are of now.
+        # A first sync counts every article: an old article has readers too, whatever the start date.
         if self.full or window.start <= self.sync.config.start:
             return True
         moment = self.source.moment_of(record)
@@ -95,7 +95,7 @@ class ArticleVersions(Child):
     cursor_time = "article_updated_at"
 
 
-class Collections(WalkedStream):
+class Collections(ClientFilteredStream):
     """Collections of articles."""
 
     endpoint = "/help_center/collections"
@@ -103,7 +103,7 @@ class Collections(WalkedStream):
     permission = permissions.ARTICLES
 
 
-class HelpCenters(WalkedStream):
+class HelpCenters(ClientFilteredStream):
     """Help centers."""
 
     endpoint = "/help_center/help_centers"
@@ -125,7 +125,7 @@ class HelpCenterRedirects(Child):
     also_needs = (permissions.ARTICLES,)
 
 
-class InternalArticles(WalkedStream):
+class InternalArticles(ClientFilteredStream):
     """Articles for teammates only."""
 
     endpoint = "/internal_articles"
@@ -133,7 +133,7 @@ class InternalArticles(WalkedStream):
     permission = permissions.ARTICLES
 
 
-class Folders(WalkedStream):
+class Folders(ClientFilteredStream):
     """Folders that content is kept in."""
 
     # Only 2.17 has them (docs/intercom-api.md#folders).
@@ -153,7 +153,7 @@ class DynamicContents(NewestFirstStream):
     version = "2.17"
 
 
-class NewsItems(WalkedStream):
+class NewsItems(ClientFilteredStream):
     """News posts."""
 
     endpoint = "/news/news_items"
@@ -161,7 +161,7 @@ class NewsItems(WalkedStream):
     permission = permissions.NEWS
 
 
-class Newsfeeds(WalkedStream):
+class Newsfeeds(ClientFilteredStream):
     """Newsfeeds."""
 
     endpoint = "/news/newsfeeds"
@@ -179,25 +179,25 @@ class NewsfeedItems(Child):
     parent_key = "newsfeed_id"
 
 
-class ContentImportSources(WalkedStream):
+class ContentImportSources(ClientFilteredStream):
     """Sources of the external content that Fin, Intercom's AI agent, answers from."""
 
     endpoint = "/ai/content_import_sources"
-    permission = permissions.CONTENT
+    permission = permissions.AI_CONTENT
 
 
-class ExternalPages(WalkedStream):
+class ExternalPages(ClientFilteredStream):
     """Pages that were imported for Fin."""
 
     endpoint = "/ai/external_pages"
     page_wish = 150
-    permission = permissions.CONTENT
+    permission = permissions.AI_CONTENT
 
 
-class ContentSnippets(WalkedStream):
+class ContentSnippets(ClientFilteredStream):
     """Snippets that Fin answers from."""
 
     endpoint = "/content_snippets"
     params = (("per_page", "50"),)
-    permission = permissions.CONTENT
+    permission = permissions.SNIPPETS
     version = "2.16"

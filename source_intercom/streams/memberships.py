@@ -18,7 +18,7 @@ _SEARCH = "/contacts/search"
 _COUNTED = (("include_count", "true"),)
 # Contacts join and leave segments while they are counted, so two counts that differ are taken again.
 _TRIES = 3
-# So many members are read in a row; the other parts of a segment meanwhile by others.
+# A larger segment is read in parts of about so many members, side by side.
 _PART = 1_500
 
 
@@ -86,9 +86,9 @@ class Memberships:
             for _ in range(_TRIES):
                 answer = next(self._answers(self._question(segment, None)))
                 if answer.total is not None and answer.total == number_in(segment, "count"):
-                    # Nothing but the segment chooses who is on this page: where a start date does too, all are read.
+                    # Without a start date the segment alone decides who is on this page; else members are read below.
                     members = self._members_in(answer.records) if self._reads_all else []
-                    # A search that ends early has a last page, too.
+                    # The page has all of them only if it has as many: a search can end early.
                     return _Segment(segment, answer.total, members if len(members) == answer.total else None)
                 segment = self._client.get(path_of("/segments/{id}", id=segment["id"]), dict(_COUNTED))
         except (RequestRefused, RecordGone):
@@ -98,12 +98,12 @@ class Memberships:
     def pages(self, segments: list[_Segment]) -> Iterator[Page]:
         """A row for each member of each segment. Raises ``Unavailable`` when members are missing."""
         for segment in segments:
-            # By segment, so that no more than the members of one are kept.
+            # One segment after the other: only the ids of one segment's members are kept in memory.
             given: set[str] = set()
             if segment.members is not None:
                 yield self._rows(segment, segment.members, given)
                 continue
-            # A search may end early, and is asked once more. Who changes meanwhile moves to the end of the last part.
+            # A search that ends early is asked once more. Members that change meanwhile move behind the last part.
             recent = self._question(segment.record, Window(self._life.end - INDEX_LAG, self._window.end))
             for questions in (self._parts(segment), [*self._parts(segment), recent]):
                 for members in self._client.each(self._members, questions):

@@ -1,13 +1,13 @@
 """Messages that were sent to contacts, and what these did with them, from Intercom's content export."""
 
-from source_intercom.shapes.export import Exported
+from source_intercom.shapes.content_export import Exported
 
 
 class MessageReceipts(Exported):
     """Messages that contacts received: emails, chats, posts, surveys, tours."""
 
     file = "receipt"
-    # Whether the first alone is unique over all kinds of content is not documented.
+    # It is not documented whether receipt_id alone is unique over all kinds of content.
     key = ("receipt_id", "ruleset_id", "content_id")
     cursor_time = "received_at"
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from source_intercom.api.datasets import Attribute, Dataset
 from source_intercom.api.exports import REPORTING
-from source_intercom.options.reports import ReportOptions
-from source_intercom.shapes.report import NUMBER, TIME, Report
+from source_intercom.options.report_options import ReportOptions
+from source_intercom.shapes.report_export import NUMBER, TIME, Report
 
 # The fields that name a row, as far as public clients' code tells them (docs/intercom-api.md#reporting-datasets). Of
 # other datasets the time does.

@@ -1,4 +1,4 @@
-"""Lists that companies show in their own records, in place of a request for each company, where a sample agrees."""
+"""Lists inside the records of companies: they spare a request for each company, if a sample shows them complete."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -8,7 +8,7 @@ from source_intercom.api.figures import Page
 from source_intercom.shapes.child import Child
 from source_intercom.sync.windows import HOUR, Window
 
-# What is cut is cut in long lists first. The others are drawn anew each hour.
+# Long lists are the first to be cut, so the longest are always in the sample. The others change each hour.
 _LONGEST = 10
 _OTHERS = 40
 

@@ -48,7 +48,7 @@ class Tickets(SearchStream):
             )
             return
         if len(seen) < total:
-            # No reason to end: the tickets themselves are held against their own total.
+            # Only a warning: the stream of tickets is compared with its own total.
             self.logger.warning(
                 f"Intercom announces {total} open tickets and gave {len(seen)}. Parts of the others that did "
                 "not change the time of their ticket are delivered when the ticket changes again."

@@ -10,7 +10,7 @@ from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.lists import ListStream, NewestFirstStream, WalkedStream
+from source_intercom.shapes.lists import ClientFilteredStream, ListStream, NewestFirstStream
 from source_intercom.shapes.nested import Nested
 from source_intercom.sync.windows import Window
 
@@ -74,32 +74,32 @@ class Tags(ListStream):
     permission = permissions.TAGS
 
 
-class AwayStatusReasons(WalkedStream):
+class AwayStatusReasons(ClientFilteredStream):
     """Reasons that teammates give for being away, deleted ones too."""
 
     endpoint = "/away_status_reasons"
     permission = permissions.ADMINS
 
 
-class Brands(WalkedStream):
+class Brands(ClientFilteredStream):
     """Brands of the workspace."""
 
     endpoint = "/brands"
-    permission = permissions.ADMINS
+    permission = permissions.BRANDS
 
 
-class EmailSettings(WalkedStream):
+class EmailSettings(ClientFilteredStream):
     """Addresses that the workspace sends from."""
 
     endpoint = "/emails"
-    permission = permissions.ADMINS
+    permission = permissions.EMAILS
 
 
-class OfficeHoursSchedules(WalkedStream):
+class OfficeHoursSchedules(ClientFilteredStream):
     """Office hours."""
 
     endpoint = "/office_hours_schedules"
-    permission = permissions.ADMINS
+    permission = permissions.OFFICE_HOURS
     version = "2.16"
 
 
@@ -111,12 +111,12 @@ class OfficeHoursExceptions(Child):
     parent_key = "office_hours_schedule_id"
 
 
-class Audiences(WalkedStream):
+class Audiences(ClientFilteredStream):
     """Audiences that content is shown to."""
 
     endpoint = "/audiences"
     params = (("per_page", "50"),)
-    permission = permissions.CONTACTS
+    permission = permissions.AUDIENCES
     version = "2.16"
 
 
@@ -125,7 +125,7 @@ class DataConnectors(NewestFirstStream):
 
     endpoint = "/data_connectors"
     params = (("per_page", "50"),)
-    permission = permissions.CONTENT
+    permission = permissions.DATA_CONNECTORS
     version = "2.16"
 
 

@@ -49,7 +49,7 @@ class _WholeSeconds(EpochValueConcurrentStreamStateConverter):
         merged = self.merge_intervals(stream_state[SLICES])
         position = max(0, self.output_format(merged[0][self.END_KEY]))
         if self._floor is not None and position < self._floor:
-            # The hour before the old position is being read again. Until it is through, the old position holds: a
+            # The hour before the old position is being read again. Until it has been read, the old position holds: a
             # state does not go back, and nothing that touches the old position may carry it on.
             position = self._floor
             beyond = [part for part in merged[1:] if self.output_format(part[self.START_KEY]) > position + 1]
@@ -68,16 +68,18 @@ def _cdk_moment(seconds: int) -> CursorValueType:
 class WindowCursor(ConcurrentCursor):
     """What of a stream has been read, as closed windows of Unix seconds, and what is left to read.
 
-    ``done`` are the windows that earlier syncs have read, ``start`` and ``end`` bound this one; ``planner`` cuts the
-    gaps between them, and is called when the stream's turn comes, off the main thread. The last ``overlap`` seconds
-    of each window in ``done`` are read again, and count as unread until they have been. ``remembered`` is what the
-    saved state told beside its position, ``reads`` what the next one must tell, with ``asked_all`` once the window has
-    been read. While there is a ``reconciliation``, what it has not read is read again; ``reconciled`` is what the state
-    told of earlier ones.
+    ``done`` are the windows that earlier syncs have read; ``ahead`` is by how many seconds the clock of whoever wrote
+    the state was ahead of ours, when it called the first of them longer. ``start`` and ``end`` bound this sync.
+    ``planner`` cuts the gaps between them, and is called when the stream's turn comes, off the main thread. The last
+    ``overlap`` seconds of each window in ``done`` are read again, and count as unread until they have been.
+    ``remembered`` is what the saved state told beside its position, ``reads`` what the next one must tell, with
+    ``asked_all`` once the window has been read. While there is a ``reconciliation``, what it has not read is read
+    again; ``reconciled`` is what the state told of earlier ones.
 
-    Shared by all workers of the stream: the windows, the shortages, the job and the reconciliation, all written under
-    one lock, the CDK's, which is held until the state has been put onto the queue. So states leave in the order in
-    which they grew.
+    Shared by all workers of the stream. Everything that changes is written under one lock, the CDK's: the windows, the
+    shortages, the job, the page cursor, how far parents have been asked, and the reconciliation. The lock is held until
+    the state has been put onto the queue, so states leave in the order in which they grew. ``job``, ``page_cursor``,
+    ``asked_before`` and ``done`` are read without it: each is one value that is replaced as a whole.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class WindowCursor(ConcurrentCursor):
         stream: str,
         field: str,
         done: list[Window],
+        ahead: int = 0,
         start: int,
         end: int,
         overlap: int,
@@ -118,7 +121,7 @@ class WindowCursor(ConcurrentCursor):
             if window.end - overlap >= max(window.start, start)
         ]
         if not slices or slices[0].start > start:
-            # Nothing read at the start yet: a window of no length, from which the position goes on.
+            # Nothing has been read at the start yet: a window without length, from which the position grows.
             slices.insert(0, Window(start, start - 1))
         super().__init__(
             stream_name=stream,
@@ -129,23 +132,24 @@ class WindowCursor(ConcurrentCursor):
             },
             message_repository=message_repository,
             connector_state_manager=state_manager,
-            connector_state_converter=_WholeSeconds(self._beside, self._floor()),
+            connector_state_converter=_WholeSeconds(self._beside, self._floor(ahead)),
             cursor_field=CursorField(field),
             slice_boundary_fields=("start", "end"),
             start=_cdk_moment(start),
             end_provider=lambda: _cdk_moment(end),
         )
 
-    def _floor(self) -> int | None:
+    def _floor(self, ahead: int) -> int | None:
         """The position of the saved state, where it reaches to the start of this read."""
         first = self._done[0] if self._done else None
-        return first.end if first and first.start <= self._bounds.start and first.end >= self._bounds.start else None
+        reaches = first and first.start <= self._bounds.start and first.end >= self._bounds.start
+        return first.end + ahead if first and reaches else None
 
     def _beside(self) -> dict[str, Any]:
         told = replace(self._reads, under_way=self._under_way, page_cursor=self._page_cursor)
         beside = told.with_shortages(self._shortages).beside()
         if self._is_through:
-            # A full refresh that is through starts anew the next time.
+            # After a full refresh that has finished, the next one starts anew.
             beside.pop(REFRESHING, None)
         if self.job is not None:
             beside[JOB] = dict(self.job)
@@ -196,7 +200,7 @@ class WindowCursor(ConcurrentCursor):
             self._has_closed_at_least_one_slice = True
 
     def asked(self, through: int | str) -> None:
-        """Say in a state that all parents up to one have been asked: a read that breaks off goes on behind it."""
+        """Say in a state up to which parent all have been asked: a sync that breaks off is continued from there."""
         with self._lock:
             self._under_way = UnderWay(self._bounds.end, through)
             self._emit_state_message()
@@ -207,7 +211,7 @@ class WindowCursor(ConcurrentCursor):
         return self._reads.under_way.through if self._reads.under_way else None
 
     def keep_job(self, job: Mapping[str, Any] | None) -> None:
-        """Have the state tell of a job that Intercom works on for us, from now on; None: of none any more."""
+        """Name the job that Intercom is working on in the states from now on; None when there is none any more."""
         with self._lock:
             self.job = job
             if job is not None:
@@ -241,7 +245,7 @@ class WindowCursor(ConcurrentCursor):
                 self._reconciliation.count(records)
 
     def claim_reconciliation(self) -> dict[str, int] | None:
-        """When a reconciliation that is over began, in Unix seconds, and how many records it gave; told once."""
+        """When the reconciliation began (Unix seconds) and how many records it gave; None before its end and later."""
         if self._reconciliation is None:
             return None
         with self._lock:

@@ -25,7 +25,8 @@ def last_reconciled(raw: Mapping[str, Any], position: int) -> int:
 class Reconciliation:
     """When one stream's reconciliation began, and which windows of it have been read.
 
-    It belongs to the cursor of the stream, which alone calls its methods, under its lock.
+    It belongs to the cursor of the stream, which alone uses it, and which calls all methods that change it under its
+    lock.
     """
 
     def __init__(self, start: int, began: int, done: list[Window], last: int, records: int = 0) -> None:
@@ -40,7 +41,7 @@ class Reconciliation:
     def due(
         cls, raw: Mapping[str, Any], *, start: int, now: int, last: int, every_days: int
     ) -> "Reconciliation | None":
-        """The one that is to be begun or gone on with, None where none is due.
+        """The reconciliation that this sync begins or continues; None where none is due.
 
         ``raw`` is a saved state; ``start``, ``now`` and ``last``, the moment of the last one, are in Unix seconds.
         ``every_days`` 0 turns reconciling off.
@@ -73,7 +74,7 @@ class Reconciliation:
         self._done = joined([*self._done, window])
 
     def take_back(self, window: Window) -> None:
-        """A window has not been read whole, whatever was said of its parts."""
+        """A window turned out to be incomplete, though parts of it were added before."""
         self._done = without(self._done, window)
 
     def count(self, records: int) -> None:

@@ -1,4 +1,4 @@
-"""States in: our own, the shapes of Airbyte's official connector, and garbage, which is refused.
+"""Reads saved states: our own and those of Airbyte's official connector. What cannot be understood is refused.
 
 Ours is ``{"updated_at": 1700000000}``, which the official connector reads too: everything up to and including that
 second has been read. While windows that were read lie beyond a hole, the CDK's own concurrent shape goes with it
@@ -25,18 +25,18 @@ from source_intercom.sync.windows import DAY, HOUR, Window
 # Intercom's search index lags by minutes (Hevo's guide of 2024 waits an hour), so each sync reads the hour before its
 # state again.
 INDEX_LAG = HOUR
-# Beside the position, what decided what was read. A state has each of these only where it says something.
+# Keys beside the position, for what decided which records were read. Empty ones are left out.
 FILTERS = "filters"
 READ_FROM = "read_from"
 WITHOUT = "without_permissions"
 SHORT = "short_windows"
-# The moment at which a full refresh began that is not through yet: only such a state can be gone on from.
+# When a full refresh began that has not finished: only such a state can be continued.
 REFRESHING = "full_refresh_began_at"
-# How far a reading had come that asks every parent for its rows, when it was broken off.
+# How far a sync has come in asking every parent for its rows.
 UNDER_WAY = "under_way"
 # When all parents were last asked for their rows, where most syncs ask only those that were active.
 ASKED_ALL = "asked_all_at"
-# A job that Intercom works on for us.
+# The export job that Intercom is working on.
 JOB = "job"
 # Where in a list that is paged by cursor the reading of the next sync may begin.
 PAGE_CURSOR = "page_cursor"
@@ -44,11 +44,12 @@ _BESIDE = frozenset(
     {FILTERS, READ_FROM, WITHOUT, SHORT, REFRESHING, UNDER_WAY, ASKED_ALL, RECONCILED, RECONCILING, JOB, PAGE_CURSOR}
 )
 SLICES = "slices"
-# The CDK's own mark of a full refresh that is through.
+# The CDK's own mark of a full refresh that has finished.
 FINISHED = "__ab_full_refresh_sync_complete"
 STATE_TYPE = "state_type"
 _DATE_RANGE = ConcurrencyCompatibleStateType.date_range.value
-# Children of the official connector keep their parent's position; what theirs means depends on it.
+# The official connector's child streams write these keys, and no position before they have read anything. Under the
+# names of the parents stands the position of the parent.
 _WITHOUT_POSITION = {"use_global_cursor", "states", "lookback_window", "parent_state"}
 _PARENTS = ("conversations", "companies")
 
@@ -62,9 +63,10 @@ class Shortage(NamedTuple):
 
 
 class UnderWay(NamedTuple):
-    """A reading of all parents that began at a moment, in Unix seconds, and has asked those up to ``through``.
+    """How far a sync has come in asking every parent: it began at a moment, in Unix seconds, and has asked all up to
+    ``through``.
 
-    What ``through`` means is known to the parents' stream: a time in Unix seconds, or an id.
+    The stream of the parents knows what ``through`` is: a time in Unix seconds, or an id.
     """
 
     began: int
@@ -72,7 +74,7 @@ class UnderWay(NamedTuple):
 
     @classmethod
     def of(cls, raw: object) -> "UnderWay | None":
-        """What a saved state tells; what is not as we write it says nothing."""
+        """What a saved state tells; a value that this connector would not write is ignored."""
         if not isinstance(raw, dict):
             return None
         began, through = seconds_of(raw.get("began_at")), raw.get("through")
@@ -92,7 +94,7 @@ class PageCursor(NamedTuple):
 
     @classmethod
     def of(cls, raw: object) -> "PageCursor | None":
-        """What a saved state tells; what is not as we write it says nothing."""
+        """What a saved state tells; a value that this connector would not write is ignored."""
         if not isinstance(raw, dict):
             return None
         after, moment = raw.get("after"), seconds_of(raw.get("moment"))
@@ -122,7 +124,7 @@ class Remembered:
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Remembered":
-        """What a saved state tells; what is not as we write it says nothing."""
+        """What a saved state tells; a value that this connector would not write is ignored."""
         filters, without, short, job = raw.get(FILTERS), raw.get(WITHOUT), raw.get(SHORT), raw.get(JOB)
         return cls(
             filters=filters if isinstance(filters, str) else None,
@@ -145,7 +147,7 @@ class Remembered:
         return replace(self, shortages=tuple(shortages)) if shortages else self
 
     def beside(self) -> dict[str, Any]:
-        """The keys of a state that say it, none for what goes without saying."""
+        """All of it as keys of a state; empty values are left out."""
         said = {
             FILTERS: self.filters,
             READ_FROM: self.read_from,
@@ -174,8 +176,8 @@ def read_state(raw: Mapping[str, Any], *, stream: str, field: str, start: int, n
     """The windows that a state says have been read, by any connector that may have written it.
 
     ``field`` is the stream's cursor field, ``start`` the configured start, ``now`` the present in Unix seconds. Clocks
-    differ, so a position a little ahead of it counts as now; one more than a day ahead is no moment that anybody has
-    read up to, and is refused. An empty list means that nothing has been read. Raises ``StateError``.
+    differ, so a window can end a little ahead of it, see ``until``. Nobody can have read more than a day ahead: such a
+    window is refused. An empty list means that nothing has been read. Raises ``StateError``.
     """
     known = {key: value for key, value in raw.items() if not key.startswith("__ab_") and key not in _BESIDE}
     if not known:
@@ -189,17 +191,23 @@ def read_state(raw: Mapping[str, Any], *, stream: str, field: str, start: int, n
         if not any(known.values()) or (known.keys() <= _WITHOUT_POSITION and not known.get("parent_state")):
             return []
         raise StateError(stream, f"it has no '{field}', only {_names(known)}")
-    position = min(_not_ahead(position, stream, now) for position in positions)
+    position = min(_believable(position, stream, now) for position in positions)
     position -= _moment(known.get("lookback_window") or 0, stream)
     # A state that names no start is another connector's or an older one's: it counts as read from today's start on.
     read_from = Remembered.of(raw).read_from or start
     return [Window(min(read_from, position), position)] if position >= 0 else []
 
 
-def _not_ahead(position: int, stream: str, now: int) -> int:
+def _believable(position: int, stream: str, now: int) -> int:
     if position > now + DAY:
         raise StateError(stream, f"its position {position} lies in the future (now is {now}, in Unix seconds)")
-    return min(position, now)
+    return position
+
+
+def until(windows: Iterable[Window], moment: int) -> list[Window]:
+    """What of some windows lies before the end of a second: later ones cannot have been read whole by then."""
+    cut = (Window(window.start, min(window.end, moment)) for window in windows)
+    return [window for window in cut if window.start <= window.end]
 
 
 def _positions(known: Mapping[str, Any], field: str, stream: str) -> Iterable[int]:
@@ -207,24 +215,24 @@ def _positions(known: Mapping[str, Any], field: str, stream: str) -> Iterable[in
     parents = known.get("parent_state") or {}
     if not isinstance(parents, Mapping):
         raise StateError(stream, "its 'parent_state' is not an object")
-    holders: list[Any] = [known, known.get("state")]
+    holders: list[object] = [known, known.get("state")]
     holders += [source.get(parent) for source in (known, parents) for parent in _PARENTS]
     for holder in holders:
         if isinstance(holder, Mapping) and holder.get(field) not in (None, ""):
             yield _moment(holder[field], stream)
 
 
-def _read_slices(slices: Any, stream: str, now: int) -> list[Window]:
+def _read_slices(slices: object, stream: str, now: int) -> list[Window]:
     if not isinstance(slices, list) or not all(isinstance(item, Mapping) for item in slices):
         raise StateError(stream, f"its '{SLICES}' is not a list of objects")
     windows = [
-        Window(max(0, _moment(item.get("start"), stream)), _not_ahead(_moment(item.get("end"), stream), stream, now))
+        Window(max(0, _moment(item.get("start"), stream)), _believable(_moment(item.get("end"), stream), stream, now))
         for item in slices
     ]
-    return [window for window in windows if window.start <= window.end]
+    return sorted(window for window in windows if window.start <= window.end)
 
 
-def _moment(value: Any, stream: str) -> int:
+def _moment(value: object, stream: str) -> int:
     """Seconds from a number, a number in text, or an ISO moment: the official connector has written all three."""
     moment = seconds_of(value)
     if moment is None:

@@ -82,12 +82,12 @@ def without(windows: Iterable[Window], taken: Window) -> list[Window]:
 
 
 def whole(gap: Window) -> Iterator[Window]:
-    """No cutting: for what is one walk or one request however long the gap is."""
+    """No cutting: for what is one list or one request however long the gap is."""
     yield gap
 
 
-def of_days(days: int, *, since: int) -> Planner:
-    """Windows of a fixed number of days.
+def in_steps(seconds: int, *, since: int) -> Planner:
+    """Windows of a fixed number of seconds.
 
     Hardly anything is expected before ``since``, so the first window reaches from there back to the gap's start.
     """
@@ -95,7 +95,7 @@ def of_days(days: int, *, since: int) -> Planner:
     def plan(gap: Window) -> Iterator[Window]:
         start = gap.start
         while start <= gap.end:
-            end = min(max(start, since) + days * DAY - 1, gap.end)
+            end = min(max(start, since) + seconds - 1, gap.end)
             yield Window(start, end)
             start = end + 1
 

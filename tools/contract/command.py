@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_intercom.inputs.files import config_of, load
+from source_intercom.inputs.json_files import config_of, load
 from source_intercom.options.config import Config
 from tools.contract.belief import Belief
 from tools.contract.beliefs import BELIEFS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tools.contract.belief import Belief
 from tools.contract.beliefs import BELIEFS
 from tools.contract.run import Result
 
@@ -62,8 +61,3 @@ def _aligned(rows: Sequence[Iterable[str]]) -> Iterator[str]:
         yield f"| {' | '.join(text.ljust(width) for text, width in zip(row, widths, strict=True))} |".rstrip()
         if number == 0:
             yield f"|{'|'.join('-' * (width + 2) for width in widths)}|"
-
-
-def belief_named(name: str) -> Belief:
-    """Raises ``KeyError``."""
-    return {belief.name: belief for belief in BELIEFS}[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
+from source_intercom.shapes.lists import ClientFilteredStream, NewestFirstStream
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams import IntercomStream
 from tools.docs.by_hand import READ_AS, Reading
@@ -27,7 +27,7 @@ def _by_shape(kind: Kind) -> Reading:
             "Intercom cannot filter, but sorts newest first: reading stops where the last sync began.",
             "its pages, down to the last sync",
         )
-    if issubclass(kind, WalkedStream):
+    if issubclass(kind, ClientFilteredStream):
         return Reading(
             "read completely",
             "Intercom cannot filter, so each sync reads everything and delivers what changed.",

@@ -17,9 +17,9 @@ from types import ModuleType
 import source_intercom.run
 from source_intercom.api import pages
 from source_intercom.engine import begin
-from source_intercom.shapes import report, search, work
-from source_intercom.shapes.export import ContentExport
-from source_intercom.shapes.report import Report
+from source_intercom.shapes import cutting, report_export, search
+from source_intercom.shapes.content_export import ContentExport
+from source_intercom.shapes.report_export import Report
 from source_intercom.streams import CATALOGUE, companies
 from source_intercom.streams.activity_logs import ActivityLogs
 from tools.simulation.facts import DAY
@@ -68,17 +68,17 @@ def _set_clock(ahead: float) -> None:
 
 
 def _make_small(small: Small) -> None:
-    for module in (pages, work):
+    for module in (pages, cutting):
         _replace(module, "SEARCH_PAGE", small.page)
-    _replace(work, "_LEAST_PAGES", small.window_pages)
-    _replace(work, "_MOST_PAGES", small.window_pages * 4)
+    _replace(cutting, "_LEAST_PAGES", small.window_pages)
+    _replace(cutting, "_MOST_PAGES", small.window_pages * 4)
     _replace(search, "_CHECKPOINT_PAGES", small.checkpoint_pages)
     _replace(companies, "_BATCH", small.batch)
     _replace(ActivityLogs, "_PAGE", small.list_page)
     _replace(ActivityLogs, "_WINDOW_PAGES", small.window_pages)
     _replace(ContentExport, "longest", small.message_days * DAY)
     _replace(Report, "longest", small.report_days * DAY)
-    _replace(report, "_BATCH", small.list_page)
+    _replace(report_export, "_BATCH", small.list_page)
     for kind in CATALOGUE:
         if kind.page_wish:
             _replace(kind, "page_wish", small.list_page)

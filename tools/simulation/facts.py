@@ -7,13 +7,13 @@ from typing import TypeAlias
 
 from sandbox.records.reports import DATASETS, time_of
 from source_intercom.api.datasets import PATH
-from source_intercom.options.reports import ReportOptions
+from source_intercom.options.report_options import ReportOptions
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Coercion, Record, coercion
-from source_intercom.shapes.export import Exported
+from source_intercom.shapes.content_export import Exported
 from source_intercom.shapes.jobs import ExportedStream
-from source_intercom.shapes.lists import NewestFirstStream, WalkedStream
-from source_intercom.shapes.report import Report
+from source_intercom.shapes.lists import ClientFilteredStream, NewestFirstStream
+from source_intercom.shapes.report_export import Report
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams import CATALOGUE
 from source_intercom.streams.contacts import Contacts, ContactSegments
@@ -149,7 +149,7 @@ def _facts(kind: type[IntercomStream]) -> Facts:
         is_exported=issubclass(source, ExportedStream),
         is_searched=issubclass(source, SearchStream),
         is_compared_whole=bool(cursor)
-        and issubclass(source, (SearchStream, WalkedStream))
+        and issubclass(source, (SearchStream, ClientFilteredStream))
         and not issubclass(source, NewestFirstStream)
         and not stream.is_costly,
         is_costly=stream.is_costly,

@@ -67,10 +67,10 @@ def check_states(sync: Sync, destination: Destination) -> Iterator[Violation]:
         checked[event.stream] = claim
         yield from _overtaken(sync, facts, claim, destination.rows(event.stream))
         resumed = sync.claim(event.stream)
-        if claim.position is not None and claim.position > sync.ended:
+        if claim.position is not None and claim.position > max(sync.ended, resumed.position or 0):
             yield Violation("ahead", event.stream, f"a state at {claim.position}, later than {sync.ended}, the end")
-        # A saved position ahead of the clock counts as the present: whoever wrote it had the other clock.
-        if sync.is_incremental(event.stream) and (claim.position or 0) < min(resumed.position or 0, sync.begin):
+        # Whoever wrote the saved position had a clock ahead of ours. It goes back to what each sync reads again.
+        if sync.is_incremental(event.stream) and (claim.position or 0) < min(resumed.position or 0, sync.begin + HOUR):
             yield Violation(
                 "back", event.stream, f"a state at {claim.position}, before {resumed.position}, where it began"
             )

@@ -12,7 +12,7 @@ from sandbox.settings import Settings
 from sandbox.truths import truth
 from sandbox.world import World
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.report import NUMBER, TIME
+from source_intercom.shapes.report_export import NUMBER, TIME
 from tools.simulation.facts import DAY, Facts
 
 KEPT = 728 * DAY

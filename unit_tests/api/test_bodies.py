@@ -57,6 +57,15 @@ def test_what_strict_parsers_refuse_or_bend(content: bytes, read: Any) -> None:
     json.dumps(read)
 
 
+@pytest.mark.parametrize("shift", range(5))
+@pytest.mark.parametrize("number", [2**64, BIG])
+def test_integers_beyond_64_bits_are_found_wherever_they_stand(shift: int, number: int) -> None:
+    # Ids have many digits in a row, and digits at every place that is looked at.
+    like_ids = [f"{'6b0ae81c23815b5c01000bb7'[turn:]}{10**19 - 1}" for turn in range(5)]
+    content = b" " * shift + b'{"ids":["%s"],"n":%d}' % ('","'.join(like_ids).encode(), number)
+    assert parse(content) == {"ids": like_ids, "n": number}
+
+
 @pytest.mark.parametrize(
     "content",
     [

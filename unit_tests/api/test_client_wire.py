@@ -19,8 +19,8 @@ from api_helpers import BODY, NGINX_502, TOKEN, FakeTime, make_client, make_tran
 from source_intercom.api import pace, transport
 from source_intercom.api.client import API_VERSION, Client
 from source_intercom.api.errors import RETRIES, GatewayAnswer, TooLarge, Unavailable
+from source_intercom.api.memory import MemoryBudget
 from source_intercom.api.pace import Patience
-from source_intercom.api.room import Room
 from source_intercom.api.wire import read_body
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -290,8 +290,8 @@ def test_an_answer_without_room_is_refused_by_name(wired: Callable[[str], Client
     with serving(PACKED["gzip"], OK) as url:
         client = wired(url)
         shared = client._transport
-        shared.room = Room(most_read=10, longest=0)
-        with shared.room.share() as other:
+        shared.memory = MemoryBudget(most_read=10, longest=0)
+        with shared.memory.share() as other:
             other.take(100)
             with pytest.raises(TooLarge, match="answer to GET /things does not fit into memory beside others"):
                 client.get("/things?page=7")
@@ -304,7 +304,7 @@ def test_an_answer_that_does_not_fit_is_not_kept_by_its_error(wired: Callable[[s
     body = b'{"data": "' + b"x" * (8 << 20) + b'"}'
     with serving(plain(200, gzip.compress(body), {"Content-Encoding": "gzip"})) as url:
         client = wired(url)
-        client._transport.room = Room(most_resident=1, longest=0)
+        client._transport.memory = MemoryBudget(most_resident=1, longest=0)
         tracemalloc.start()
         with pytest.raises(TooLarge, match="does not fit into memory") as kept:
             client.get("/things")

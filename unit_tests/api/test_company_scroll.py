@@ -22,7 +22,7 @@ from source_intercom.api.errors import (
     Unavailable,
     VersionRefused,
 )
-from source_intercom.api.scroll import CompanyScroll, CompanyWalk
+from source_intercom.api.scroll import CompanyScroll, SharedScroll
 
 NGINX_404 = "<html><center>nginx</center></html>"
 RESTART = "Request failed due to an internal network error. Please restart the scroll operation."
@@ -279,17 +279,17 @@ def test_a_walk_may_be_left_early(client: Client, time: FakeTime, requests_mock:
 
 
 class TestAWalkForItsIds:
-    def walk(self, client: Client, requests_mock: Mocker, *companies: Any) -> CompanyWalk:
+    def walk(self, client: Client, requests_mock: Mocker, *companies: Any) -> SharedScroll:
         pages = [{"data": list(companies), "scroll_param": "p"}, {"data": [], "scroll_param": "p"}]
         requests_mock.get(f"{HOST}/companies/scroll", [{"json": page} for page in pages])
-        return CompanyWalk(client, LOGGER)
+        return SharedScroll(client, LOGGER)
 
     def test_is_made_once_however_many_ask(self, client: Client, requests_mock: Mocker) -> None:
         """Intercom allows one scroll at a time, and each walk costs a request for a hundred companies."""
         walk = self.walk(client, requests_mock, {"id": "a"}, {"id": "b"})
-        assert walk.ids(walked_by_another=False) == walk.ids(walked_by_another=False) == ["a", "b"]
+        assert walk.ids(read_by_another=False) == walk.ids(read_by_another=False) == ["a", "b"]
         assert requests_mock.call_count == 2
 
     def test_leaves_out_what_has_no_id(self, client: Client, requests_mock: Mocker) -> None:
         walk = self.walk(client, requests_mock, {"id": "a"}, None, {"name": "nameless"}, "text")
-        assert walk.ids(walked_by_another=False) == ["a"]
+        assert walk.ids(read_by_another=False) == ["a"]

@@ -188,6 +188,16 @@ def test_letting_go_waits_for_a_job_that_is_being_made() -> None:
     assert "POST /export/cancel/job-1" in intercom.calls
 
 
+def test_no_job_is_made_once_all_have_been_let_go() -> None:
+    """A worker that has read one file asks for the next range while the process prints its last lines."""
+    intercom, made = Intercom("completed"), exports()
+    assert fetch(intercom, made) == b"a\n1\n"
+    made.release()
+    with pytest.raises(Unavailable, match="sync ended"):
+        fetch(intercom, made)
+    assert intercom.calls.count("POST /export/content/data") == 1
+
+
 def test_a_wait_ends_when_the_sync_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Exports, "_pause", PAUSE)
     made, intercom = exports(), Intercom("pending")

@@ -16,7 +16,7 @@ from requests_mock import Mocker
 
 from source_intercom.api import files as module
 from source_intercom.api.client import Transport
-from source_intercom.api.errors import NoRoom, TooLarge, Unavailable
+from source_intercom.api.errors import DiskFull, TooLarge, Unavailable
 from source_intercom.api.files import Files, LinkRefused, file_name
 from source_intercom.options.config import Config
 
@@ -164,7 +164,7 @@ def test_redirects_without_end_are_no_way(files: Files, requests_mock: Mocker) -
 
 def test_a_folder_that_takes_no_file_is_named(files: Files, tmp_path: Path) -> None:
     (tmp_path / "conversation_attachments").write_text("a file in the way")
-    with pytest.raises(NoRoom):
+    with pytest.raises(DiskFull):
         files.bring(LINK, PLACE)
 
 
@@ -199,6 +199,6 @@ def test_a_disk_that_is_full_is_named_and_keeps_nothing(
 
     requests_mock.get(LINK, content=b"file")
     monkeypatch.setattr(os, "fdopen", opened)
-    with pytest.raises(NoRoom, match="No space left on device"):
+    with pytest.raises(DiskFull, match="No space left on device"):
         files.bring(LINK, PLACE)
     assert [one for one in tmp_path.rglob("*") if one.is_file()] == []

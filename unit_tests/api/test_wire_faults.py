@@ -17,7 +17,7 @@ from requests_mock import Mocker
 from test_client_wire import OK, Handler, serving
 
 from source_intercom.api import wire
-from source_intercom.api.errors import NoRoom
+from source_intercom.api.errors import DiskFull
 from source_intercom.api.wire import TimedAdapter, _InTime, _TimedResponse, read_body
 
 
@@ -60,7 +60,7 @@ class FullDisk(io.BytesIO):
 def test_a_disk_without_room_is_named(time: FakeTime, requests_mock: Mocker) -> None:
     requests_mock.get("https://api.intercom.io/download/1", content=b"a file")
     client = make_client(make_transport(time))
-    with pytest.raises(NoRoom, match=r"kept on this machine .No space left on device.: .* TMPDIR"):
+    with pytest.raises(DiskFull, match=r"kept on this machine .No space left on device.: .* TMPDIR"):
         client.download("/download/1", FullDisk(), 1000)
     client._transport.close()
 

@@ -63,9 +63,10 @@ def test_memory_is_followed_through_the_run(tmp_path: Path) -> None:
 
     # One every 0.2 seconds, fewer where the machine has other things to do.
     assert 3 <= len(done.resident) <= done.seconds / 0.2 + 1
-    late = done.resident[-1]
-    assert any(early + 40e6 < late for early in done.resident[1:])
-    assert late <= done.peak_bytes
+    # The last sample need not be the largest.
+    most = max(done.resident)
+    assert any(early + 40e6 < most for early in done.resident[: done.resident.index(most)]), done.resident
+    assert most <= done.peak_bytes
 
 
 def test_a_short_run_is_timed_without_waiting_for_a_tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

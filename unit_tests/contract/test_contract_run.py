@@ -144,7 +144,8 @@ def test_a_missing_permission_is_named_as_intercom_does() -> None:
     assert made["tickets-shown"].word == "no"
     assert made["access-permissions"].word == "no"
     assert made["access-scope-named"] == yes(
-        "read_activity_logs, read_articles_scope, read_content, read_dynamic_content"
+        "read_activity_logs, read_articles_scope, read_audiences, read_brands, read_content_snippets, "
+        "read_dynamic_content, read_emails, read_workflow_connector_execution_result, read_write_office_hours"
     )
 
 

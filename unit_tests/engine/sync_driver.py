@@ -17,8 +17,10 @@ from stream_fakes import FakeIntercom, Json
 
 from source_intercom.api import pages
 from source_intercom.engine.assembly import member_of
-from source_intercom.engine.group import Leading, Member, groups_of
-from source_intercom.shapes import base, search, work
+from source_intercom.engine.group import groups_of
+from source_intercom.engine.member import Member
+from source_intercom.engine.partition import Leading
+from source_intercom.shapes import base, cutting, search
 from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import Window
@@ -35,9 +37,9 @@ def make_pages_small(patch: pytest.MonkeyPatch, *, window_pages: int = 2, lag: i
     patch.setattr(base, "INDEX_LAG", lag)
     patch.setattr(search, "INDEX_LAG", lag)
     patch.setattr(pages, "SEARCH_PAGE", 3)
-    patch.setattr(work, "SEARCH_PAGE", 3)
-    patch.setattr(work, "_LEAST_PAGES", window_pages)
-    patch.setattr(work, "_MOST_PAGES", window_pages)
+    patch.setattr(cutting, "SEARCH_PAGE", 3)
+    patch.setattr(cutting, "_LEAST_PAGES", window_pages)
+    patch.setattr(cutting, "_MOST_PAGES", window_pages)
     patch.setattr(search, "_CHECKPOINT_PAGES", 1)
 
 

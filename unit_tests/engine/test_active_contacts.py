@@ -12,7 +12,7 @@ from sync_driver import Syncing, make_pages_small
 from source_intercom.api.errors import RequestRefused, Unavailable
 from source_intercom.shapes.base import Sync
 from source_intercom.streams.events import ContactEvents, ContactEventSummaries
-from source_intercom.sync.turns import turn_of
+from source_intercom.sync.asked_parents import parents_to_ask
 from source_intercom.sync.windows import DAY, HOUR
 
 NewSync = Callable[..., Sync]
@@ -120,7 +120,7 @@ def test_turning_the_option_off_brings_what_was_left_out(new_sync: NewSync) -> N
     assert last_state(read) == {"created_at": NOW}
 
 
-def test_a_turn_of_all_that_broke_off_is_gone_on_with(new_sync: NewSync) -> None:
+def test_a_sync_of_all_that_broke_off_is_gone_on_with(new_sync: NewSync) -> None:
     events = {each["id"]: [NOW - 5 * DAY] for each in EVERYBODY}
     state = {"created_at": LAST, "asked_all_at": NOW - 7 * DAY}
     options = {**OPTION, "events_lookback_days": 0}
@@ -199,7 +199,7 @@ def test_summaries_of_active_contacts_share_their_pages(new_sync: NewSync) -> No
 
 
 @pytest.mark.parametrize(
-    ("asked_all", "position", "every_days", "must", "is_of_all", "again", "told", "then"),
+    ("asked_all", "position", "every_days", "must", "are_all", "again", "told", "then"),
     [
         pytest.param(0, 990, 0, False, True, 0, 0, 0, id="off"),
         pytest.param(0, 990, 1, False, False, 0, 990, 990, id="just turned on"),
@@ -210,7 +210,9 @@ def test_summaries_of_active_contacts_share_their_pages(new_sync: NewSync) -> No
     ],
 )
 def test_turns(
-    asked_all: int, position: int, every_days: int, must: bool, is_of_all: bool, again: int, told: int, then: int
+    asked_all: int, position: int, every_days: int, must: bool, are_all: bool, again: int, told: int, then: int
 ) -> None:
-    turn = turn_of(asked_all=asked_all, position=position, now=1_000, every_days=every_days, must_ask_all=must)
-    assert turn == (is_of_all, again, told, then)
+    parents = parents_to_ask(
+        asked_all=asked_all, position=position, now=1_000, every_days=every_days, must_ask_all=must
+    )
+    assert parents == (are_all, again, told, then)

@@ -11,7 +11,8 @@ from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository
 from stream_fakes import NOW
 
-from source_intercom.engine.group import Group, Member, groups_of
+from source_intercom.engine.group import Group, groups_of
+from source_intercom.engine.member import Member
 from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.streams.companies import Companies, CompanyNotes, CompanySegments, CompanyTags
 from source_intercom.streams.contacts import ContactNotes, Contacts, ContactTags
@@ -54,7 +55,7 @@ def names(groups: list[Group]) -> list[list[str]]:
 
 
 def windows(group: Group) -> list[Window]:
-    return [Window(made.to_slice()["start"], made.to_slice()["end"]) for made in group.partitions()]
+    return [work.window for work in group.work()]
 
 
 class TestASearch:

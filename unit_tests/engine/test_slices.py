@@ -12,7 +12,7 @@ from search_driver import BEGIN, BIRTH, Answering, Resumed, calls, made, make_pa
 from stream_fakes import NOW, Json, Scripted
 
 from source_intercom.api.errors import AccessDenied, Unavailable
-from source_intercom.engine.partition import Slices
+from source_intercom.engine.work import Slices
 from source_intercom.shapes.base import Sync
 from source_intercom.sync.windows import DAY, Window
 
@@ -157,7 +157,7 @@ class TestASlicedWindow:
         assert one.unread() == [WINDOW]
 
     def test_is_through_before_the_last_look(self) -> None:
-        stream = Sliced(pages_of(0, 10, 20), sweeps=True)
+        stream = Sliced(pages_of(0, 10, 20), needs_last_look=True)
         started(stream, windows=[WINDOW]).all()
         assert [window.start > NOW for window in stream.asked] == [False] * 4 + [True]
 

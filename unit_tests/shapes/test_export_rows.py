@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from test_export import BEGIN, NOW, Exports, read, stream_of
+from test_content_export import BEGIN, NOW, Exports, read, stream_of
 
 from source_intercom.api.exports import RangeRefused
 from source_intercom.shapes.base import Sync

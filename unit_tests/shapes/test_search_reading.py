@@ -332,3 +332,16 @@ class TestAnUnfinishedDay:
         gap = Window(self.MIDNIGHT + 5 * HOUR, self.MIDNIGHT + 6 * HOUR)
         _, stream = self.synced(new_sync, gap, [self.MIDNIGHT + 1], birth=gap.start)
         assert calls(stream, "descending") == []
+
+
+@BOTH
+def test_what_is_no_object_is_counted_once(window: Window, new_sync: NewSync) -> None:
+    server = server_of(things(*spread(window)))
+
+    def odd(body: Json) -> Json:
+        answer = server(body)
+        return {**answer, "things": [*answer["things"], "text"]}
+
+    stream = made(new_sync(), odd)
+    assert sorted(ids_of(stream, window)) == NUMBERS
+    assert stream.client.tally.odd == len(calls(stream))

@@ -45,7 +45,7 @@ NOTHING = {
     key: []
     for stream in CATALOGUE
     for key in (*stream.records_key.split("|"), getattr(stream, "child_key", "data"), "events", "segments")
-}
+} | {"conversation_parts": None, "statistics": None}
 OFFICIAL = list(json.loads((Path(__file__).parents[1] / "resource" / "official_types.json").read_text()))
 LISTS = {
     "/admins": "admins",
@@ -67,7 +67,13 @@ GUARDED = {
     "Read and list articles": ["/articles"],
     "Read help center redirects": ["/help_center/help_centers"],
     "Read and list news items and newsfeeds": ["/news/news_items"],
-    "Read content data": ["/data_connectors"],
+    "Read data connectors": ["/data_connectors"],
+    "Read brands": ["/brands"],
+    "Read emails": ["/emails"],
+    "Read and write office hours": ["/office_hours_schedules"],
+    "Read audiences": ["/audiences"],
+    "Read content snippets": ["/content_snippets"],
+    "Read and write AI content": ["/ai/content_import_sources", "/ai/external_pages"],
     "Read dynamic content": ["/dynamic_contents"],
     "Export content data": [f"{CONTENT.create}/{NO_JOB}"],
 }

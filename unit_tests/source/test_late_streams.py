@@ -74,3 +74,18 @@ def test_what_hangs_on_each_company_comes_whatever_the_company_did(opened: list[
     assert companies_of(output, "companies") == ["new"]
     assert companies_of(output, "company_segments") == ["new", "old"]
     assert len(opened) == 1
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(("scrolls", "field"), [("companies", "updated_at"), ("company_tags", "company_updated_at")])
+def test_a_stream_that_has_nothing_to_read_leaves_the_scroll_to_those_that_need_the_ids(
+    scrolls: str, field: str, opened: list[str]
+) -> None:
+    """An end date before the saved state leaves nothing to read of the companies themselves."""
+    state = saved(**{scrolls: {field: NOW - DAY}})
+    output = read(scrolls, "company_segments", "company_contacts", state=state, end_date="2025-01-01")
+    assert output.error is None
+    assert companies_of(output, scrolls) == []
+    assert companies_of(output, "company_segments") == ["new", "old"]
+    assert output.statuses("company_contacts")[-1] is AirbyteStreamStatus.COMPLETE
+    assert len(opened) == 1

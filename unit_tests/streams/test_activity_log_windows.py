@@ -97,7 +97,8 @@ def test_the_next_page_is_followed(new_sync: NewSync) -> None:
 def test_windows_are_as_long_as_the_option_says(step: int, new_sync: NewSync) -> None:
     sync = new_sync(activity_logs_time_step=step, birth=0)
     windows = list(ActivityLogs(sync).planner(Window(0, 4 * step * DAY - 1)))
-    assert [window.end - window.start + 1 for window in windows] == [step * DAY] * 4
+    # The request of a window asks a second wider, and some workspaces refuse a second too many.
+    assert {window.end - window.start + 2 for window in windows[:-1]} == {step * DAY}
 
 
 def test_without_the_option_the_whole_range_is_one_window(new_sync: NewSync) -> None:
@@ -133,7 +134,8 @@ class TestTheWholeRange:
         assert length(first) == NOW - INTERCOM_BIRTH + 1
         # A workspace that came from elsewhere may hold logs from before it was made.
         assert months[0]["created_at_after"] == INTERCOM_BIRTH - 1
-        assert {length(asked) for asked in months[:-1]} == {30 * DAY}
+        asked_for = {asked["created_at_before"] - asked["created_at_after"] for asked in months[:-1]}
+        assert asked_for == {30 * DAY}
         assert sum(map(length, months)) == length(first)
         assert intercom.retried == [False] + [True] * len(months)
 
@@ -143,7 +145,7 @@ class TestTheWholeRange:
         stream, intercom = made(sync, Logs(logs, longest=6 * DAY))
         assert [log for window in stream.planner(self.EVERYTHING) for log in moments(stream, window)] == logs
         # The first window reaches back over all the years before the workspace: it is tried once.
-        assert max(map(length, intercom.asked(PATH)[1:])) == 5 * DAY
+        assert max(map(length, intercom.asked(PATH)[1:])) == 5 * DAY - 1
         assert intercom.retried.count(False) == 1
 
     def test_is_cut_for_many_hands_when_it_is_heavy(self, new_sync: NewSync) -> None:
@@ -186,7 +188,7 @@ class TestTheWholeRange:
 class TestHalving:
     @pytest.mark.complaint(10)
     def test_reads_everything_in_ranges_that_intercom_can_bear(self, new_sync: NewSync) -> None:
-        window = Window(T, T + 30 * DAY - 1)
+        window = Window(T, T + 30 * DAY - 2)
         every_day: list[int | None] = [T + day * DAY for day in range(30)]
         stream, intercom = made(new_sync(), Logs(every_day, longest=5 * DAY))
         assert moments(stream, window) == every_day

@@ -175,3 +175,24 @@ def test_the_parts_carry_fields_of_their_conversation_and_segments_their_company
 
 def test_the_source_lists_the_catalogue_in_its_order() -> None:
     assert [stream.name for stream in SourceIntercom().streams({})] == [stream().name for stream in CATALOGUE]
+
+
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [
+        ("brands", "read_brands"),
+        ("email_settings", "read_emails"),
+        ("office_hours_schedules", "read_write_office_hours"),
+        ("office_hours_exceptions", "read_write_office_hours"),
+        ("audiences", "read_audiences"),
+        ("data_connectors", "read_write_data_connectors"),
+        ("content_import_sources", "read_write_ai_content"),
+        ("external_pages", "read_write_ai_content"),
+        ("content_snippets", "read_content_snippets"),
+        ("dynamic_contents", "read_dynamic_content"),
+    ],
+)
+def test_a_permission_is_called_as_intercom_documents_it(name: str, scope: str) -> None:
+    """docs/intercom-api.md#permission-stated"""
+    words = {stream().name: stream.permission for stream in CATALOGUE}[name].lower().split()
+    assert set(words) - {"and"} <= set(scope.split("_")) | {"read"}

@@ -49,14 +49,14 @@ class TestWalk:
         sync = new_sync(selected=BOTH)
         attach(intercom, sync).on("GET", SCROLL, scroll(1, 2), scroll(3), scroll())
         assert [[company["id"] for company in page] for page in sync.companies.pages()] == [["c1", "c2"], ["c3"]]
-        assert sync.companies.ids(walked_by_another=True) == ["c1", "c2", "c3"]
+        assert sync.companies.ids(read_by_another=True) == ["c1", "c2", "c3"]
         assert scroll_calls(intercom) == 3
 
     def test_ids_are_kept_back_until_it_is_over(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         sync = new_sync(selected=BOTH)
         attach(intercom, sync).on("GET", SCROLL, scroll(1), scroll(2), scroll())
         walking = sync.companies.pages()
-        waiting, got = in_thread(lambda: sync.companies.ids(walked_by_another=True))
+        waiting, got = in_thread(lambda: sync.companies.ids(read_by_another=True))
         for _ in range(2):
             next(walking)
             waiting.join(0.05)
@@ -69,7 +69,7 @@ class TestWalk:
     def test_a_failure_reaches_who_waits(self, error: Exception, new_sync: NewSync, intercom: FakeIntercom) -> None:
         sync = new_sync(selected=BOTH)
         attach(intercom, sync).on("GET", SCROLL, scroll(1), error)
-        waiting, got = in_thread(lambda: sync.companies.ids(walked_by_another=True))
+        waiting, got = in_thread(lambda: sync.companies.ids(read_by_another=True))
         with pytest.raises(type(error)):
             list(sync.companies.pages())
         waiting.join(10)
@@ -84,7 +84,7 @@ class TestWalk:
         walking = sync.companies.pages()
         next(walking)
         walking.close()
-        waiting, got = in_thread(lambda: sync.companies.ids(walked_by_another=True))
+        waiting, got = in_thread(lambda: sync.companies.ids(read_by_another=True))
         waiting.join(10)
         assert len(got) == 1
         assert isinstance(got[0], Exception), f"a part of the companies is not all of them: {got[0]!r}"
@@ -92,13 +92,13 @@ class TestWalk:
     def test_without_another_who_walks_it_walks_itself(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         sync = new_sync(selected=frozenset({"company_segments"}))
         attach(intercom, sync).on("GET", SCROLL, scroll(1), scroll())
-        assert sync.companies.ids(walked_by_another=False) == ["c1"]
+        assert sync.companies.ids(read_by_another=False) == ["c1"]
 
     def test_its_own_failure_is_raised(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         sync = new_sync()
         attach(intercom, sync).on("GET", SCROLL, AccessDenied("no"))
         with pytest.raises(AccessDenied):
-            sync.companies.ids(walked_by_another=False)
+            sync.companies.ids(read_by_another=False)
 
 
 class TestCompanies:
@@ -117,7 +117,7 @@ class TestCompanies:
         sync = new_sync(selected=BOTH)
         attach(intercom, sync).on("GET", SCROLL, scroll(1, updated_at=5), scroll())
         assert list(rows_of(Companies(sync), WINDOW)) == []
-        assert sync.companies.ids(walked_by_another=True) == ["c1"]
+        assert sync.companies.ids(read_by_another=True) == ["c1"]
 
     def test_count_the_calls_of_the_walk(self, new_sync: NewSync) -> None:
         sync = new_sync(selected=BOTH)

@@ -6,7 +6,7 @@ import pytest
 from airbyte_cdk.models import SyncMode
 
 from source_intercom.options.config import ConfigError
-from source_intercom.options.reports import ReportOptions
+from source_intercom.options.report_options import ReportOptions
 from source_intercom.source import SourceIntercom
 from source_intercom.streams import CATALOGUE
 from source_intercom.streams.reports import IDS, report_streams

@@ -11,7 +11,7 @@ from stream_fakes import FakeIntercom, Json, ids, made, page, rows_of
 from source_intercom.api.errors import RecordGone, Unavailable
 from source_intercom.shapes.base import Sync
 from source_intercom.shapes.child import Child
-from source_intercom.shapes.export import Exported
+from source_intercom.shapes.content_export import Exported
 from source_intercom.shapes.nested import Nested
 from source_intercom.streams import CATALOGUE, IntercomStream
 from source_intercom.streams.contacts import ContactCompanies

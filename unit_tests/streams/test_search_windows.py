@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from stream_fakes import NOW, FakeIntercom, FakeReading, Json, SearchServer, make_sync, rows_of
 
 from source_intercom.api import pages
-from source_intercom.shapes import search, work
+from source_intercom.shapes import cutting, search
 from source_intercom.shapes.base import Sync
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams.contacts import Contacts
@@ -42,9 +42,9 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def make_pages_small(monkeypatch: pytest.MonkeyPatch, window_pages: int = 2) -> None:
     monkeypatch.setattr(pages, "SEARCH_PAGE", 3)
-    monkeypatch.setattr(work, "SEARCH_PAGE", 3)
-    monkeypatch.setattr(work, "_LEAST_PAGES", window_pages)
-    monkeypatch.setattr(work, "_MOST_PAGES", window_pages)
+    monkeypatch.setattr(cutting, "SEARCH_PAGE", 3)
+    monkeypatch.setattr(cutting, "_LEAST_PAGES", window_pages)
+    monkeypatch.setattr(cutting, "_MOST_PAGES", window_pages)
     monkeypatch.setattr(search, "_CHECKPOINT_PAGES", 2)
     # The gaps of these tests are shorter than the time in which the index may be late.
     monkeypatch.setattr(search, "INDEX_LAG", 0)

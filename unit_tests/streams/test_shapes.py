@@ -121,7 +121,7 @@ class TestWalks:
     def test_do_not_sweep(self, new_sync: NewSync) -> None:
         # One walk sees what changes while it lasts.
         for stream in (Segments, Companies, CompanySegments):
-            assert stream(new_sync(), full=True).sweeps is False
+            assert stream(new_sync(), full=True).needs_last_look is False
 
 
 class TestSearches:
@@ -156,11 +156,11 @@ class TestSearches:
 
     @pytest.mark.parametrize(("stream", "key"), SEARCHES)
     def test_sweep_in_a_full_refresh_only(self, stream: Any, key: str, new_sync: NewSync) -> None:
-        assert stream(new_sync(), full=True).sweeps is True
-        assert stream(new_sync(), full=False).sweeps is False
+        assert stream(new_sync(), full=True).needs_last_look is True
+        assert stream(new_sync(), full=False).needs_last_look is False
 
     def test_do_not_sweep_in_a_bounded_back_fill(self, new_sync: NewSync) -> None:
-        assert Tickets(new_sync(end_date="2024-01-01"), full=True).sweeps is False
+        assert Tickets(new_sync(end_date="2024-01-01"), full=True).needs_last_look is False
 
     @pytest.mark.parametrize("stream", [Conversations, Tickets])
     def test_go_by_the_time_of_the_option(self, stream: Any, new_sync: NewSync, intercom: FakeIntercom) -> None:

@@ -17,8 +17,10 @@ from group_fakes import WINDOWS, FakeStream, Row, Script, each_window, failing_o
 from stream_fakes import NOW, Scripted
 
 from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone, RequestRefused, Unavailable
-from source_intercom.engine.group import Group, Leading, Member
+from source_intercom.engine.group import Group
+from source_intercom.engine.member import Member
 from source_intercom.engine.output import RecordPage
+from source_intercom.engine.partition import Leading
 from source_intercom.sync.windows import Window
 
 pytestmark = pytest.mark.timeout(60)

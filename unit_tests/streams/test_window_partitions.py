@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from stream_fakes import NOW, Scripted
 
 from source_intercom.api.errors import AccessDenied, Unavailable
-from source_intercom.engine.group import Group, Leading, Member
-from source_intercom.engine.partition import WindowPartition
+from source_intercom.engine.group import Group
+from source_intercom.engine.member import Member
+from source_intercom.engine.partition import Leading, WindowPartition
 from source_intercom.sync.windows import DAY, Window
 
 pytestmark = pytest.mark.timeout(60)
@@ -26,10 +27,10 @@ pytestmark = pytest.mark.timeout(60)
 class TestSplit:
     """A heavy window hands out what lies behind it."""
 
-    def stream(self, sweeps: bool = False) -> FakeStream:
+    def stream(self, needs_last_look: bool = False) -> FakeStream:
         whole = Window(0, NOW)
         parts = {Window(0, 99): page(1), Window(100, 199): page(100), Window(200, NOW): page(200)}
-        stream = FakeStream({whole: [[]], **parts}, sweeps=sweeps, swept=page(99))
+        stream = FakeStream({whole: [[]], **parts}, needs_last_look=needs_last_look, swept=page(99))
 
         def during(window: Window, reading: Any) -> None:
             if window == whole:
@@ -38,10 +39,10 @@ class TestSplit:
         stream.during = during
         return stream
 
-    @pytest.mark.parametrize("sweeps", [True, False])
-    def test_windows_are_read_as_partitions_of_their_own(self, sweeps: bool) -> None:
-        read = started(self.stream(sweeps), follower(), windows=[Window(0, NOW)]).all()
-        swept = [99] if sweeps else []
+    @pytest.mark.parametrize("needs_last_look", [True, False])
+    def test_windows_are_read_as_partitions_of_their_own(self, needs_last_look: bool) -> None:
+        read = started(self.stream(needs_last_look), follower(), windows=[Window(0, NOW)]).all()
+        swept = [99] if needs_last_look else []
         assert read.ids("things") == read.ids("followers") == [1, 100, 200, *swept]
         assert [state["updated_at"] for state in read.states("things")] == [99, 199, NOW]
         assert read.states("followers")[-1] == {"updated_at": NOW}
@@ -113,7 +114,7 @@ class TestEstimates:
 
     @pytest.mark.parametrize("reading", ["all", "one_by_one"])
     def test_are_none_for_what_a_sweep_finds(self, reading: str) -> None:
-        stream = FakeStream(each_window(), sweeps=True, swept=page(99))
+        stream = FakeStream(each_window(), needs_last_look=True, swept=page(99))
         stream.during = lambda window, reading: reading.expect(1 if window.start <= NOW else 1_000)
         read = started(stream)
         getattr(read, reading)()
@@ -129,7 +130,7 @@ class TestEstimates:
 class TestSweep:
     @given(data=st.data())
     def test_follows_once_whatever_the_order_in_which_windows_are_made_and_read(self, data: st.DataObject) -> None:
-        stream = FakeStream(each_window(), sweeps=True, swept=page(99))
+        stream = FakeStream(each_window(), needs_last_look=True, swept=page(99))
         read = started(stream, follower())
         more = True
         while more or read.waiting:
@@ -146,7 +147,7 @@ class TestSweep:
 
     @pytest.mark.parametrize("reading", ["all", "one_by_one"])
     def test_begins_right_after_the_read_began_and_ends_beyond_any_sync(self, reading: str) -> None:
-        stream = FakeStream(each_window(), sweeps=True)
+        stream = FakeStream(each_window(), needs_last_look=True)
         getattr(started(stream), reading)()
         assert stream.asked[-1].start == SWEEP_START
         assert stream.asked[-1].end > NOW + 365 * DAY
@@ -161,7 +162,7 @@ class TestSweep:
     def test_is_none_when_a_window_failed(self, failing: int, error: Exception, order: int) -> None:
         script = each_window()
         script[WINDOWS[failing]] = Scripted(error)
-        stream = FakeStream(script, sweeps=True, swept=page(99))
+        stream = FakeStream(script, needs_last_look=True, swept=page(99))
         read = started(stream).make_all()
         while read.waiting:
             read.read_one(order)
@@ -170,7 +171,7 @@ class TestSweep:
     @pytest.mark.parametrize("reading", ["all", "one_by_one"])
     def test_that_fails_is_told(self, reading: str) -> None:
         error = Unavailable("x")
-        read = started(FakeStream(each_window(), sweeps=True, swept=Scripted(error)), follower())
+        read = started(FakeStream(each_window(), needs_last_look=True, swept=Scripted(error)), follower())
         getattr(read, reading)()
         assert read.errors == [("things", error)]
         assert read.follower() == [error]
@@ -180,7 +181,7 @@ class TestSweep:
     def test_does_not_count_windows_that_a_stream_did_not_get(self, reading: str, failing: str) -> None:
         error = Unavailable("x")
         rows = {failing: failing_on(10, error=error)}
-        leader = FakeStream(each_window(), sweeps=True, swept=page(99), rows=rows.get("things"))
+        leader = FakeStream(each_window(), needs_last_look=True, swept=page(99), rows=rows.get("things"))
         read = started(leader, follower(rows=rows.get("followers")))
         getattr(read, reading)()
         assert read.errors == [(failing, error)]
@@ -188,7 +189,7 @@ class TestSweep:
 
     @pytest.mark.parametrize("reading", ["all", "one_by_one"])
     def test_of_many_pages_moves_no_state_beyond_the_begin(self, reading: str) -> None:
-        stream = FakeStream(each_window(), sweeps=True, swept=[*page(98), *page(99)])
+        stream = FakeStream(each_window(), needs_last_look=True, swept=[*page(98), *page(99)])
 
         def during(window: Window, reading: Any) -> None:
             if window.start > NOW:
@@ -205,7 +206,7 @@ class TestSweep:
     @pytest.mark.parametrize("reading", ["all", "one_by_one"])
     def test_that_is_heavy_moves_no_state_beyond_the_begin_and_ends(self, reading: str) -> None:
         """Much changed while a long read lasted: the sweep hands windows out that lie behind the begin."""
-        stream = FakeStream(each_window(), sweeps=True, swept=page(98))
+        stream = FakeStream(each_window(), needs_last_look=True, swept=page(98))
         handed = [Window(NOW + 100, NOW + 199), Window(NOW + 200, NOW + 299)]
         splits: list[Window] = []
 
@@ -226,7 +227,7 @@ class TestSweep:
 
     def test_follows_once_when_threads_read(self) -> None:
         windows = [Window(start, start + 9) for start in range(0, 400, 10)]
-        stream = FakeStream({w: page(w.start) for w in windows}, sweeps=True, swept=page(-1))
+        stream = FakeStream({w: page(w.start) for w in windows}, needs_last_look=True, swept=page(-1))
         read = started(stream, windows=windows).make_all()
         partitions = read.waiting
         gate = threading.Barrier(len(partitions))

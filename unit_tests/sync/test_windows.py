@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from source_intercom.sync.windows import DAY, HOUR, Window, cut, cut_at_midnights, gaps, of_days, whole
+from source_intercom.sync.windows import DAY, HOUR, Window, cut, cut_at_midnights, gaps, in_steps, whole
 
 ZONES = (
     "UTC",
@@ -104,7 +104,7 @@ class TestWhole:
         assert list(whole(gap)) == [gap]
 
 
-class TestOfDays:
+class TestInSteps:
     @pytest.mark.complaint(17)
     @given(gap=spans(), days=st.integers(1, 91), since=st.integers(CENTURY_START, CENTURY_END))
     @example(gap=Window(0, 0), days=1, since=0)
@@ -112,19 +112,19 @@ class TestOfDays:
     @example(gap=Window(0, DAY), days=1, since=0)
     @example(gap=Window(0, DAY), days=1, since=1)
     def test_cuts_the_gap_exactly(self, gap: Window, days: int, since: int) -> None:
-        parts = list(of_days(days, since=since)(gap))
+        parts = list(in_steps(days * DAY, since=since)(gap))
         assert_cut(parts, gap)
         assert all(part.end - part.start + 1 == days * DAY for part in parts[1:-1])
         assert parts[-1].end - max(parts[-1].start, since) + 1 <= days * DAY
 
     def test_of_a_whole_number_of_steps_has_no_empty_last_window(self) -> None:
-        assert list(of_days(2, since=0)(Window(10, 10 + 4 * DAY - 1))) == [
+        assert list(in_steps(2 * DAY, since=0)(Window(10, 10 + 4 * DAY - 1))) == [
             Window(10, 10 + 2 * DAY - 1),
             Window(10 + 2 * DAY, 10 + 4 * DAY - 1),
         ]
 
     def test_the_time_before_the_workspace_costs_no_windows_of_its_own(self) -> None:
-        assert list(of_days(1, since=100 * DAY)(Window(0, 102 * DAY - 1))) == [
+        assert list(in_steps(DAY, since=100 * DAY)(Window(0, 102 * DAY - 1))) == [
             Window(0, 101 * DAY - 1),
             Window(101 * DAY, 102 * DAY - 1),
         ]

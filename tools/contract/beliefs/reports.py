@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from source_intercom.api.datasets import PATH, Dataset, datasets_in
-from source_intercom.shapes.report import TIME, Report
+from source_intercom.shapes.report_export import TIME, Report
 from source_intercom.streams.reports import IDS
 from tools.contract.belief import Answer, Belief, not_seen, told
 from tools.contract.workspace import Workspace

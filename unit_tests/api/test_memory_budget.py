@@ -1,4 +1,4 @@
-"""Room for answers: bounded for all together, and nobody waits for ever."""
+"""Memory for answers: bounded for all together, and nobody waits for ever."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from source_intercom.api import room as module
-from source_intercom.api.room import MOST_RESIDENT, Crowded, Room, cost_of, resident_bytes
+from source_intercom.api import memory as module
+from source_intercom.api.memory import MOST_RESIDENT, MemoryBudget, NoMemory, cost_of, resident_bytes
 from source_intercom.api.wire import MOST_BYTES
 
 
@@ -30,36 +30,36 @@ def in_thread(function: Any) -> tuple[threading.Thread, threading.Event]:
     return thread, done
 
 
-def parsing(room: Room, content: bytes) -> AbstractContextManager[None]:
-    return room.parsing(len(content), lambda: cost_of(content))
+def parsing(budget: MemoryBudget, content: bytes) -> AbstractContextManager[None]:
+    return budget.parsing(len(content), lambda: cost_of(content))
 
 
 def test_within_the_bound_nobody_waits() -> None:
-    room = Room(most_read=100)
-    with room.share() as one, room.share() as other:
+    budget = MemoryBudget(most_read=100)
+    with budget.share() as one, budget.share() as other:
         one.take(50)
         other.take(50)
-    with room.share() as again:
+    with budget.share() as again:
         again.take(100)
 
 
 def test_one_answer_alone_goes_on_beyond_the_bound() -> None:
-    room = Room(most_read=100, longest=0)
-    with room.share() as one, room.share() as other:
+    budget = MemoryBudget(most_read=100, longest=0)
+    with budget.share() as one, budget.share() as other:
         other.take(60)
         for _ in range(10):
             one.take(50)
-        with pytest.raises(Crowded):
+        with pytest.raises(NoMemory):
             other.take(60)
     # Both are gone, and all is as before.
-    with room.share() as again:
+    with budget.share() as again:
         again.take(100)
 
 
 def test_who_waits_goes_on_when_the_other_has_ended() -> None:
-    room = Room(most_read=100, longest=60)
-    with ExitStack() as first, room.share() as other:
-        first.enter_context(room.share()).take(150)
+    budget = MemoryBudget(most_read=100, longest=60)
+    with ExitStack() as first, budget.share() as other:
+        first.enter_context(budget.share()).take(150)
         thread, done = in_thread(lambda: other.take(80))
         assert not done.wait(0.1)
         first.close()
@@ -72,55 +72,55 @@ def test_who_waits_goes_on_when_the_other_has_ended() -> None:
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.lists(st.integers(1, 60), min_size=1, max_size=8), min_size=1, max_size=12))
 def test_however_they_take_all_end_and_the_bound_holds(answers: list[list[int]]) -> None:
-    room = Room(most_read=100, longest=60)
+    budget = MemoryBudget(most_read=100, longest=60)
     largest = max(sum(pieces) for pieces in answers)
     seen: list[int] = []
 
     def read(pieces: list[int]) -> None:
-        with room.share() as share:
+        with budget.share() as share:
             for piece in pieces:
                 share.take(piece)
-                seen.append(room._read)
+                seen.append(budget._read)
 
     threads = [in_thread(lambda pieces=pieces: read(pieces)) for pieces in answers]
     for thread, done in threads:
         assert done.wait(30)
         thread.join()
     assert max(seen) <= 100 + largest
-    assert room._read == 0
+    assert budget._read == 0
 
 
 @pytest.mark.complaint(104)
 def test_what_does_not_fit_beside_others_is_refused() -> None:
     used = [500]
-    room = Room(most_resident=1_000_000, longest=0.2, resident=lambda: used[0])
+    budget = MemoryBudget(most_resident=1_000_000, longest=0.2, resident=lambda: used[0])
     content = b"[" + b"{}," * 100_000 + b"1]"
-    with parsing(room, content):
+    with parsing(budget, content):
         pass
     used[0] = 999_000
-    with pytest.raises(Crowded), parsing(room, content):
+    with pytest.raises(NoMemory), parsing(budget, content):
         pytest.fail("parsed")
     # What is small is let in by itself.
-    with parsing(room, b"{}"):
+    with parsing(budget, b"{}"):
         pass
 
 
 def test_it_waits_for_others_to_give_memory_back(caplog: pytest.LogCaptureFixture) -> None:
     used = iter([999_000] * 4)
-    room = Room(most_resident=1_000_000, longest=60, resident=lambda: next(used, 0))
-    with caplog.at_level("INFO", "airbyte"), parsing(room, b"x" * 300_000):
+    budget = MemoryBudget(most_resident=1_000_000, longest=60, resident=lambda: next(used, 0))
+    with caplog.at_level("INFO", "airbyte"), parsing(budget, b"x" * 300_000):
         pass
     assert caplog.text.count("Waiting for free memory") == 1
 
 
 def test_large_answers_are_parsed_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LARGE", 300_000)
-    room = Room(longest=0.1)
-    with parsing(room, b"x" * 300_000):
+    budget = MemoryBudget(longest=0.1)
+    with parsing(budget, b"x" * 300_000):
         refused: list[bool] = []
 
         def other() -> None:
-            with pytest.raises(Crowded), parsing(room, b"x" * 300_000):
+            with pytest.raises(NoMemory), parsing(budget, b"x" * 300_000):
                 pytest.fail("parsed")
             refused.append(True)
 
@@ -128,7 +128,7 @@ def test_large_answers_are_parsed_one_after_another(monkeypatch: pytest.MonkeyPa
         assert done.wait(10)
         thread.join()
         assert refused == [True]
-    with parsing(room, b"x" * 300_000):
+    with parsing(budget, b"x" * 300_000):
         pass
 
 

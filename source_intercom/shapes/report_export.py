@@ -12,10 +12,10 @@ from source_intercom.api.errors import AccessDenied, NotOffered, Unavailable, st
 from source_intercom.api.exports import Exports, RangeRefused
 from source_intercom.api.figures import Page
 from source_intercom.api.tables import Table, tables_in
-from source_intercom.options.reports import ReportOptions
+from source_intercom.options.report_options import ReportOptions
 from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.compact_set import CompactSet
 from source_intercom.shapes.jobs import ExportedStream, Job, batched
-from source_intercom.shapes.names import Names
 from source_intercom.shapes.reading import Reading
 from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.windows import DAY, HOUR, Window, midnight_after, midnight_before
@@ -27,7 +27,7 @@ _LONGEST = 61 * DAY
 # Intercom keeps reporting data for two years (docs/intercom-api.md#reporting-export). A day less, as a request takes
 # its time.
 _KEPT = 729 * DAY
-# Whether times are those of UTC or of the workspace is told both ways (docs/intercom-api.md#reporting-times).
+# Sources disagree whether times are those of UTC or of the workspace (docs/intercom-api.md#reporting-times).
 _ANY_ZONE = 15 * HOUR
 # Rows have hundreds of columns.
 _BATCH = 200
@@ -130,7 +130,7 @@ class Report(ExportedStream):
             "dataset_id": dataset.name,
             "attribute_ids": [one.name for one in self._asked(dataset)],
             "start_time": asked.start,
-            # Whether the end belongs to the range is documented nowhere. A second that comes twice is told apart.
+            # It is not documented whether the end belongs to the range. Rows that come twice for it are dropped.
             "end_time": asked.end + 1,
         }
 
@@ -237,7 +237,7 @@ class _Numbers:
     """Numbers rows that share a name, in eight bytes a row: first all are seen, then each gets its number."""
 
     def __init__(self) -> None:
-        self._seen = Names()
+        self._seen = CompactSet()
         self._given: Counter[int] = Counter()
 
     def see(self, name: Hashable) -> None:

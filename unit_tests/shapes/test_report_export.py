@@ -16,10 +16,10 @@ from stream_fakes import FakeReading, make_sync
 from source_intercom.api.datasets import Attribute, Dataset
 from source_intercom.api.errors import AccessDenied, ExportEnded, NotOffered, RequestRefused, TooLarge
 from source_intercom.api.exports import RangeRefused
-from source_intercom.options.reports import ReportOptions
-from source_intercom.shapes import report as module
+from source_intercom.options.report_options import ReportOptions
+from source_intercom.shapes import report_export as module
 from source_intercom.shapes.base import Sync
-from source_intercom.shapes.report import Report
+from source_intercom.shapes.report_export import Report
 from source_intercom.streams.reports import report_streams
 from source_intercom.sync.windows import DAY, HOUR, Window, midnight_before
 

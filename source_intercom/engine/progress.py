@@ -1,7 +1,6 @@
 """What a person reads while a read runs: the log, a line of progress a minute, and the table at its end."""
 
 import re
-import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
 from logging import Logger, LogRecord
@@ -10,13 +9,14 @@ from types import TracebackType
 from source_intercom.api.budget import CallBudget
 from source_intercom.api.errors import IntercomError
 from source_intercom.engine.summary import table
+from source_intercom.engine.ticker import Ticker
 from source_intercom.streams import IntercomStream
 
 _EVERY = 60.0  # seconds between two progress lines; platforms take a long silence for a hang
 
 
 def reading_log(streams: Iterable[IntercomStream], logger: Logger) -> Logger:
-    """A logger for the CDK's reader, which passes its lines on to ``logger``, but true ones.
+    """A logger for the CDK's reader: it corrects the lines and passes them on to ``logger``.
 
     The reader counts the records that pass it one by one, so of those in pages it says that it read none. And it
     prints a stack trace for every error, also for those that are explained in a sentence.
@@ -41,38 +41,37 @@ def reading_log(streams: Iterable[IntercomStream], logger: Logger) -> Logger:
     return log
 
 
-class Progress:
-    """Logs a line a minute while the block runs, and a table of all streams at its end."""
+class Progress(Ticker):
+    """Logs a line a minute while the block runs, and a table of all streams at its end.
+
+    Its thread reads figures of the tallies and the budget. Of what it shares it changes nothing.
+    """
 
     def __init__(
         self, streams: Sequence[IntercomStream], budget: CallBudget, logger: Logger, failed: Collection[str] = ()
     ) -> None:
-        """``failed``: the names of the streams that have told an error, as far as the read has come."""
+        """``failed``: the names of the streams that have reported an error so far; it grows while they are read."""
+        super().__init__("progress", _EVERY, self._beat)
         self._streams = streams
         self._budget = budget
         self._logger = logger
         self._failed = failed
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="progress", daemon=True)
         self._began = time.monotonic()
-
-    def __enter__(self) -> "Progress":
-        self._thread.start()
-        return self
+        # Of the thread alone: the requests that had been made when it logged its last line.
+        self._calls = 0
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended.set()
+        super().__exit__(kind, error, trace)
         seconds = time.monotonic() - self._began
         for line in table(self._streams, seconds, self._failed):
             self._logger.info(line)
 
     def _beat(self) -> None:
-        calls = 0
-        while not self._ended.wait(_EVERY):
-            self._logger.info(self.line(self._total("calls") - calls))
-            calls = self._total("calls")
+        calls = self._total("calls")
+        self._logger.info(self.line(calls - self._calls))
+        self._calls = calls
 
     def line(self, calls_since: int) -> str:
         """One line of progress; ``calls_since`` are the calls of the last minute."""

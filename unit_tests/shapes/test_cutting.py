@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stream_fakes import FakeReading
 
 from source_intercom.api.pages import SEARCH_PAGE
-from source_intercom.shapes.work import crowded_slices, heavy_parts, parts_of
+from source_intercom.shapes.cutting import crowded_slices, heavy_parts, parts_of
 from source_intercom.sync.windows import DAY, FAR_AHEAD, Window
 
 BEGIN = 1_760_000_000

@@ -14,9 +14,9 @@ from stream_fakes import FakeReading, make_sync
 
 from source_intercom.api.errors import ExportEnded, RecordGone, RequestRefused
 from source_intercom.api.exports import RangeRefused
-from source_intercom.shapes import export as module
+from source_intercom.shapes import content_export as module
 from source_intercom.shapes.base import Sync
-from source_intercom.shapes.export import FILES, ContentExport
+from source_intercom.shapes.content_export import FILES, ContentExport
 from source_intercom.streams import messages
 from source_intercom.sync.windows import DAY, HOUR, Window
 

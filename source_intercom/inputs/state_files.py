@@ -16,7 +16,6 @@ lines of printed messages           a read whose output was kept
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -27,7 +26,8 @@ from airbyte_cdk.models import (
     StreamDescriptor,
 )
 
-from source_intercom.inputs.files import Fault, json_of, kind_of, shown
+from source_intercom.inputs.json_files import Fault, json_of, kind_of, shown
+from source_intercom.sync.moments import seconds_of
 
 _PRINTED = ("RECORD", "LOG", "TRACE", "CONTROL", "SPEC", "CATALOG", "CONNECTION_STATUS", "DEBUG")
 _DESCRIPTORS = {"stream_descriptor", "streamDescriptor"}
@@ -43,13 +43,13 @@ _State = tuple[str, dict[str, Any]]
 def states_from(text: str) -> list[AirbyteStateMessage]:
     """The states that a text holds, the last one of each stream. Raises ``Fault``."""
     if not text.strip():
-        # What remains of a first read that printed no state.
+        # An empty file: the first read printed no state.
         return []
     latest = dict(_lines(text) if _is_lines(text) else _states(json_of(text), "the file"))
     return [
         AirbyteStateMessage(
             type=AirbyteStateType.STREAM,
-            # Intercom has no namespaces: what a descriptor says of one is a destination's.
+            # Intercom has no namespaces: one in a descriptor is the destination's.
             stream=AirbyteStreamState(
                 stream_descriptor=StreamDescriptor(name=name), stream_state=AirbyteStateBlob(state)
             ),
@@ -88,7 +88,7 @@ def _lines(text: str) -> Iterator[_State]:
                 yield from _states(value, f"line {number}")
 
 
-def _states(value: Any, place: str) -> Iterator[_State]:
+def _states(value: object, place: str) -> Iterator[_State]:
     """The states of streams in a value of any known form, in its order."""
     if isinstance(value, list):
         for number, item in enumerate(value, 1):
@@ -137,7 +137,7 @@ def _one(value: Mapping[str, Any], place: str) -> Iterator[_State]:
     yield from _entry(name, value.get("stream_state", value.get("streamState")))
 
 
-def _entry(name: str, state: Any) -> Iterator[_State]:
+def _entry(name: str, state: object) -> Iterator[_State]:
     if state is None:
         return
     if not isinstance(state, dict):
@@ -145,7 +145,7 @@ def _entry(name: str, state: Any) -> Iterator[_State]:
     yield name, state
 
 
-def _global(value: Any, place: str) -> Iterator[_State]:
+def _global(value: object, place: str) -> Iterator[_State]:
     if not isinstance(value, dict):
         raise Fault(f"has {kind_of(value)} as the global state of {place}, not an object")
     if value.get("shared_state") or value.get("sharedState"):
@@ -153,7 +153,7 @@ def _global(value: Any, place: str) -> Iterator[_State]:
     yield from _states(value.get("stream_states", value.get("streamStates")), place)
 
 
-def _legacy(value: Any, place: str) -> Iterator[_State]:
+def _legacy(value: object, place: str) -> Iterator[_State]:
     """States by the names of their streams."""
     if not isinstance(value, dict):
         raise Fault(f"has {kind_of(value)} as the data of {place}, not an object of states by stream")
@@ -166,7 +166,7 @@ def _legacy(value: Any, place: str) -> Iterator[_State]:
 
 def _singer(value: Mapping[str, Any], place: str) -> Iterator[_State]:
     """What Meltano keeps, and the bookmarks of tap-intercom in it."""
-    # What a broken off run of Meltano came to goes on from the last complete one.
+    # In this order: the state of a run that broke off adds to that of the last complete run.
     for part in ("completed", "partial", "singer_state"):
         if value.get(part):
             yield from _states(value[part], f"the '{part}' of {place}")
@@ -178,20 +178,20 @@ def _singer(value: Mapping[str, Any], place: str) -> Iterator[_State]:
             yield from _entry(name, dict(_positions(name, bookmark)))
 
 
-def _positions(name: str, bookmark: Any) -> Iterable[tuple[str, int]]:
+def _positions(name: str, bookmark: object) -> Iterable[tuple[str, int]]:
     """A bookmark of tap-intercom: up to which moment it has read, under the name of the field that it compares."""
     fields = ("updated_at", "created_at")
-    given = [field for field in fields if isinstance(bookmark, dict) and bookmark.get(field)]
+    known = bookmark if isinstance(bookmark, dict) else {}
+    given = [field for field in fields if known.get(field)]
     if not given:
         raise Fault(f"has a bookmark of stream {shown(name)} that is none of tap-intercom's, such as {_EXAMPLE}")
     for field in given:
-        try:
-            moment = datetime.fromisoformat(bookmark[field].replace("Z", "+00:00"))
-        except (AttributeError, ValueError):
+        moment = seconds_of(known[field]) if isinstance(known[field], str) else None
+        if moment is None:
             raise Fault(
-                f"has {shown(bookmark[field])} as the bookmark of stream {shown(name)}, not a time such as {_EXAMPLE}"
-            ) from None
-        yield field, int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
+                f"has {shown(known[field])} as the bookmark of stream {shown(name)}, not a time such as {_EXAMPLE}"
+            )
+        yield field, moment
 
 
 def _message(value: Mapping[str, Any], place: str) -> Any:

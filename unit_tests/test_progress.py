@@ -12,9 +12,9 @@ import pytest
 
 from source_intercom.api.client import Tally
 from source_intercom.api.errors import AccessDenied, TokenRejected, Unavailable
-from source_intercom.engine import report
+from source_intercom.engine import progress as module
 from source_intercom.engine.access import explain
-from source_intercom.engine.report import Progress, reading_log
+from source_intercom.engine.progress import Progress, reading_log
 
 LOGGER = logging.getLogger("airbyte.test_report")
 BUDGET: Any = SimpleNamespace(limit=None)
@@ -128,13 +128,13 @@ class TestProgress:
         assert any(line.startswith("contacts  ") for line in self.lines(caplog))
 
     def test_is_silent_for_a_minute_at_the_most(self) -> None:
-        assert 0 < report._EVERY <= 60
+        assert 0 < module._EVERY <= 60
 
     @pytest.mark.timeout(20)
     def test_says_something_while_a_read_lasts(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        monkeypatch.setattr(report, "_EVERY", 0.001)
+        monkeypatch.setattr(module, "_EVERY", 0.001)
         said = threading.Event()
 
         class Listener(logging.Handler):
@@ -177,7 +177,7 @@ class TestProgress:
 
     @pytest.mark.timeout(20)
     def test_says_nothing_more_after_the_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(report, "_EVERY", 0.001)
+        monkeypatch.setattr(module, "_EVERY", 0.001)
         progress = Progress([], BUDGET, LOGGER)
         began = time.monotonic()
         with progress:

@@ -139,7 +139,7 @@ def _float(digits: str) -> float:
     return number
 
 
-def kind_of(value: Any) -> str:
+def kind_of(value: object) -> str:
     """A JSON value as a sentence names it, without showing what it holds."""
     if value is None:
         return "null"
@@ -149,7 +149,7 @@ def kind_of(value: Any) -> str:
     return names[type(value)]
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A JSON value in a sentence, cut where it is long. For what cannot be a secret only."""
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -1,4 +1,4 @@
-"""What of a catalog only Intercom can tell: the columns of reports."""
+"""The columns of reports: the one part of a catalog that only Intercom can tell."""
 
 import logging
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from source_intercom.api.client import Client, Transport
 from source_intercom.api.datasets import Datasets
 from source_intercom.api.errors import RETRIES, IntercomError
 from source_intercom.options.config import Config
-from source_intercom.shapes.report import Report
+from source_intercom.shapes.report_export import Report
 
 
 def describe_reports(

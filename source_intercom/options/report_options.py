@@ -1,4 +1,4 @@
-"""Options of reports: which datasets of Intercom's reporting export, which of their attributes, how often again."""
+"""Options of reports: which datasets of Intercom's reporting export, which attributes, how many days again."""
 
 from typing import Annotated, Any, TypeAlias
 

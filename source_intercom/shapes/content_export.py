@@ -13,8 +13,8 @@ from source_intercom.api.figures import Page
 from source_intercom.api.tables import Table, tables_in
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
-from source_intercom.shapes.jobs import Crowded, ExportedStream, batched
-from source_intercom.shapes.names import Names
+from source_intercom.shapes.compact_set import CompactSet
+from source_intercom.shapes.jobs import ExportedStream, TooManyRows, batched
 from source_intercom.shapes.reading import Reading
 from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.windows import DAY, Window
@@ -51,8 +51,8 @@ class _Receipts:
 
     def __init__(self, part: Window) -> None:
         self._part = part
-        self._here = Names()
-        self._elsewhere = Names()
+        self._here = CompactSet()
+        self._elsewhere = CompactSet()
 
     def add(self, receipt: str, received_at: int | None) -> None:
         is_here = received_at is None or self._part.holds(received_at)
@@ -115,7 +115,7 @@ class ContentExport(ExportedStream):
         # Also finds a damaged file before any of its rows leaves.
         lines = sum(table.lines() for table in tables)
         if lines >= _MOST_ROWS:
-            raise Crowded(
+            raise TooManyRows(
                 "Intercom's export of message data holds ten million rows, the most it can, so some are missing.",
                 f"{asked.start} to {asked.end}",
             )

@@ -1,4 +1,4 @@
-"""Room in memory for answers: what all of them together may take, however many are read at once."""
+"""The memory that answers may take, all of them together, however many are read at the same time."""
 
 import ctypes
 import logging
@@ -16,12 +16,12 @@ _MOST_READ = 128 << 20
 # Of the whole process, in the 2 GB that metadata.yaml asks for: what is parsed is for a moment written out beside it.
 # Large syncs stay below 250 MB.
 MOST_RESIDENT = 1024 << 20
-# A pod with less memory than asked for is not our concern; a sync that cannot go on for so long is.
+# How long an answer waits for others to give memory back before its stream fails.
 LONGEST = 60.0
 _POLL = 0.1
 _TELL_EVERY = 60.0
 
-# Answers of fewer bytes are not worth a look at the memory; larger ones become objects one after another.
+# Below the first size the memory is not looked at. Above the second, answers become objects one after another.
 _SMALL = 256 << 10
 _LARGE = 4 << 20
 # Measured with orjson on Python 3.11: a value takes 36 to 74 bytes, 170 where each is an object with one field. A
@@ -30,18 +30,18 @@ _BYTES_A_VALUE = 200
 _BYTES_A_LETTER = 4
 
 
-class Crowded(Exception):
+class NoMemory(Exception):
     """Other answers take the memory that this one needs, and have not given it back in time."""
 
 
-class Room:
+class MemoryBudget:
     """Bounds what answers take, in two steps: as bytes while they are read, and as objects when they are parsed.
 
     Used by all threads that ask Intercom. ``resident`` gives the bytes that the process takes, ``most_read`` and
     ``most_resident`` bound both steps in bytes, and ``longest`` in seconds how long one answer waits for others.
 
-    Nobody waits in a ring: an answer that finds the first bound reached goes on when it is the only one that does so,
-    and ends by its own size. Beyond the second bound each answer waits by itself, and gives up.
+    Answers cannot block each other: one that finds the first bound reached goes on when it is the only one that does
+    so, and ends at the bound of a single answer. At the second bound each answer waits by itself, for a limited time.
     """
 
     def __init__(
@@ -78,13 +78,13 @@ class Room:
                 self._changed.notify_all()
 
     def take(self, share: "Share", size: int) -> None:
-        """Give a share so many bytes more, when there is room for them. Raises ``Crowded``."""
+        """Give a share so many bytes more, when there is room for them. Raises ``NoMemory``."""
         with self._changed:
             if self._read + size > self._most_read:
                 if not self._changed.wait_for(lambda: self._has_room(share, size), timeout=0):
                     self._tell(f"{self._read >> 20} MB of answers are being read")
                     if not self._changed.wait_for(lambda: self._has_room(share, size), timeout=self._longest):
-                        raise Crowded
+                        raise NoMemory
                 if self._read + size > self._most_read:
                     self._alone = share
             self._read += size
@@ -95,7 +95,7 @@ class Room:
 
     @contextmanager
     def parsing(self, size: int, cost: Callable[[], int]) -> Iterator[None]:
-        """A block in which an answer of so many bytes becomes objects: begins when they fit. Raises ``Crowded``.
+        """A block in which an answer of so many bytes becomes objects: begins when they fit. Raises ``NoMemory``.
 
         ``cost`` gives the bytes of the objects at most, and is asked for large answers only.
         """
@@ -108,7 +108,7 @@ class Room:
             yield
             return
         if not self._parsing.acquire(timeout=self._longest):
-            raise Crowded
+            raise NoMemory
         try:
             self._wait(cost(), until)
             yield
@@ -121,7 +121,7 @@ class Room:
             if self._resident() + size <= self._most_resident:
                 return
             if time.monotonic() >= until:
-                raise Crowded
+                raise NoMemory
             with self._changed:
                 self._tell(f"{self._resident() >> 20} MB are in use")
             time.sleep(_POLL)
@@ -134,15 +134,15 @@ class Room:
 
 
 class Share:
-    """What one answer takes of the room; used by the thread that reads it."""
+    """What one answer takes of the memory budget; used by the thread that reads it."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, budget: MemoryBudget) -> None:
+        self._budget = budget
         self.taken = 0
 
     def take(self, size: int) -> None:
-        """Take so many bytes more. Raises ``Crowded``."""
-        self._room.take(self, size)
+        """Take so many bytes more. Raises ``NoMemory``."""
+        self._budget.take(self, size)
 
 
 def cost_of(content: bytes) -> int:
