@@ -23,7 +23,10 @@ ROOT = Path(__file__).parents[1]
 SHOWN = (
     list(STREAMS)
     if os.environ.get("SOAK")
-    else ["contacts", "contact_tags", "companies", "conversations", "conversation_parts", "tickets", "tags", "counts"]
+    else [
+        *("contacts", "contact_tags", "companies", "conversations", "conversation_parts", "tickets", "tags", "counts"),
+        "custom_object_instances",
+    ]
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -49,13 +52,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 @pytest.mark.soak
 def test_tells_of_every_stream_what_came_in_both_syncs(demo: tuple[Path, str]) -> None:
     _, printed = demo
-    rows = re.findall(r"^(\w+) +([\d,]+) +[\d,]+ +[\d.]+ +([\d,]+) +[\d,]+ +[\d.]+ +([\d,]+)$", printed, re.MULTILINE)
+    rows = re.findall(r"^(\w+) +([\d,]+) +[\d,]+ +[\d.]+ +([\d,]+) +[\d,]+ +[\d.]+ +([\d,]+)", printed, re.MULTILINE)
     assert [name for name, *_ in rows] == SHOWN
     came = {name: (first, second, held) for name, first, second, held in rows}
     # 60, then 50 that changed and 2 that are new; the warehouse keeps one row a contact.
     assert came["contacts"][0] == "60"
     assert came["contacts"][2] == "62"
     assert 2 < int(came["contacts"][1]) < 62
+    (empty,) = (line for line in printed.splitlines() if line.startswith("custom_object_instances"))
+    assert empty.endswith(" 0  the option custom_object_types names no types")
 
 
 def test_the_warehouse_has_each_record_once(demo: tuple[Path, str]) -> None:
@@ -66,6 +71,21 @@ def test_the_warehouse_has_each_record_once(demo: tuple[Path, str]) -> None:
                 f"select count(*), count(distinct id) from intercom.{name}"
             ).fetchall()
             assert count == distinct > 0, name
+
+
+def test_the_page_tells_what_the_warehouse_holds(demo: tuple[Path, str]) -> None:
+    folder, _ = demo
+    text = (folder / "workspace.html").read_text(encoding="utf-8")
+    with duckdb.connect(str(folder / "workspace.duckdb"), read_only=True) as warehouse:
+        counts = [warehouse.execute(f"select count(*) from intercom.{name}").fetchall()[0][0] for name in SHOWN]
+        ((conversations,),) = warehouse.execute("select count(*) from intercom.conversations").fetchall()
+    tiles = re.findall(r"<div><b>([^<]+)</b><span>([^<]+)</span></div>", text)
+    assert tiles[0] == (
+        f"{sum(counts):,}",
+        f"rows in the warehouse, in {len([*filter(None, counts)])} of {len(SHOWN)} streams",
+    )
+    assert tiles[3][0] == f"{conversations:,}"
+    assert "No rows: custom_object_instances (the option custom_object_types names no types)" in text
 
 
 def test_the_page_needs_no_network_and_draws_its_charts(demo: tuple[Path, str], tmp_path: Path) -> None:
@@ -93,4 +113,5 @@ def test_the_page_needs_no_network_and_draws_its_charts(demo: tuple[Path, str], 
     assert charts == len(re.findall("<h2>", text)) == 4
     # A bar for each stream that has rows, and a line for each of two figures.
     assert drawn.count('class="point"') > len(SHOWN)
+    assert drawn.count('class="bartext') > len(SHOWN), "bars without their numbers"
     assert drawn.count('class="trace scatter') == 2

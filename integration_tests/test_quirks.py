@@ -111,8 +111,8 @@ WHOLE = (
 
 ENDED = (
     Case("wrong-total-for-good", ("contacts",), "announces 335 records"),
-    Case("refused-conversation", ("conversation_parts",), "did not give the conversation_parts of 1 records", FEW),
-    Case("refused-conversation=400", ("conversation_parts",), "did not give the conversation_parts of 1 records", FEW),
+    Case("refused-conversation", ("conversation_parts",), "did not give the conversation_parts of 1 record:", FEW),
+    Case("refused-conversation=400", ("conversation_parts",), "did not give the conversation_parts of 1 record:", FEW),
     # Nothing tells how many there are, so nobody can know that all came: it is said instead.
     Case("endless-paging", ("macros",), "gives the same records again and again"),
     Case("endless-paging", ("contact_events",), "gives the same records again and again", FEW),

@@ -96,8 +96,8 @@ class TestProgress:
 
     def test_ends_with_a_table_dearest_streams_first(self, caplog: pytest.LogCaptureFixture) -> None:
         streams = [
-            stream_with("empty", calls=1),
-            stream_with("parts", records=10, calls=4, gone=2, capped=1),
+            stream_with("empty", calls=1, capped=1),
+            stream_with("parts", records=10, calls=4, gone=2, odd=1),
             FakeStream("unread", "P", lacks_option="no types are named in the options"),
             stream_with("contacts", records=2_000, calls=1_015, odd=3, skipped=1),
         ]
@@ -106,9 +106,9 @@ class TestProgress:
         *lines, together = self.lines(caplog)
         assert lines == [
             "stream    records  requests  seconds  left out",
-            "contacts    2,000     1,015      2.5  1 skipped, as the options ask, 3 items that are no records",
-            "parts          10         4      2.5  2 deleted meanwhile, 1 cut short by Intercom",
-            "empty           0         1      2.5",
+            "contacts    2,000     1,015      2.5  1 skipped, as the options ask; 3 items that are no records",
+            "parts          10         4      2.5  2 deleted meanwhile; 1 item that is no record",
+            "empty           0         1      2.5  1 cut short by Intercom",
             "unread          0         0      0.0  no types are named in the options",
         ]
         assert together.startswith("together    2,010     1,020      0.")

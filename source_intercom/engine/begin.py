@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone, tzinfo
+from datetime import timezone, tzinfo
 from time import time
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,7 +11,7 @@ from source_intercom.api.client import Client, Json, Transport
 from source_intercom.api.errors import RETRIES, AccessDenied
 from source_intercom.options.config import Config, ConfigError
 from source_intercom.shapes.base import INTERCOM_BIRTH, Sync
-from source_intercom.sync.moments import seconds_of
+from source_intercom.sync.moments import seconds_of, shown
 from source_intercom.sync.windows import DAY, END_OF_TIME, HOUR
 
 # 2025-01-01: no clock that is right shows an earlier moment to this connector.
@@ -85,22 +85,18 @@ def _now(ours: int, intercoms: int | None, newest_state: int, logger: logging.Lo
     plausible = next(filter(None, told), [])
     if not plausible:
         raise ConfigError(
-            f"No clock can be believed: this machine says {_shown(ours)}, Intercom's answer "
-            f"{_shown(intercoms) if intercoms else 'nothing'}, and the saved states reach up to "
-            f"{_shown(max(_MADE, newest_state))}. Set this machine's clock, or clear the states."
+            f"No clock can be believed: this machine says {shown(ours)}, Intercom's answer "
+            f"{shown(intercoms) if intercoms else 'nothing'}, and the saved states reach up to "
+            f"{shown(max(_MADE, newest_state))}. Set this machine's clock, or clear the states."
         )
     now = min(plausible)
     if max(clocks) - min(clocks) > HOUR:
         intercoms_clock = next(clock for clock in clocks if clock != ours)
         logger.warning(
-            f"This machine's clock says {_shown(ours)}, Intercom's {_shown(intercoms_clock)}. This sync reads up to "
-            f"{_shown(now)}."
+            f"This machine's clock says {shown(ours)}, Intercom's {shown(intercoms_clock)}. This sync reads up to "
+            f"{shown(now)}."
         )
     return now
-
-
-def _shown(moment: int) -> str:
-    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _app(workspace: Json) -> Json:

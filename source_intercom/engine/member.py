@@ -9,6 +9,7 @@ from source_intercom.engine.health import Health
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
 from source_intercom.sync.cursor import WindowCursor
+from source_intercom.sync.moments import shown
 from source_intercom.sync.windows import Window
 
 
@@ -49,7 +50,7 @@ class Member:
         if over := self.cursor.claim_reconciliation():
             name, sync = self.stream.name, self.stream.sync
             sync.reconciliations.append({"stream": name, **over, "ended_at": int(time.time())})
-            sync.logger.info(f"{name}: the full comparison that began at {over['began_at']} has come to its end")
+            sync.logger.info(f"{name}: the full comparison that began at {shown(over['began_at'])} has come to its end")
 
     def asked(self, through: int | str) -> None:
         """All parents up to one have been asked for their rows, and the rows have left."""

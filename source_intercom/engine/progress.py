@@ -82,7 +82,8 @@ class Progress(Ticker):
         read = sum(min(tally.records, tally.expected) for tally in estimated)
         if read:
             words.append(f"{100 * read // expected} % of what was estimated")
-            words.append(f"about {seconds * (expected - read) / read / 60:.0f} minutes to go for that")
+            minutes = round(seconds * (expected - read) / read / 60)
+            words.append(f"about {minutes} {'minute' if minutes == 1 else 'minutes'} to go for that")
         if self._budget.limit:
             words.append(f"{100 * calls_since // (self._budget.limit * 6)} % of the rate limit used")
         return ", ".join(words)

@@ -40,6 +40,8 @@ def _left_out(stream: IntercomStream, tally: Tally, has_failed: bool) -> str:
         f"{tally.gone:,} deleted meanwhile" if tally.gone else "",
         f"{tally.skipped:,} skipped, as the options ask" if tally.skipped else "",
         f"{tally.capped:,} cut short by Intercom" if tally.capped else "",
-        f"{tally.odd:,} items that are no records" if tally.odd else "",
+        f"{tally.odd:,} {'item that is no record' if tally.odd == 1 else 'items that are no records'}"
+        if tally.odd
+        else "",
     ]
-    return ", ".join(words for words in said if words)
+    return "; ".join(words for words in said if words)

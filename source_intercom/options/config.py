@@ -327,9 +327,14 @@ class Config(BaseModel):
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options without those that a form left empty, in groups too."""
-    return {
-        name: _given(value) if isinstance(value, dict) else value
-        for name, value in options.items()
-        if value is not None and value != ""
-    }
+    """Options without those that a form left empty, in groups and lists of groups too."""
+    return {name: _filled(value) for name, value in options.items() if value is not None and value != ""}
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _given(value)
+    if isinstance(value, list):
+        # Of a list of groups, airbyte-serverless writes one group with nothing in it.
+        return [_filled(item) for item in value if not (isinstance(item, dict) and item and not _given(item))]
+    return value

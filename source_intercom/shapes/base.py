@@ -170,7 +170,7 @@ class IntercomStream(HttpStream):
 
     @property
     def lacks_option(self) -> str:
-        """Why the options give the stream nothing to read; empty where they do."""
+        """Why the options give the stream nothing to read, in words for the table of a sync; empty where they do."""
         return ""
 
     @property

@@ -65,9 +65,10 @@ class Child(IntercomStream):
     def _incomplete(self, unread: dict[str, IntercomError]) -> Unavailable:
         named = ", ".join(list(unread)[:_NAMED]) + (" and more" if len(unread) > _NAMED else "")
         reason = next(iter(unread.values()))
+        count = "1 record" if len(unread) == 1 else f"{len(unread)} records"
         return Unavailable(
-            f"Intercom did not give the {self.name} of {len(unread)} records: {named}. All others were read; the next "
-            f"sync tries these again. The first reason: {reason.message}",
+            f"Intercom did not give the {self.name} of {count}: {named}. All others were read; the next sync tries "
+            f"again. The first reason: {reason.message}",
             str(reason.internal_message),
         )
 

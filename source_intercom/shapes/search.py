@@ -132,8 +132,8 @@ class SearchStream(IntercomStream):
         ended = yield from self._read(question, window, reading, seen)
         if ended is not None and self._is_short(ended, seen, window, reading):
             self.logger.warning(
-                f"{self.name}: Intercom announces {ended.total} records between {window.start} and {window.end} (Unix "
-                f"seconds) and gave {len(seen.names)}. They are asked for once more."
+                f"{self.name}: Intercom announces {ended.total} records {window.shown} "
+                f"and gave {len(seen.names)}. They are asked for once more."
             )
             # In other searches: what breaks a page of one breaks it each time, and a short one needs no second page.
             yield from self._in_slices(question, window, reading, seen, parts=2 * (ended.total or 0) // SEARCH_PAGE)
@@ -141,8 +141,8 @@ class SearchStream(IntercomStream):
             if self._is_short(ended, seen, window, reading):
                 reading.came_short(ended.missing(seen))
                 raise Incomplete(
-                    f"Intercom announces {ended.total} {self.source_name} between {window.start} and {window.end} "
-                    f"(Unix seconds), but gives only {len(seen.names)}. The next sync asks for them again.",
+                    f"Intercom announces {ended.total} {self.source_name} {window.shown}, "
+                    f"but gives only {len(seen.names)}. The next sync asks for them again.",
                     f"POST {self.endpoint}",
                 )
         if ended is None:
@@ -151,7 +151,7 @@ class SearchStream(IntercomStream):
         if sliced and sliced.distinct < sliced.total:
             everything = question.sliced(None)
             if sliced.distinct < self._count(everything):
-                self.logger.info(f"{self.name}: the smaller searches of {window} miss records, so it is read in one")
+                self.logger.info(f"{self.name}: smaller searches {window.shown} miss records, so one reads them all")
                 yield from self._whole(everything, Uncut(reading))
 
     def _is_short(self, ended: Ended, seen: Seen, window: Window, reading: Reading) -> bool:
@@ -163,8 +163,8 @@ class SearchStream(IntercomStream):
         if not before:
             return True
         self.logger.warning(
-            f"{self.name}: Intercom announces {missing} more records between {window.start} and {window.end} (Unix "
-            f"seconds) than it gives, as it did {before}. Its total is taken to be wrong."
+            f"{self.name}: Intercom announces {missing} more records {window.shown} "
+            f"than it gives, as it did {before}. Its total is taken to be wrong."
         )
         return False
 
@@ -206,7 +206,7 @@ class SearchStream(IntercomStream):
                 if is_stuck and not slices_of(rest.part, 2, life=self._life, zone=self.zone):
                     raise
                 if is_stuck:
-                    self.logger.info(f"{self.name}: searches {rest.window} in parts: {error.internal_message}")
+                    self.logger.info(f"{self.name}: smaller searches {rest.window.shown}: {error.internal_message}")
                     yield from self._in_slices(rest, window, reading, seen)
                     break
                 self.logger.info(f"{self.name}: continues from the last time reached: {error.internal_message}")
@@ -235,7 +235,7 @@ class SearchStream(IntercomStream):
         """What lies behind a record that Intercom cannot give, newest first, up to that record."""
         where = f"after record '{place.last_id}'" if place.last_id else "at the beginning"
         self.logger.warning(
-            f"{self.name}: between {window.start} and {window.end} (Unix seconds) there is a record {where} that "
+            f"{self.name}: {window.shown} there is a record {where} that "
             "Intercom cannot give. The records after it are read, newest first; the next sync tries again."
         )
         back = Place("descending", place.left, unsettled=self._unsettled)

@@ -29,5 +29,10 @@ class Reconciliations(IntercomStream):
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         yield list(self.sync.reconciliations)
 
+    @property
+    def lacks_option(self) -> str:
+        """That a sync completed no comparison, which is so in most of them."""
+        return "" if self.sync.reconciliations else "no full comparison was completed (reconcile_every_days)"
+
     def probe(self) -> None:
         """Nothing: it makes no request."""

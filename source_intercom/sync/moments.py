@@ -9,6 +9,11 @@ _MILLISECONDS = 100_000_000_000
 _DIGITS = 20
 
 
+def shown(moment: int) -> str:
+    """Unix seconds as people read them."""
+    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 def seconds_of(value: object) -> int | None:
     """A moment in Unix seconds, None for what is none.
 

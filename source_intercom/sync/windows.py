@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple, TypeAlias
 
+from source_intercom.sync.moments import shown
+
 DAY = 86_400
 HOUR = 3_600
 # Searches want an end where there is none; nobody's sync takes ten years.
@@ -26,6 +28,11 @@ class Window(NamedTuple):
     def holds(self, moment: int) -> bool:
         """Whether a moment lies in the window."""
         return self.start <= moment <= self.end
+
+    @property
+    def shown(self) -> str:
+        """In words, for people."""
+        return f"between {shown(self.start)} and {shown(self.end)}"
 
 
 Planner: TypeAlias = Callable[[Window], Iterable[Window]]

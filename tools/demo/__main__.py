@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # PyAirbyte would otherwise look for a registry and report its use.
 os.environ.update(AIRBYTE_OFFLINE_MODE="1", DO_NOT_TRACK="1")
 
-# A line of the table at the end of a read: stream, records, requests, seconds.
-_LINE = re.compile(r"INFO - (\w+) +([\d,]+) +([\d,]+) +([\d.]+)(?= |$)", re.MULTILINE)
+# A line of the table at the end of a read: stream, records, requests, seconds, what was left out.
+_LINE = re.compile(r"INFO - (\w+) +([\d,]+) +([\d,]+) +([\d.]+)(?:  (.+))?$", re.MULTILINE)
 _EVERY = 5.0  # seconds between two lines of progress
 _COLUMNS = f"{'rows':>10}{'requests':>10}{'seconds':>9}"
 
@@ -79,15 +79,17 @@ def main() -> None:
             figures = _figures(options.folder / "logs")
             held = {stream: len(cache[stream]) for stream in streams}
             for stream in streams:
-                records, requests, seconds = figures[stream]
+                records, requests, seconds, _ = figures[stream]
                 table[stream] += f"{records:>10}{requests:>10}{seconds:>9}"
-            syncs[sync] = [Cost(one, int(figures[one][1].replace(",", "")), held[one]) for one in streams]
+            syncs[sync] = [
+                Cost(one, int(figures[one][1].replace(",", "")), held[one], figures[one][3]) for one in streams
+            ]
 
     width = max(map(len, table))
     print(f"\n{'':<{width}}{'first sync':>29}{'second sync':>29}{'in DuckDB':>11}")
     print(f"{'stream':<{width}}{_COLUMNS}{_COLUMNS}{'rows':>11}")
     for stream, figures_of_both in table.items():
-        print(f"{stream:<{width}}{figures_of_both}{held[stream]:>11,}")
+        print(f"{stream:<{width}}{figures_of_both}{held[stream]:>11,}  {figures[stream][3]}".rstrip())
     page = options.folder / "workspace.html"
     with cache.get_sql_engine().connect() as warehouse:
         # Through PyAirbyte's own connection: DuckDB gives the file to one configuration at a time.
@@ -130,9 +132,13 @@ def _progress(workspace: "Sandbox", sync: str) -> Iterator[None]:
     asked = _asked(workspace)
 
     def beat() -> None:
+        before = 0
         while not ended.wait(_EVERY):
             seconds, requests = time.monotonic() - began, _asked(workspace) - asked
-            print(f"  {sync}: {requests:,} requests in {seconds:.0f} s", file=sys.__stdout__, flush=True)
+            # PyAirbyte loads a table after the other once all is read, and says so only where it draws.
+            doing = "" if requests > before else "; all is read, and PyAirbyte fills DuckDB"
+            print(f"  {sync}: {requests:,} requests in {seconds:.0f} s{doing}", file=sys.__stdout__, flush=True)
+            before = requests
 
     watch = threading.Thread(target=beat, daemon=True)
     watch.start()
@@ -147,12 +153,12 @@ def _asked(workspace: "Sandbox") -> int:
     return cast(int, workspace.calls()["total"])
 
 
-def _figures(logs: Path) -> dict[str, tuple[str, str, str]]:
-    """Records, requests and seconds of the last read by stream, from the connector's own table in PyAirbyte's log."""
+def _figures(logs: Path) -> dict[str, tuple[str, str, str, str]]:
+    """Records, requests, seconds and what was left out, by stream: the connector's own table in PyAirbyte's log."""
     newest = max(logs.rglob("source-intercom-log-*.log"), key=lambda path: path.stat().st_mtime)
     return {
-        stream: (records, requests, seconds)
-        for stream, records, requests, seconds in _LINE.findall(newest.read_text(encoding="utf-8"))
+        stream: (records, requests, seconds, left_out)
+        for stream, records, requests, seconds, left_out in _LINE.findall(newest.read_text(encoding="utf-8"))
     }
 
 

@@ -14,6 +14,7 @@ from sync_driver import Syncing, make_pages_small, state_in
 from source_intercom.shapes.base import Sync
 from source_intercom.streams.contacts import Contacts
 from source_intercom.streams.reconciliations import Reconciliations
+from source_intercom.sync.moments import shown
 from source_intercom.sync.windows import DAY, HOUR
 
 NewSync = Callable[..., Sync]
@@ -49,7 +50,8 @@ def test_all_comes_again_when_the_last_one_is_a_week_old(new_sync: NewSync, capl
     # The row of the stream reconciliations, by which rows that did not come again can be taken for deleted.
     (row,) = sync.reconciliations
     assert {**row, "ended_at": 0} == {"stream": "contacts", "began_at": NOW, "records": len(IDS), "ended_at": 0}
-    assert caplog.messages.count(f"contacts: the full comparison that began at {NOW} has come to its end") == 1
+    assert Reconciliations(sync).lacks_option == ""
+    assert caplog.messages.count(f"contacts: the full comparison that began at {shown(NOW)} has come to its end") == 1
 
 
 def test_a_younger_one_is_remembered_and_nothing_comes_again(new_sync: NewSync) -> None:
@@ -58,6 +60,8 @@ def test_a_younger_one_is_remembered_and_nothing_comes_again(new_sync: NewSync) 
     assert done.rows("contacts") == []
     assert done.states("contacts")[-1]["reconciled_at"] == NOW - 6 * DAY
     assert sync.reconciliations == []
+    # The table of a sync says why the stream of comparisons is empty.
+    assert "reconcile_every_days" in Reconciliations(sync).lacks_option
 
 
 @pytest.mark.parametrize(

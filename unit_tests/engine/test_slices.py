@@ -203,7 +203,7 @@ class TestACrowdedDayOfASearch:
         assert set(sync_of.ids()) == set(self.NAMES)
         assert sync_of.errors == []
         assert sync_of.last_state()["updated_at"] == BEGIN
-        assert "miss records, so it is read in one" in caplog.text
+        assert "miss records, so one reads them all" in caplog.text
 
     def test_stays_unread_when_a_slice_fails(self, new_sync: NewSync) -> None:
         server = server_of(self.records())

@@ -73,7 +73,7 @@ def test_one_of_three_hundred_is_named_and_all_others_are_read(refusal: Intercom
     assert "row 123" not in {row["id"] for row in given}
     assert isinstance(error, Unavailable)
     assert error.final is False, "what one parent lacks does not end the stream"
-    assert "1 records: 123." in str(error.message)
+    assert "1 record: 123." in str(error.message)
     assert str(refusal.message) in str(error.message)
 
 
@@ -173,7 +173,7 @@ class TestTheOptionToLeaveThemOut:
         assert [row["id"] for row in given] == ["row 0", "row 2"]
         assert error is None
         assert table.stream.client.tally.skipped == 1
-        assert "1 records: 1." in caplog.text
+        assert "1 record: 1." in caplog.text
 
     def test_does_not_hide_that_everything_is_refused(self, new_sync: NewSync) -> None:
         refusal = AccessDenied("no")

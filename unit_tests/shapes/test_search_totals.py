@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -71,7 +72,8 @@ class TestAShortWindow:
         given = ids_of(stream, window, reading)
         assert sorted(given) == NUMBERS, "and what came the first time is not given again"
         assert reading.short == []
-        assert "Intercom announces 10 records between" in caplog.text
+        begin, end = (datetime.fromtimestamp(one, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC") for one in window)
+        assert f"Intercom announces 10 records between {begin} and {end} and gave 9." in caplog.text
 
     @BOTH
     @pytest.mark.parametrize("text", [False, True])

@@ -151,7 +151,7 @@ def test_a_file_that_does_not_come_ends_the_stream_and_costs_no_other(
     Folder(sync, {link: Unavailable("no answer")})
     workspace(intercom, conversation(1, link), conversation(2))
     came: list[Any] = []
-    with pytest.raises(Unavailable, match="conversation_attachments of 1 records: 1"):
+    with pytest.raises(Unavailable, match="conversation_attachments of 1 record: 1"):
         for row in rows_of(made(ConversationAttachments, sync, intercom), WINDOW):
             came.append(row["conversation_id"])
     assert set(came) == {"2"}

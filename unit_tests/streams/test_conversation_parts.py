@@ -188,7 +188,7 @@ class TestUnreadable:
         with caplog.at_level(logging.WARNING), pytest.raises(Unavailable) as caught:
             keep(rows_of(stream, WINDOW), read)
         assert read == [1, 3, 4]
-        assert " 1 records" in str(caught.value.message)
+        assert " 1 record:" in str(caught.value.message)
         assert ": 2." in str(caught.value.message)
         assert caught.value.final is False
         assert "504" in str(caught.value.internal_message)
@@ -229,7 +229,7 @@ def test_a_refusal_of_one_hides_no_other(stream: ConversationParts, intercom: Fa
     found(intercom, page("conversations", conversation("1"), conversation("2")))
     intercom.on("GET", "/conversations/1", AccessDenied("no")).on("GET", "/conversations/2", detail({"id": "b"}))
     read: list[Any] = []
-    with pytest.raises(Unavailable, match=r"of 1 records: 1\..* no"):
+    with pytest.raises(Unavailable, match=r"of 1 record: 1\..* no"):
         keep(rows_of(stream, WINDOW), read)
     assert read == ["b"]
 

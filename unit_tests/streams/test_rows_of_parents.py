@@ -137,7 +137,7 @@ class TestChild:
         intercom.on("GET", "/tickets/1/children", Unavailable("x"))
         intercom.on("GET", "/tickets/2/children", {"data": [{"id": "2a"}]})
         found: list[Any] = []
-        with pytest.raises(Unavailable, match=r"of 1 records: 1\."):
+        with pytest.raises(Unavailable, match=r"of 1 record: 1\."):
             found.extend(iterated(rows_of(self.stream(new_sync(), intercom, "1", "2"), WINDOW), found))
         assert ids(found) == ["2a"]
 
