@@ -44,6 +44,7 @@ class Things(SearchStream):
 def make_pages_small(monkeypatch: pytest.MonkeyPatch, *, window_pages: int = 1_000) -> None:
     """Pages of three records; windows of so many pages at the most."""
     monkeypatch.setattr(pages, "SEARCH_PAGE", 3)
+    monkeypatch.setattr(search, "SEARCH_PAGE", 3)
     monkeypatch.setattr(cutting, "SEARCH_PAGE", 3)
     monkeypatch.setattr(cutting, "_LEAST_PAGES", window_pages)
     monkeypatch.setattr(cutting, "_MOST_PAGES", window_pages)

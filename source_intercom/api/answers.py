@@ -71,6 +71,13 @@ def is_retried(kind: type[IntercomError] | None) -> bool:
     return kind is not None and issubclass(kind, Unavailable)
 
 
+def is_doubtful(response: requests.Response) -> bool:
+    """Whether a record may be there although an answer says that it is gone: a page without Intercom's envelope, which
+    a gateway shows for a moment, and nginx for good where a company is archived. So it is asked for once more.
+    """
+    return error_class_of(response) is RecordGone and not failure_of(response).is_intercoms
+
+
 def error_at_last(failure: Failure, kind: type[IntercomError], *, token_worked: bool) -> type[IntercomError]:
     """The class for good, when the retries are over and with what is known of the token.
 

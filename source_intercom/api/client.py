@@ -13,10 +13,10 @@ import requests
 from airbyte_cdk.sources.streams.http import HttpClient
 from airbyte_cdk.sources.streams.http.exceptions import BaseBackoffException
 
-from source_intercom.api.answers import RetryPolicy, error_at_last, error_class_of, failure_of
+from source_intercom.api.answers import RetryPolicy, error_at_last, error_class_of, failure_of, is_doubtful
 from source_intercom.api.bodies import body_of
 from source_intercom.api.budget import WINDOW_SECONDS
-from source_intercom.api.errors import RETRIES, Asked, IntercomError, TlsFailed, Unavailable, unavailable
+from source_intercom.api.errors import RETRIES, Asked, IntercomError, TlsFailed, Unavailable, strange, unavailable
 from source_intercom.api.pace import Patience, patience_for
 from source_intercom.api.tally import Tally
 from source_intercom.api.transport import Into, StreamSession, Transport
@@ -181,15 +181,22 @@ class Client:
         into: Into | None = None,
     ) -> requests.Response:
         asked = Asked(f"{method} {path.partition('?')[0]}", self._permission, self._transport.host)
-        try:
-            _, response = (self.http if retry else self._http_once).send_request(
+
+        def send() -> requests.Response:
+            return (self.http if retry else self._http_once).send_request(
                 method,
                 self._transport.base_url + path,
                 request_kwargs={"into": into} if into else {},
                 headers={"Accept": "application/octet-stream"} if into else None,
                 params=params,
                 json=json,
-            )
+            )[1]
+
+        try:
+            response = send()
+            if retry and is_doubtful(response):
+                time.sleep(self._transport.time_scale)
+                response = send()
         except BaseBackoffException as error:
             raise self._error_of(error, asked) from None
         if kind := error_class_of(response):
@@ -238,4 +245,7 @@ def _moment_of(response: requests.Response) -> int:
 
 def _decode(response: requests.Response) -> Json:
     body = body_of(response)
+    if body == []:
+        # Intercom's empty lists stand in an object. This says nothing, and would pass as a list without records.
+        raise strange("an empty list, and no word of what it lists")
     return body if isinstance(body, dict) else {"data": body}

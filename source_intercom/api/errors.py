@@ -115,6 +115,7 @@ class IntercomError(AirbyteTracedException):
         # A 403 names the scope that is missing, and Intercom's names may be newer than ours.
         said = f' (Intercom says: "{failure.words}")' if failure.words else ""
         return sentence.format(
+            endpoint=asked.endpoint,
             host=asked.host,
             permission=asked.permission,
             status=failure.status,
@@ -194,7 +195,11 @@ class CursorRefused(RequestRefused):
 class RecordGone(IntercomError):
     final = False
     may_be_of_one = True
-    sentence = "Intercom does not have this record any more."
+    # As the error of a stream it is about more than a record: a whole area of the API that is not there.
+    sentence = (
+        "Intercom does not find {endpoint} (HTTP {status}){said}: the record is gone, or this workspace does not offer "
+        "the data."
+    )
 
 
 class NotOffered(IntercomError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from source_intercom.api.client import Json
 from source_intercom.api.errors import strange
@@ -41,6 +41,16 @@ def records_in(answer: Json, records_key: str) -> Page:
         if isinstance(records, list):
             return records
     raise strange(f"no list under '{records_key}', but the keys {sorted(answer)}")
+
+
+def record_in(answer: Json, key: str) -> Json:
+    """An answer that is one record, of which ``key`` is wanted. The key may be missing, as empty ones are.
+
+    Raises ``RequestRefused`` for an answer that has no id either: what is no record would pass as an empty one.
+    """
+    if key not in answer and answer.get("id") is None:
+        raise strange(f"neither 'id' nor '{key}', but the keys {sorted(answer)}")
+    return answer
 
 
 def whole_list_in(record: Json, name: str) -> Page | None:
@@ -126,7 +136,8 @@ def next_request(answer: Json, path: str, asked: Mapping[str, Any]) -> tuple[str
 
     ``pages.next`` is a link, or an object with a cursor or a page number; some lists have counters only, beside
     their records or in ``pages``; some have ``next_cursor``. Of a link only path and query are followed, so that
-    the token never leaves the configured host.
+    the token never leaves the configured host. What was ``asked`` for and the link does not repeat is asked for again:
+    without the same ``per_page`` the next page would begin elsewhere.
     """
     counters = _counters(answer)
     following = counters.get("next")
@@ -134,7 +145,9 @@ def next_request(answer: Json, path: str, asked: Mapping[str, Any]) -> tuple[str
         url = urlsplit(following)
         # Without its one slash a path such as ".example.com/x" would become a part of the host's name.
         link = "/" + url.path.lstrip("/")
-        return (f"{link}?{url.query}" if url.query else link), {}
+        told = parse_qs(url.query, keep_blank_values=True)
+        missing = {name: value for name, value in asked.items() if name not in told}
+        return (f"{link}?{url.query}" if url.query else link), missing
     ways: Json = {}
     if isinstance(following, dict):
         ways = {name: following[name] for name in ("starting_after", "page") if name in following}

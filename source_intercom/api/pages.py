@@ -132,13 +132,15 @@ def list_pages(
     *,
     wish: int = 0,
     whole: bool = False,
+    ends_empty: bool = False,
 ) -> Iterator[Page]:
     """Pages of a list, in whichever way it pages, or of one that has no pages at all.
 
     ``wish`` is a page size to ask for where Intercom documents no greatest one: if it is refused, as companies refuse
     more than 60, pages come in Intercom's own size. With ``whole`` the list belongs to the workspace and not to one
     record: when Intercom does not know it, that is no record gone but data not offered, and raises ``NotOffered``.
-    And when it ends before its own total, a warning says so.
+    And when it ends before its own total, a warning says so. With ``ends_empty`` a page without records is the last
+    one, whatever it links to.
     """
     asked = dict(params or {})
     try:
@@ -147,7 +149,7 @@ def list_pages(
         if whole:
             raise NotOffered.of(error, path) from None
         raise
-    yield from pages_from(answer, client, path, records_key, asked, whole=whole)
+    yield from pages_from(answer, client, path, records_key, asked, whole=whole, ends_empty=ends_empty)
 
 
 def _first_page(client: Client, path: str, asked: Json, wish: int) -> tuple[Json, Json]:
@@ -162,19 +164,27 @@ def _first_page(client: Client, path: str, asked: Json, wish: int) -> tuple[Json
 
 
 def pages_from(
-    answer: Json, client: Client, path: str, records_key: str, asked: Mapping[str, Any], *, whole: bool = False
+    answer: Json,
+    client: Client,
+    path: str,
+    records_key: str,
+    asked: Mapping[str, Any],
+    *,
+    whole: bool = False,
+    ends_empty: bool = False,
 ) -> Iterator[Page]:
     """Pages of a list whose first ``answer`` is there, and which was ``asked`` for with these parameters.
 
     A list of numbered pages moves up when a record of it is deleted: the first record of the next page moves to a page
     that has been read. When its total shrinks while it is read, it is read once more for what did not come. Raises
-    ``RequestRefused`` when the pages run in circles before the list is complete.
+    ``RequestRefused`` when the pages run in circles before the list is complete, or when Intercom does not find the
+    next page that it has named.
     """
     seen = _Seen()
-    shrank = yield from _through(answer, client, path, records_key, asked, seen, whole)
+    shrank = yield from _through(answer, client, path, records_key, asked, seen, whole, ends_empty)
     if shrank:
         again = _Seen()
-        for page in _through(client.get(path, asked), client, path, records_key, asked, again, whole):
+        for page in _through(client.get(path, asked), client, path, records_key, asked, again, whole, ends_empty):
             yield seen.without_known(page)
 
 
@@ -186,6 +196,7 @@ def _through(
     asked: Mapping[str, Any],
     seen: _Seen,
     whole: bool,
+    ends_empty: bool,
 ) -> Generator[Page, None, bool]:
     """The pages of a list from the first to the last; whether its total shrank meanwhile."""
     request: tuple[str, Mapping[str, Any]] = (path, asked)
@@ -199,7 +210,7 @@ def _through(
         most = max(most, total)
         if is_news or not requests:
             yield records
-        if following is None or (not is_news and is_complete(answer, len(seen))):
+        if following is None or (ends_empty and not records) or (not is_news and is_complete(answer, len(seen))):
             if whole:
                 _warn_if_short(answer, len(seen), path)
             return total < most
@@ -214,7 +225,17 @@ def _through(
             raise RequestRefused(f"Intercom's {path} gave the same next page twice.", f"GET {path}")
         requests.append(request)
         request = following
-        answer = _once_more_if_refused(partial(client.get, *request))
+        try:
+            answer = _once_more_if_refused(partial(client.get, *request))
+        except RecordGone as error:
+            if is_complete(answer, len(seen)):
+                return total < most
+            # Whoever had the first page may be gone since: asked for it again, Intercom says so.
+            client.get(path, asked)
+            raise RequestRefused(
+                f"Intercom's {path} names a next page and does not find it, after {len(seen)} records. {REPORT}",
+                str(error.internal_message),
+            ) from None
 
 
 def _once_more_if_refused(ask: Callable[[], Json]) -> Json:

@@ -9,6 +9,7 @@ from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.gone import check_path, owner_of
 from source_intercom.shapes.reading import Reading
 from source_intercom.sync.windows import Window
 
@@ -29,6 +30,8 @@ class Child(IntercomStream):
     child_key: ClassVar[str] = "data"
     child_params: ClassVar[tuple[tuple[str, str], ...]] = ()
     child_wish: ClassVar[int] = 0
+    # The path of a parent itself, where ``child`` does not begin with it.
+    whose: ClassVar[str] = ""
     parent_key: ClassVar[str]
     parent_time: ClassVar[str] = ""
     is_costly = True
@@ -39,12 +42,17 @@ class Child(IntercomStream):
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
         parents = [parent for parent in self.identified(page) if self.has_children(parent)]
         unread: dict[str, IntercomError] = {}
+        gone: dict[str, RecordGone] = {}
         answers = self.client.each(lambda each: self._children(each, window), parents)
         for parent, rows in zip(parents, answers, strict=True):
-            if isinstance(rows, IntercomError):
+            if isinstance(rows, RecordGone):
+                gone[str(parent["id"])] = rows
+            elif isinstance(rows, IntercomError):
                 unread[str(parent.get("id"))] = rows
             else:
                 yield rows
+        check_path(self, self.child, parents, gone, self.whose or owner_of(self.child))
+        self.client.tally.add(gone=len(gone))
         refused = [error for error in unread.values() if error.final]
         if len(refused) == len(parents) and len(refused) >= _MANY:
             raise refused[0]
@@ -82,9 +90,8 @@ class Child(IntercomStream):
     def _children(self, parent: Record, window: Window) -> Page | IntercomError:
         try:
             rows = self.children(parent, window)
-        except RecordGone:
-            self.client.tally.add(gone=1)
-            return []
+        except RecordGone as error:
+            return error
         except IntercomError as error:
             # What the plan of the workspace lacks, no other record has either.
             if not error.may_be_of_one or (isinstance(error, AccessDenied) and error.by_plan):

@@ -9,6 +9,7 @@ from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
+from source_intercom.shapes.gone import check_path, owner_of
 from source_intercom.shapes.reading import Reading
 from source_intercom.sync.windows import Window
 
@@ -36,7 +37,12 @@ class Nested(IntercomStream):
         parents = self.identified(page)
         unknown = self.asks_when_absent and not any(self.nested[0] in record for record in parents)
         cut_off = [record for record in parents if self.complete and (unknown or self._nested(record).get("has_more"))]
-        whole = dict(self.client.each(self._completed, cut_off))
+        completed = dict(self.client.each(self._completed, cut_off))
+        gone = {name: items for name, items in completed.items() if isinstance(items, RecordGone)}
+        check_path(self, self.complete, cut_off, gone, owner_of(self.complete))
+        self.client.tally.add(gone=len(gone))
+        # What a record that is gone has shown goes with the record.
+        whole = {name: items for name, items in completed.items() if not isinstance(items, RecordGone)}
         rows: Page = []
         for record in parents:
             items = whole[record["id"]] if record["id"] in whole else self._nested(record).get(self.nested[1])
@@ -59,10 +65,9 @@ class Nested(IntercomStream):
             return {self.nested[1]: nested}
         return nested if isinstance(nested, dict) else {}
 
-    def _completed(self, record: Record) -> tuple[str, Page]:
+    def _completed(self, record: Record) -> tuple[str, Page | RecordGone]:
         path = path_of(self.complete, id=record["id"])
         try:
             return record["id"], [item for page in list_pages(self.client, path, self.complete_key) for item in page]
-        except RecordGone:
-            self.client.tally.add(gone=1)
-            return record["id"], []
+        except RecordGone as error:
+            return record["id"], error

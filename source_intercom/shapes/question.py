@@ -47,6 +47,6 @@ class Question:
         """Of the same records those in another slice; None for all."""
         return replace(self, part=part)
 
-    def shared_out(self, parts: Iterable[Window]) -> "list[Question]":
+    def shared_out(self, parts: Iterable[Window | None]) -> "list[Question]":
         """Smaller questions that together find the same records: one for each combination in each slice."""
         return [replace(self, combinations=(terms,), part=part) for terms in self.combinations for part in parts]

@@ -12,8 +12,8 @@ from source_intercom.api.errors import (
     RequestRefused,
     Unavailable,
 )
-from source_intercom.api.figures import Page, records_in
-from source_intercom.api.pages import Answer, search_answers
+from source_intercom.api.figures import Page, number_in, records_in
+from source_intercom.api.pages import SEARCH_PAGE, Answer, search_answers
 from source_intercom.api.queries import Choices, Order, days_query, search_body
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.by_id import records_by_id
@@ -135,8 +135,10 @@ class SearchStream(IntercomStream):
                 f"{self.name}: Intercom announces {ended.total} records {window.shown} "
                 f"and gave {len(seen.names)}. They are asked for once more."
             )
-            ended = yield from self._read(question, window, reading, seen)
-            if ended is not None and self._is_short(ended, seen, window, reading):
+            # In other searches: what breaks a page of one breaks it each time, and a short one needs no second page.
+            yield from self._in_slices(question, window, reading, seen, parts=2 * (ended.total or 0) // SEARCH_PAGE)
+            ended = Ended(self._count(question), is_whole=True)
+            if self._is_short(ended, seen, window, reading):
                 reading.came_short(ended.missing(seen))
                 raise Incomplete(
                     f"Intercom announces {ended.total} {self.source_name} {window.shown}, "
@@ -201,8 +203,11 @@ class SearchStream(IntercomStream):
                 rest = question.within(place.left)
                 is_stuck = has_restarted and not place.has_moved
                 has_restarted, place.has_moved = True, False
+                if is_stuck and not slices_of(rest.part, 2, life=self._life, zone=self.zone):
+                    raise
                 if is_stuck:
-                    yield from self._in_slices(rest, window, reading, seen, error)
+                    self.logger.info(f"{self.name}: smaller searches {rest.window.shown}: {error.internal_message}")
+                    yield from self._in_slices(rest, window, reading, seen)
                     break
                 self.logger.info(f"{self.name}: continues from the last time reached: {error.internal_message}")
             except Unavailable as error:
@@ -216,15 +221,14 @@ class SearchStream(IntercomStream):
         return Ended(total, is_whole=True)
 
     def _in_slices(
-        self, question: Question, window: Window, reading: Reading, seen: Seen, error: CursorRefused
+        self, question: Question, window: Window, reading: Reading, seen: Seen, *, parts: int = 2
     ) -> Iterator[Page]:
-        """Read in smaller searches what no cursor leads through, such as many records of one second."""
-        slices = slices_of(question.part, 2, life=self._life, zone=self.zone)
-        if not slices:
-            raise error
-        self.logger.info(f"{self.name}: smaller searches {question.window.shown}: {error.internal_message}")
-        for smaller in question.shared_out(slices):
-            # The slices cut the search only: what they find belongs to the same part of the window.
+        """Read in smaller searches what no cursor leads through, such as many records of one second; in the same one
+        again where no second time parts them.
+        """
+        slices = slices_of(question.part, max(2, parts), life=self._life, zone=self.zone)
+        # The slices cut the search only: what they find belongs to the same part of the window.
+        for smaller in question.shared_out(slices or [question.part]):
             yield from self._read(smaller, window, Uncut(reading, reading.slice), seen)
 
     def _behind(self, question: Question, window: Window, reading: Reading, seen: Seen, place: Place) -> Iterator[Page]:
@@ -324,8 +328,7 @@ class SearchStream(IntercomStream):
 
     def _count(self, question: Question) -> int:
         body = search_body(question.query, self.time_field, 1, None)
-        total = self.client.post(self.endpoint, body).get("total_count")
-        return total if isinstance(total, int) else 0
+        return number_in(self.client.post(self.endpoint, body), "total_count") or 0
 
     @property
     def _life(self) -> Window:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from source_intercom.api import permissions
-from source_intercom.api.figures import Page
+from source_intercom.api.figures import Page, record_in, records_in
 from source_intercom.api.files import LinkRefused, file_name
 from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
@@ -96,7 +96,7 @@ class ConversationParts(_OfConversation, Child):
         conversation = self.client.get(
             path, {"display_as": "plaintext"} if self.sync.config.plain_text_bodies else None
         )
-        nested = conversation.get("conversation_parts")
+        nested = record_in(conversation, "conversation_parts").get("conversation_parts")
         listed = nested if isinstance(nested, dict) else {}
         parts = self.objects(listed.get("conversation_parts"))
         total = listed.get("total_count")
@@ -164,7 +164,7 @@ class ConversationAttachments(_OfConversation, Child):
 
     def _attachments(self, parent: Record) -> Page:
         conversation = self.client.get(path_of(self.child, id=parent["id"]))
-        nested = conversation.get("conversation_parts")
+        nested = record_in(conversation, "conversation_parts").get("conversation_parts")
         parts = self.objects(nested.get("conversation_parts")) if isinstance(nested, dict) else []
         source = conversation.get("source")
         return [
@@ -284,7 +284,7 @@ class CallTranscripts(Nested):
         for start in range(0, len(conversations), 20):
             answer = self.client.post("/calls/search", {"conversation_ids": conversations[start : start + 20]})
             # The search gives every call of a conversation, those of other pages too.
-            found = [call for call in self.identified(answer.get("data")) if str(call["id"]) in calls]
+            found = [call for call in self.identified(records_in(answer, "data")) if str(call["id"]) in calls]
             yield [{**call, "call_id": str(call["id"])} for call in found]
 
 

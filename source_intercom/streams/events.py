@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from source_intercom.api import permissions
 from source_intercom.api.errors import RecordGone, RequestRefused
-from source_intercom.api.figures import Page
+from source_intercom.api.figures import Page, records_in
 from source_intercom.api.pages import list_pages
 from source_intercom.api.queries import since
 from source_intercom.options.filters import Filters
@@ -94,6 +94,7 @@ class _OfEveryContact(Child):
     also_needs = (permissions.CONTACTS,)
     parent_key = "intercom_user_id"
     child = "/events"
+    whose = "/contacts/{id}"
     child_key = "events"
 
     @property
@@ -140,7 +141,8 @@ class ContactEvents(_OfEveryContact):
         start = 0 if made is not None and made >= window.start else window.start - late
         window = Window(max(self.sync.config.start, start), window.end)
         asked = {"type": "user", "intercom_user_id": parent["id"], "per_page": 50}
-        for page in list_pages(self.client, self.child, self.child_key, asked):
+        # Nothing is older than an empty page, whatever it links to (docs/intercom-api.md#events-links).
+        for page in list_pages(self.client, self.child, self.child_key, asked, ends_empty=True):
             moments = [(event, seconds_of(event.get("created_at"))) for event in self.objects(page)]
             rows += [event for event, moment in moments if moment is None or window.holds(moment)]
             if moments and all(moment is not None and moment < window.start for _, moment in moments):
@@ -161,5 +163,6 @@ class ContactEventSummaries(_OfEveryContact):
     def children(self, parent: Record, window: Window) -> Page:
         asked = {"type": "user", "intercom_user_id": parent["id"], "summary": "true"}
         counted = {"counted_at": self.sync.begin}
-        pages = list_pages(self.client, self.child, self.child_key, asked)
-        return [{**row, **counted} for page in pages for row in self.objects(page)]
+        # One answer has them all; its link to a next page leads nowhere (docs/intercom-api.md#events-links).
+        summaries = records_in(self.client.get(self.child, asked), self.child_key)
+        return [{**row, **counted} for row in self.objects(summaries)]

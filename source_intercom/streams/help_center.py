@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from zlib import crc32
 
 from source_intercom.api import permissions
-from source_intercom.api.figures import Page
+from source_intercom.api.figures import Page, record_in
 from source_intercom.api.paths import path_of
 from source_intercom.shapes.child import Child
 from source_intercom.shapes.coercion import Record
@@ -68,7 +68,8 @@ class ArticleStatistics(Child):
         return moment is None or moment >= window.start or _is_due(str(record["id"]), window)
 
     def children(self, parent: Record, window: Window) -> Page:
-        counted = self.client.get(path_of(self.child, id=parent["id"])).get("statistics")
+        article = self.client.get(path_of(self.child, id=parent["id"]))
+        counted = record_in(article, "statistics").get("statistics")
         # Some articles have none.
         return [{**counted, "counted_at": self.sync.begin}] if isinstance(counted, dict) else []
 

@@ -11,7 +11,7 @@ from api_helpers import BODY, GOOD, HICCUPS, HOST, TOKEN, FakeTime, fault, make_
 from requests_mock import Mocker
 
 from source_intercom.api.client import API_VERSION, Client, Tally, Transport
-from source_intercom.api.errors import RecordGone, TokenRejected
+from source_intercom.api.errors import RecordGone, RequestRefused, TokenRejected
 from source_intercom.api.hosts import HOSTS, api_host
 from source_intercom.api.transport import BearerToken
 from source_intercom.options.config import Config, ConfigError
@@ -59,6 +59,39 @@ def test_every_try_carries_version_token_and_timeouts(
         connect, read = timeout
         assert 0 < connect <= 30
         assert 60 <= read <= 120  # a heavy search thinks for a minute
+
+
+def test_an_empty_list_that_says_nothing_is_no_list_without_records(client: Client, requests_mock: Mocker) -> None:
+    requests_mock.get(f"{HOST}/things", json=[])
+    with pytest.raises(RequestRefused, match="another shape"):
+        client.get("/things")
+
+
+PAGE_404 = {"status_code": 404, "text": "<html><center>nginx</center></html>"}
+
+
+class TestARecordThatAGatewayDoesNotFind:
+    """A page of HTML with 404 is how archived companies answer, and what gateways show for a moment."""
+
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_is_asked_for_once_more(self, client: Client, requests_mock: Mocker, method: str, time: FakeTime) -> None:
+        requests_mock.request(method, f"{HOST}/things", [PAGE_404, GOOD])
+        assert (client.get("/things") if method == "GET" else client.post("/things", {})) == BODY
+        assert time.slept == [1]
+
+    def test_is_gone_when_it_is_not_found_again(self, client: Client, requests_mock: Mocker) -> None:
+        requests_mock.get(f"{HOST}/things", [PAGE_404, PAGE_404, GOOD])
+        with pytest.raises(RecordGone):
+            client.get("/things")
+        assert requests_mock.call_count == 2
+
+    @pytest.mark.parametrize("retry", [True, False])
+    def test_is_gone_at_once_where_intercom_says_so(self, client: Client, requests_mock: Mocker, retry: bool) -> None:
+        said: dict[str, Any] = {"status_code": 404, "json": fault("not_found")} if retry else PAGE_404
+        requests_mock.get(f"{HOST}/things", [said, GOOD])
+        with pytest.raises(RecordGone):
+            client.get("/things", retry=retry)
+        assert requests_mock.call_count == 1
 
 
 @pytest.mark.complaint(48)

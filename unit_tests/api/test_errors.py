@@ -207,3 +207,11 @@ def test_no_error_body_is_too_strange(status: int, body: bytes) -> None:
     error = error_of(status, body)
     assert isinstance(error, IntercomError)
     assert str(error.message).endswith(".")
+
+
+def test_what_is_not_found_is_named() -> None:
+    """Where it ends a stream, it is no record that is gone."""
+    error = RecordGone.told(Failure(404, "not_found", "Resource Not Found"), Asked("GET /admins/activity_logs"))
+    assert str(error.message).startswith(
+        'Intercom does not find GET /admins/activity_logs (HTTP 404) (Intercom says: "'
+    )

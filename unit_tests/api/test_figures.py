@@ -6,7 +6,7 @@ import pytest
 
 from source_intercom.api.client import Json
 from source_intercom.api.errors import RequestRefused
-from source_intercom.api.figures import next_cursor, pages_told, records_in
+from source_intercom.api.figures import next_cursor, pages_told, record_in, records_in
 
 
 @pytest.mark.parametrize("answer", [{}, {"data": []}, {"tags": None}, {"tags": {"tags": []}}, {"tags": "none"}])
@@ -57,3 +57,14 @@ def test_a_cursor_of_another_kind_is_not_taken_for_the_end(cursor: object) -> No
 @pytest.mark.parametrize(("cursor", "sent"), [("abc", "abc"), (17, "17"), (0, "0"), ("", None), (None, None)])
 def test_a_cursor_is_a_text_or_a_number(cursor: object, sent: str | None) -> None:
     assert next_cursor({"pages": {"next": {"starting_after": cursor}}}) == sent
+
+
+class TestARecord:
+    @pytest.mark.parametrize("answer", [{"id": "1"}, {"parts": None}, {"id": "1", "parts": {}}], ids=repr)
+    def test_may_lack_what_is_empty(self, answer: Json) -> None:
+        assert record_in(answer, "parts") is answer
+
+    @pytest.mark.parametrize("answer", [{}, {"type": "error", "message": "oops"}, {"data": None}], ids=repr)
+    def test_is_no_answer_of_another_kind(self, answer: Json) -> None:
+        with pytest.raises(RequestRefused, match="another shape"):
+            record_in(answer, "parts")

@@ -52,11 +52,17 @@ def urls(requests_mock: Mocker) -> list[str]:
 
 @pytest.mark.complaint(42)
 def test_links_are_followed_as_they_are(hasty: Client, requests_mock: Mocker) -> None:
-    link = f"{HOST}/tags?before=17%2C1"
-    pages = linked(hasty, requests_mock, f"{HOST}/tags?page=2&per_page=50", link, f"{HOST}/tags")
+    links = [f"{HOST}/tags?page=2&per_page=50", f"{HOST}/tags?before=17%2C1&per_page=20", f"{HOST}/tags?per_page=&x"]
 
-    assert ids(pages) == [0, 1, 2, 3]
-    assert urls(requests_mock) == [f"{HOST}/tags?per_page=50", f"{HOST}/tags?page=2&per_page=50", link, f"{HOST}/tags"]
+    assert ids(linked(hasty, requests_mock, *links)) == [0, 1, 2, 3]
+    assert urls(requests_mock) == [f"{HOST}/tags?per_page=50", *links]
+
+
+@pytest.mark.parametrize(("link", "joint"), [("/tags?page=2", "&"), ("/lists/tags", "?")])
+def test_what_a_link_leaves_out_is_asked_for_again(hasty: Client, requests_mock: Mocker, link: str, joint: str) -> None:
+    """A second page of another size begins elsewhere, and records are missed or come twice."""
+    assert ids(linked(hasty, requests_mock, HOST + link)) == [0, 1]
+    assert urls(requests_mock)[1] == f"{HOST}{link}{joint}per_page=50"
 
 
 @pytest.mark.complaint(42)
@@ -168,7 +174,7 @@ def test_the_last_page_of_a_list(hasty: Client, requests_mock: Mocker, last: Jso
 )
 def test_a_link_is_followed_on_our_own_host_only(hasty: Client, requests_mock: Mocker, link: str) -> None:
     assert ids(linked(hasty, requests_mock, link)) == [0, 1]
-    assert urls(requests_mock)[1] == f"{HOST}/tags?page=2"
+    assert urls(requests_mock)[1] == f"{HOST}/tags?page=2&per_page=50"
 
 
 @pytest.mark.parametrize("link", ["@evil.example/tags", ".evil.example/tags", "mailto:.evil.example", ":@evil.example"])

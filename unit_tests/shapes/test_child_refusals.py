@@ -11,6 +11,7 @@ from stream_fakes import NOW, FakeIntercom, Json
 from source_intercom.api.errors import (
     AccessDenied,
     IntercomError,
+    NotOffered,
     RecordGone,
     RequestRefused,
     TokenRejected,
@@ -31,7 +32,11 @@ class OneByOne(Child):
     parent_key = "ticket_id"
 
 
-class Skipping(OneByOne):
+class WithACursor(OneByOne):
+    cursor_time = "updated_at"
+
+
+class Skipping(WithACursor):
     skips_failures = True  # type: ignore[assignment]  # an option in real streams
 
 
@@ -100,6 +105,48 @@ def test_refusals_and_one_that_is_gone_are_not_all_of_a_page(new_sync: NewSync) 
     _, error = table.rows()
     assert type(error) is Unavailable
     assert table.stream.client.tally.gone == 1
+
+
+class TestAPathThatIsNotThere:
+    """A workspace can lack an endpoint, or lose it for hours: that is no deletion of all that it is asked about."""
+
+    def read(self, table: Table, owner: Json | IntercomError) -> tuple[list[Json], IntercomError | None]:
+        table.intercom.on("GET", "/tickets/0", owner)
+        return table.rows()
+
+    @pytest.mark.parametrize(("kind", "parents"), [(OneByOne, 1), (WithACursor, 3), (Skipping, 3)])
+    def test_is_said_where_the_parents_are_there(self, kind: type[OneByOne], parents: int, new_sync: NewSync) -> None:
+        table = Table(new_sync, kind, parents, **{f"of_{number}": RecordGone("gone") for number in range(parents)})
+        given, error = self.read(table, {"id": "0"})
+        assert given == []
+        assert type(error) is NotOffered
+        assert "does not offer /tickets/{id}/children" in str(error.message)
+        assert table.stream.client.tally.gone == 0
+
+    @pytest.mark.parametrize("owner", [RecordGone("gone"), Unavailable("busy")])
+    def test_is_not_told_of_parents_that_are_gone(self, owner: IntercomError, new_sync: NewSync) -> None:
+        table = Table(new_sync, OneByOne, 4, **{f"of_{number}": RecordGone("gone") for number in range(4)})
+        assert self.read(table, owner) == ([], None)
+        assert table.stream.client.tally.gone == 4
+
+    @pytest.mark.parametrize(("parents", "gone"), [(2, 2), (300, 299)])
+    def test_is_not_asked_about_where_few_or_not_all_are_gone(self, parents: int, gone: int, new_sync: NewSync) -> None:
+        table = Table(new_sync, WithACursor, parents, **{f"of_{number}": RecordGone("gone") for number in range(gone)})
+        _, error = self.read(table, {"id": "0"})
+        assert error is None
+        assert table.intercom.asked("/tickets/0") == []
+
+    @pytest.mark.parametrize(("gone", "is_said"), [(9, False), (10, True)])
+    @pytest.mark.parametrize("path", ["/tickets/{id}", "/companies/{id}/notes"])
+    def test_is_believed_of_many_where_no_call_tells(
+        self, path: str, gone: int, is_said: bool, new_sync: NewSync, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An archived company may be given, while what belongs to it is not."""
+        monkeypatch.setattr(OneByOne, "child", path)
+        table = Table(new_sync, OneByOne, gone)
+        for number in range(gone):
+            table.intercom.on("GET", path.replace("{id}", str(number)), RecordGone("gone"))
+        assert isinstance(table.rows()[1], NotOffered) is is_said
 
 
 def test_a_token_that_is_refused_ends_the_stream_at_once(new_sync: NewSync) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from stream_fakes import NOW, FakeIntercom, Json
 
+from source_intercom.api.errors import NotOffered, RecordGone
 from source_intercom.shapes.base import Sync
 from source_intercom.shapes.nested import Nested
 from source_intercom.streams.tickets import Tickets
@@ -107,3 +108,22 @@ class TestAListThatNoRecordOfAPageShows:
         stream, intercom = made(new_sync)
         assert rows(stream, ticket("1"), ticket("2")) == []
         assert intercom.calls == []
+
+
+CUT = {"data": [{"id": "a"}], "has_more": True}
+
+
+class TestACompleteListThatIsNotFound:
+    def test_leaves_what_the_record_shows(self, new_sync: NewSync) -> None:
+        stream, intercom = made(new_sync)
+        intercom.on("GET", "/tickets/1/things", RecordGone("gone")).on("GET", "/tickets/1", RecordGone("gone"))
+        assert [row["id"] for row in rows(stream, ticket("1", CUT))] == ["a"]
+        assert stream.client.tally.gone == 1
+
+    def test_of_all_records_though_they_are_there_is_not_offered(self, new_sync: NewSync) -> None:
+        stream, intercom = made(new_sync)
+        for number in "123":
+            intercom.on("GET", f"/tickets/{number}/things", RecordGone("gone"))
+        intercom.on("GET", "/tickets/1", {"id": "1"})
+        with pytest.raises(NotOffered, match="does not offer /tickets/"):
+            rows(stream, *(ticket(number, CUT) for number in "123"))

@@ -75,6 +75,24 @@ class TestAShortWindow:
         begin, end = (datetime.fromtimestamp(one, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC") for one in window)
         assert f"Intercom announces 10 records between {begin} and {end} and gave 9." in caplog.text
 
+    @BOTH
+    @pytest.mark.parametrize("text", [False, True])
+    def test_whose_second_page_never_comes_is_read_in_smaller_searches(
+        self, window: Window, text: bool, new_sync: NewSync
+    ) -> None:
+        records = [
+            {**record, "created_at": BIRTH + at * (BEGIN - BIRTH) // 10} for at, record in enumerate(ten(window))
+        ]
+        server = server_of(records)
+
+        def answer(body: Json) -> Json:
+            found = server(body)
+            found["pages"].pop("next", None)
+            return {**found, "total_count": str(found["total_count"]) if text else found["total_count"]}
+
+        stream = made(new_sync(begin=BEGIN, birth=BIRTH), answer)
+        assert sorted(ids_of(stream, window)) == NUMBERS
+
     @pytest.mark.complaint(65)
     @BOTH
     def test_twice_in_a_row_is_incomplete(self, window: Window, new_sync: NewSync) -> None:

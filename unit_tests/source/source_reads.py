@@ -45,7 +45,7 @@ NOTHING = {
     key: []
     for stream in CATALOGUE
     for key in (*stream.records_key.split("|"), getattr(stream, "child_key", "data"), "events", "segments")
-}
+} | {"conversation_parts": None, "statistics": None}
 OFFICIAL = list(json.loads((Path(__file__).parents[1] / "resource" / "official_types.json").read_text()))
 LISTS = {
     "/admins": "admins",

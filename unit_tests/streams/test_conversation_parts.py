@@ -122,7 +122,7 @@ def test_an_id_cannot_leave_its_place_in_the_address(stream: ConversationParts, 
 @pytest.mark.parametrize(
     "answer",
     [
-        {},
+        {"id": "7"},
         {"conversation_parts": None},
         {"conversation_parts": {}},
         {"conversation_parts": {"conversation_parts": None, "total_count": None}},

@@ -99,7 +99,7 @@ class TestNested:
         assert intercom.asked("/tickets/2/things") == []
 
     def test_one_that_is_gone_meanwhile_is_counted(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
-        intercom.on("GET", "/tickets/1/things", RecordGone("gone"))
+        intercom.on("GET", "/tickets/1/things", RecordGone("gone")).on("GET", "/tickets/1", RecordGone("gone"))
         intercom.on("POST", "/tickets/search", page("tickets", self.ticket("1", {"data": [], "has_more": True})))
         stream = made(Lying, new_sync(), intercom)
         assert list(rows_of(stream, WINDOW)) == []
@@ -128,7 +128,7 @@ class TestChild:
         ]
 
     def test_of_one_that_is_gone_are_none(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
-        intercom.on("GET", "/tickets/1/children", RecordGone("gone"))
+        intercom.on("GET", "/tickets/1/children", RecordGone("gone")).on("GET", "/tickets/1", RecordGone("gone"))
         stream = self.stream(new_sync(), intercom, "1")
         assert list(rows_of(stream, WINDOW)) == []
         assert stream.client.tally.gone == 1

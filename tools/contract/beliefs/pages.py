@@ -247,8 +247,8 @@ def _belief(name: str, question: str, ask: Callable[[Workspace], Answer], if_yes
 
 
 _HELD = (
-    "It compares the number of distinct records with the total. If some are missing, it searches once more. If they "
-    "are still missing, the stream ends incomplete with both numbers, and its state stays."
+    "It compares the number of distinct records with the total. If some are missing, it asks for them in smaller "
+    "searches. If they are still missing, the stream ends incomplete with both numbers, and its state stays."
 )
 
 BELIEFS = (
