@@ -196,7 +196,7 @@ class WindowPartition(Partition):
         return id(self)
 
     def __repr__(self) -> str:
-        return f"{self.stream_name()} {self._work.window}"
+        return f"{self.stream_name()} {self._work.window.shown}"
 
     # Rows.
 

@@ -34,7 +34,7 @@ class TestOneStream:
         assert [dict(partition.to_slice()) for partition in partitions] == [w._asdict() for w in WINDOWS]
         assert {partition.stream_name() for partition in partitions} == {"things"}
         assert len({hash(partition) for partition in partitions}) == len(WINDOWS)
-        assert repr(partitions[1]) == "things 1970-01-01T00:00:10Z to 1970-01-01T00:00:19Z"
+        assert repr(partitions[1]) == "things between 1970-01-01 00:00:10 UTC and 1970-01-01 00:00:19 UTC"
         read.all()
         assert read.ids() == [0, 10, 20, 30, 40]
         assert stream.asked == WINDOWS
