@@ -36,7 +36,11 @@ class Nested(IntercomStream):
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
         parents = self.identified(page)
         unknown = self.asks_when_absent and not any(self.nested[0] in record for record in parents)
-        cut_off = [record for record in parents if self.complete and (unknown or self._nested(record).get("has_more"))]
+        cut_off = [
+            record
+            for record in parents
+            if self.complete and (self._nested(record).get("has_more") or (unknown and self.may_have(record)))
+        ]
         completed = dict(self.client.each(self._completed, cut_off))
         gone = {name: items for name, items in completed.items() if isinstance(items, RecordGone)}
         check_path(self, self.complete, cut_off, gone, owner_of(self.complete))
@@ -48,6 +52,10 @@ class Nested(IntercomStream):
             items = whole[record["id"]] if record["id"] in whole else self._nested(record).get(self.nested[1])
             rows += [self._row(item, record) for item in self.objects(items)]
         yield rows
+
+    def may_have(self, record: Record) -> bool:
+        """Whether a record that shows no list can have one all the same."""
+        return True
 
     def project(self, item: Record) -> Record:
         """What of a nested item makes a row."""

@@ -271,6 +271,10 @@ class ContactMergeHistory(_OfContact):
     # Where the parameter has no effect the key is absent from every contact, which is not the same as an empty list.
     asks_when_absent = True
 
+    def may_have(self, record: Record) -> bool:
+        # A lead answers 404, as a contact that is gone does (docs/intercom-api.md#contact-merge-history).
+        return record.get("role") != "lead"
+
 
 class Segments(ClientFilteredStream):
     """Segments of users and leads, with their sizes."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from stream_fakes import FakeIntercom, page, rows_of
+from stream_fakes import FakeIntercom, made, page, rows_of
 
 from source_intercom.shapes.base import Sync
 from source_intercom.streams.contacts import Contacts
@@ -15,13 +14,6 @@ from source_intercom.sync.windows import Window
 
 NewSync = Callable[..., Sync]
 WINDOW = Window(1_000, 2_000)
-
-
-def made(stream: type[Any], sync: Sync, intercom: FakeIntercom) -> Any:
-    result = stream(sync)
-    for client in {result.client, result.source.client}:
-        intercom.attach(client)
-    return result
 
 
 @pytest.mark.parametrize("before", [0, 2])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stream_fakes import NOW, FakeIntercom, FakeReading, Json, SearchServer, make_sync, page, rows_of
+from stream_fakes import NOW, FakeIntercom, FakeReading, Json, SearchServer, made, make_sync, page, rows_of
 
 from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone
 from source_intercom.shapes.base import Sync
@@ -23,13 +23,6 @@ from source_intercom.sync.windows import Window
 
 NewSync = Callable[..., Sync]
 WINDOW = Window(1_000, 2_000)
-
-
-def made(stream: type[Any], sync: Sync, intercom: FakeIntercom) -> Any:
-    result = stream(sync)
-    for client in {result.client, result.source.client}:
-        intercom.attach(client)
-    return result
 
 
 def ids(rows: Any) -> list[Any]:
