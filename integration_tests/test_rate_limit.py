@@ -97,9 +97,11 @@ def a_429_with_headers_is_waited_out(process: Process) -> None:
 
 
 def a_429_without_headers_is_waited_out(process: Process) -> None:
-    with Sandbox(Settings(conversations=45, rate_limit=240, rate_headers=False)) as sandbox:
-        read(process, sandbox, windows=1)
-        assert 1 <= refused(sandbox) <= WORKERS
+    # Twenty calls a window: the end of one may fall into the read at any place, and still one of the two holds too many.
+    with Sandbox(Settings(conversations=45, rate_limit=120, rate_headers=False)) as sandbox:
+        read(process, sandbox, windows=3)
+        # A worker whose call is refused waits; it may be refused once more in each window, not again and again.
+        assert 1 <= refused(sandbox) <= 3 * WORKERS
 
 
 def without_limit_and_headers_nothing_waits(process: Process) -> None:
