@@ -37,7 +37,6 @@ class FakeStream:
         self.is_one_to_one = True
         self.is_costly = is_costly
         self.reads_whole = False
-        self.key: tuple[str, ...] = ("id",)
         self.needs_every_parent = False
         self.full = False
         self.planner = lambda window: iter([window])
@@ -53,8 +52,12 @@ class FakeStream:
     def source(self) -> FakeStream:
         return self.leads
 
-    def coerce(self, row: Row) -> Row:
-        return {**row, "coerced": self.name}
+    @property
+    def finishing(self) -> FakeStream:
+        return self
+
+    def finished(self, rows: list[Row]) -> list[Row]:
+        return [{**row, "coerced": self.name} for row in rows if row.get("id") is not None]
 
     def objects(self, items: list[Row]) -> list[Row]:
         return items

@@ -12,6 +12,7 @@ import pytest
 
 from source_intercom.api.client import Tally
 from source_intercom.api.errors import AccessDenied, TokenRejected, Unavailable
+from source_intercom.api.misfits import Misfits
 from source_intercom.engine import progress as module
 from source_intercom.engine.access import explain
 from source_intercom.engine.progress import Progress, reading_log
@@ -26,6 +27,7 @@ class FakeStream:
         self.permission = permission
         self.lacks_option = lacks_option
         self.client = SimpleNamespace(tally=Tally())
+        self.finishing = SimpleNamespace(misfits=Misfits())
         self.probes = 0
         self._error = error
 

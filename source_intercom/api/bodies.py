@@ -31,6 +31,15 @@ _MOST_LENIENT = 32 << 20
 _KEPT = 1 << 20
 
 
+def written(value: object) -> bytes:
+    """A value as JSON."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # orjson stops at 64 bits; the CDK falls back to the standard library too.
+        return json.dumps(value).encode()
+
+
 def body_of(response: requests.Response) -> object:
     """The parsed body of an answer, None when it is not JSON. Parsed once: what is retried for is what is read."""
     known = vars(response)

@@ -80,6 +80,23 @@ def none_in(record: Json, name: str) -> Page | None:
     return [] if isinstance(nested, dict) and nested.get("total_count") == 0 and not nested.get("has_more") else None
 
 
+def inside(record: Json, name: str) -> Json:
+    """The object inside a record; an empty one where there is none, or something else in its place."""
+    nested = record.get(name)
+    return nested if isinstance(nested, dict) else {}
+
+
+def has_id(record: Json) -> bool:
+    """Whether a record has an id that names it, and by which more can be asked of it."""
+    value = record.get("id")
+    return type(value) in (str, int) and value != ""
+
+
+def name_of(record: Json) -> int:
+    """A short name that tells a record from others: of its id, or of all of it where it has none."""
+    return hash(record["id"]) if has_id(record) else hash(str(record))
+
+
 def number_in(answer: Mapping[str, Any], name: str) -> int | None:
     """A figure of an answer, None when it has none. Intercom writes figures as numbers, and as text where the client
     sent ``page`` or ``per_page`` (its documentation of 2.17 says so of internal articles).

@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from logging import Logger
 
-import orjson
-
+from source_intercom.api.bodies import written
 from source_intercom.api.client import Client, Json
 from source_intercom.api.errors import (
     RecordGone,
@@ -16,7 +15,7 @@ from source_intercom.api.errors import (
     Unavailable,
     strange,
 )
-from source_intercom.api.figures import Page, records_in
+from source_intercom.api.figures import Page, has_id, records_in
 from source_intercom.options.home import REPORT
 
 _SCROLL_POLL = 15.0  # seconds between two tries while somebody else's scroll is open
@@ -145,7 +144,7 @@ class SharedScroll:
         try:
             for page in self._scroll.pages():
                 for company in page:
-                    if isinstance(company, dict) and "id" in company:
+                    if isinstance(company, dict) and has_id(company):
                         self._note(str(company["id"]), company)
                 yield page
             self._end()
@@ -159,7 +158,7 @@ class SharedScroll:
         self._ids.append(company_id)
         items = self._kept(company) if self._kept else None
         if items is not None:
-            self.shown[company_id] = self._lists.setdefault(orjson.dumps(items), items)
+            self.shown[company_id] = self._lists.setdefault(written(items), items)
 
     def _end(self) -> None:
         self._is_over = True

@@ -5,7 +5,6 @@ serializer that runs twice, a print. A page of lines made by the worker costs th
 print the same bytes; the process of ours takes pages, whoever drives the source through the CDK gets records.
 """
 
-import json
 import time
 from collections.abc import Iterator
 
@@ -14,6 +13,7 @@ from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessageFileReference
 from airbyte_cdk.sources.types import Record as CdkRecord
 from airbyte_cdk.sources.types import StreamSlice
 
+from source_intercom.api.bodies import written
 from source_intercom.shapes.coercion import FILE, Record
 
 # A page of long texts is cut, so that the queue's bound in pages is one in memory too.
@@ -38,7 +38,7 @@ def as_pages(stream: str, rows: list[Record]) -> Iterator[RecordPage]:
     size = count = 0
     for row in rows:
         file = row.pop(FILE, None)
-        line = _line(_without_nulls(row))
+        line = written(_without_nulls(row))
         lines += (head, line, tail[:-3] + b',"file_reference":' + orjson.dumps(file) + b"}}\n" if file else tail)
         size += len(line)
         count += 1
@@ -56,14 +56,6 @@ def _without_nulls(row: Record) -> Record:
         if value is None:
             del left[name]
     return left
-
-
-def _line(row: Record) -> bytes:
-    try:
-        return orjson.dumps(row)
-    except TypeError:
-        # orjson stops at 64 bits; the CDK falls back to the standard library too.
-        return json.dumps(row).encode()
 
 
 def as_records(stream: str, rows: list[Record], slice_: StreamSlice) -> Iterator[CdkRecord]:

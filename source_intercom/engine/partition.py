@@ -234,11 +234,9 @@ class WindowPartition(Partition):
 
     def _finished(self, member: Member, rows: list[Record], window: Window) -> Iterator[QueueItem]:
         stream = member.stream
-        # Rows without their key would overwrite each other.
-        keyed = [row for row in rows if row.get("id") is not None] if stream.key == ("id",) else rows
-        if len(keyed) < len(rows):
-            stream.client.tally.add(odd=len(rows) - len(keyed))
-        made = [stream.coerce(row) for row in keyed]
+        made = stream.finishing.finished(rows)
+        if len(made) < len(rows):
+            stream.client.tally.add(odd=len(rows) - len(made))
         count = len(made)
         if self._group.as_pages:
             lines = list(as_pages(stream.name, made))

@@ -67,6 +67,9 @@ class Progress(Ticker):
         seconds = time.monotonic() - self._began
         for line in table(self._streams, seconds, self._failed):
             self._logger.info(line)
+        for stream in self._streams:
+            for line in stream.finishing.misfits.told(stream.name):
+                self._logger.warning(line)
 
     def _beat(self) -> None:
         calls = self._total("calls")

@@ -11,9 +11,10 @@ from airbyte_cdk.sources.streams.http import HttpStream
 from pydantic import BaseModel
 
 from source_intercom.api.client import API_VERSION, Client, Tally
-from source_intercom.api.figures import Page
+from source_intercom.api.figures import Page, has_id
 from source_intercom.api.pages import list_pages
-from source_intercom.shapes.coercion import Coercion, Record, coercion
+from source_intercom.shapes.coercion import Coercion, Record
+from source_intercom.shapes.finishing import Finishing
 from source_intercom.shapes.reading import Reading
 from source_intercom.shapes.sharing import INTERCOM_BIRTH, Sync
 from source_intercom.sync.moments import seconds_of
@@ -41,6 +42,9 @@ class IntercomStream(HttpStream):
     """
 
     key: ClassVar[tuple[str, ...]] = ("id",)
+    # Fields of the key that Intercom may leave empty. Text is then empty text, because destinations refuse a row that
+    # lacks a column of its key.
+    may_lack: ClassVar[tuple[str, ...]] = ()
     permission: ClassVar[str]
     # Permissions that it needs beside its own.
     also_needs: ClassVar[tuple[str, ...]] = ()
@@ -224,12 +228,18 @@ class IntercomStream(HttpStream):
 
     @cached_property
     def coerce(self) -> Coercion:
-        """Gives the ids and times of a record their declared types."""
-        return coercion(self.get_json_schema())
+        """Gives the values of a record their declared types."""
+        return self.finishing.coerce
+
+    @cached_property
+    def finishing(self) -> Finishing:
+        """Makes rows ready to leave."""
+        return Finishing(self.get_json_schema(), self.key, self.may_lack)
 
     def objects(self, items: object) -> list[Record]:
         """The items of a list that are objects; anything else can be no row, and is counted."""
         if not isinstance(items, list):
+            self.client.tally.add(odd=items is not None)
             return []
         objects = [item for item in items if isinstance(item, dict)]
         if len(objects) < len(items):
@@ -239,7 +249,7 @@ class IntercomStream(HttpStream):
     def identified(self, items: object) -> list[Record]:
         """The items of a list that are records with an id. Of any other nothing more can be asked; it is counted."""
         objects = self.objects(items)
-        known = [item for item in objects if type(item.get("id")) in (str, int) and item["id"] != ""]
+        known = [item for item in objects if has_id(item)]
         if len(known) < len(objects):
             self.client.tally.add(odd=len(objects) - len(known))
         return known

@@ -203,6 +203,7 @@ class Exported(IntercomStream):
     parent = ContentExport
     file: ClassVar[str]
     key: ClassVar[tuple[str, ...]] = (_RECEIPT_ID, "occurred_at")
+    may_lack: ClassVar[tuple[str, ...]] = ("occurred_at",)
     cursor_time = "occurred_at"
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:

@@ -69,9 +69,7 @@ class Nested(IntercomStream):
 
     def _nested(self, record: Record) -> Record:
         nested = record.get(self.nested[0])
-        if isinstance(nested, list):
-            return {self.nested[1]: nested}
-        return nested if isinstance(nested, dict) else {}
+        return nested if isinstance(nested, dict) else {self.nested[1]: nested}
 
     def _completed(self, record: Record) -> tuple[str, Page | RecordGone]:
         path = path_of(self.complete, id=record["id"])

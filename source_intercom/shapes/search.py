@@ -12,7 +12,7 @@ from source_intercom.api.errors import (
     RequestRefused,
     Unavailable,
 )
-from source_intercom.api.figures import Page, number_in, records_in
+from source_intercom.api.figures import Page, name_of, number_in, records_in
 from source_intercom.api.pages import SEARCH_PAGE, Answer, search_answers
 from source_intercom.api.queries import Choices, Order, days_query, search_body
 from source_intercom.shapes.base import IntercomStream
@@ -118,12 +118,12 @@ class SearchStream(IntercomStream):
         if len(questions) == 1:
             yield from self._whole(questions[0], reading)
             return
-        given: set[str] = set()
+        given: set[int] = set()
         for question in questions:
             # Several searches can find one record, and none of them may cut the window for the others.
             for page in self._whole(question, Uncut(reading)):
-                yield [record for record in page if record.get("id") not in given]
-                given.update(record["id"] for record in page if "id" in record)
+                yield [record for record in page if name_of(record) not in given]
+                given.update(map(name_of, page))
 
     def _whole(self, question: Question, reading: Reading) -> Iterator[Page]:
         """The pages of one search, held against the total that Intercom announces. Raises ``Incomplete``."""
@@ -261,7 +261,7 @@ class SearchStream(IntercomStream):
         place.move(moments)
         fresh = []
         for record, moment in zip(records, moments, strict=True):
-            name = hash(record.get("id"))
+            name = name_of(record)
             if name in seen.names:
                 continue
             seen.names.add(name)

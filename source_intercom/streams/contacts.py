@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from source_intercom.api import permissions
 from source_intercom.api.errors import RecordGone, Unavailable
-from source_intercom.api.figures import Page
+from source_intercom.api.figures import Page, has_id, inside
 from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
 from source_intercom.api.queries import Choices
@@ -86,7 +86,7 @@ class Contacts(SearchStream):
             return False
         if belongs_to_company(self.sync.config, self.objects(companies.get("data"))):
             return True
-        if not companies.get("has_more"):
+        if not companies.get("has_more") or not has_id(contact):
             return False
         pages = list_pages(self.client, path_of("/contacts/{id}/companies", id=contact["id"]), _COMPANIES_KEY)
         try:
@@ -99,7 +99,7 @@ class Contacts(SearchStream):
         for name in self.sync.config.expand:
             key = "opted_out_subscription_types" if name == "subscriptions" else name
             nested = contact.get(key)
-            if isinstance(nested, dict) and nested.get("has_more") and "id" in contact:
+            if isinstance(nested, dict) and nested.get("has_more") and has_id(contact):
                 path = path_of("/contacts/{id}/{name}", id=contact["id"], name=name)
                 try:
                     items = [item for page in list_pages(self.client, path, _COMPANIES_KEY) for item in page]
@@ -208,7 +208,7 @@ class ContactNotes(Child):
         named = super().named(row, parent)
         if self.made_from is _ChosenNotes:
             # The note itself names its contact, whose time of change is not known here.
-            named[self.parent_key] = (row.get("contact") or {}).get("id")
+            named[self.parent_key] = inside(row, "contact").get("id")
         return named
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from source_intercom.api import permissions
-from source_intercom.api.figures import Page, record_in, records_in
+from source_intercom.api.figures import Page, inside, record_in, records_in
 from source_intercom.api.files import LinkRefused, file_name
 from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
@@ -89,7 +89,7 @@ class ConversationParts(_OfConversation, Child):
 
     def has_children(self, parent: Record) -> bool:
         """Only a plain zero says no: without statistics nothing is known."""
-        return (parent.get("statistics") or {}).get("count_conversation_parts") != 0
+        return inside(parent, "statistics").get("count_conversation_parts") != 0
 
     def children(self, parent: Record, window: Window) -> Page:
         path = path_of(self.child, id=parent["id"])
@@ -117,6 +117,7 @@ class ConversationAttachments(_OfConversation, Child):
 
     child = "/conversations/{id}"
     key = ("conversation_id", "part_id", "position")
+    may_lack = ("part_id",)
     brings_files = True
 
     @property
@@ -124,9 +125,9 @@ class ConversationAttachments(_OfConversation, Child):
         return self.sync.config.skip_failed_conversations
 
     def has_children(self, parent: Record) -> bool:
-        if (parent.get("statistics") or {}).get("count_conversation_parts") != 0:
+        if inside(parent, "statistics").get("count_conversation_parts") != 0:
             return True
-        return bool((parent.get("source") or {}).get("attachments"))
+        return bool(inside(parent, "source").get("attachments"))
 
     def children(self, parent: Record, window: Window) -> Page:
         rows = self._attachments(parent)
@@ -176,7 +177,7 @@ class ConversationAttachments(_OfConversation, Child):
                 "attached_at": part.get("created_at") or conversation.get("created_at"),
             }
             for part in ([source] if isinstance(source, dict) else []) + parts
-            for position, attachment in enumerate(self.objects(part.get("attachments") or []))
+            for position, attachment in enumerate(self.objects(part.get("attachments")))
         ]
 
 
@@ -214,6 +215,7 @@ class ConversationHandlingEvents(_OfConversation, Child):
     child = "/conversations/{id}/handling_events"
     child_key = "handling_events"
     key = ("conversation_id", "timestamp", "type", "teammate_id")
+    may_lack = ("teammate_id",)
 
     def named(self, row: Record, parent: Record) -> Record:
         teammate = row.get("teammate")

@@ -130,6 +130,7 @@ class ContactEvents(_OfEveryContact):
     """What contacts did, newest first: Intercom keeps ninety days."""
 
     key = ("intercom_user_id", "event_name", "created_at", "id")
+    may_lack = ("created_at", "id")
     cursor_time = "created_at"
 
     def children(self, parent: Record, window: Window) -> Page:

@@ -9,6 +9,7 @@ class MessageReceipts(Exported):
     file = "receipt"
     # It is not documented whether receipt_id alone is unique over all kinds of content.
     key = ("receipt_id", "ruleset_id", "content_id")
+    may_lack = ("ruleset_id", "content_id")
     cursor_time = "received_at"
 
 
@@ -65,6 +66,7 @@ class MessageAnswers(Exported):
 
     file = "answer"
     key = ("receipt_id", "question_id", "occurred_at")
+    may_lack = ("question_id", "occurred_at")
 
 
 class MessageOtherStatistics(Exported):

@@ -91,6 +91,7 @@ def _stream_of(report: ReportOptions) -> type[Report]:
         "known": known,
         "ids": ids,
         "key": (*ids, NUMBER),
+        "may_lack": ids,
         # Streams of one endpoint are probed together, and each dataset may be missing alone.
         "endpoint": f"{REPORTING.create}?dataset_id={report.dataset}",
     }

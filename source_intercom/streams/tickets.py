@@ -97,7 +97,8 @@ class TicketParts(_OfTicket):
         tickets = self.identified(page)
         for ticket in tickets:
             listed = self._nested(ticket)
-            self.warn_of_cap(ticket, listed.get("total_count"), len(listed.get(self.nested[1]) or ()))
+            parts = listed.get(self.nested[1])
+            self.warn_of_cap(ticket, listed.get("total_count"), len(parts) if isinstance(parts, list) else 0)
         yield from super().rows(tickets, window)
 
 

@@ -40,7 +40,11 @@ class TeamAdmins(Nested):
 
     def rows(self, page: Page, window: Window) -> Iterator[Page]:
         for team in self.identified(page):
-            yield [{"team_id": team["id"], "admin_id": admin_id} for admin_id in team.get("admin_ids") or ()]
+            admin_ids = team.get("admin_ids")
+            if isinstance(admin_ids, list):
+                yield [{"team_id": team["id"], "admin_id": admin_id} for admin_id in admin_ids]
+            elif admin_ids is not None:
+                self.client.tally.add(odd=1)
 
 
 class _TeamsOf216(Teams):

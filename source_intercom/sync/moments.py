@@ -26,7 +26,10 @@ def seconds_of(value: object) -> int | None:
     """
     # Each record of a search passes here, nearly all with a whole number.
     if type(value) is int:
-        return value if -_MILLISECONDS < value < _MILLISECONDS else value // 1000
+        if -_MILLISECONDS < value < _MILLISECONDS:
+            return value
+        seconds = value // 1000
+        return seconds if -_MILLISECONDS < seconds < _MILLISECONDS else None
     if isinstance(value, str):
         return _of_text(value.strip())
     if not isinstance(value, float) or not math.isfinite(value):

@@ -1,4 +1,4 @@
-"""Ids get the type that the schema declares; whatever else stands in a record stays as it is."""
+"""Values get the type that the schema declares where nothing is lost by it; whatever else there is stays as it is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from source_intercom.api.misfits import Misfits
 from source_intercom.shapes.coercion import _as_iso, coercion
 from source_intercom.streams import CATALOGUE
 from source_intercom.sync.moments import seconds_of
@@ -39,8 +40,13 @@ def coerced(declared: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
 def test_a_time_that_no_calendar_has_stays_as_it_is() -> None:
     assert _as_iso(1_706_696_100) == "2024-01-31T10:15:00Z"
     beyond = 10**18
-    assert seconds_of(beyond) == 10**15
+    assert seconds_of(beyond) is None
     assert _as_iso(beyond) == beyond
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, 2**63 + 5, 10**25 + 1, -(10**25)])
+def test_a_number_that_is_no_time_in_any_unit_keeps_every_digit(value: int) -> None:
+    assert coerced(schema(created_at=NUMBER), {"created_at": value}) == {"created_at": value}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +65,7 @@ def test_a_time_that_no_calendar_has_stays_as_it_is() -> None:
         pytest.param(TEXT, [5, "6", None, True], ["5", "6", None, True], id="a list where text should be"),
         pytest.param(NUMBER, "5", 5, id="text to number"),
         pytest.param(NUMBER, "-5", -5, id="negative text to number"),
-        pytest.param(NUMBER, "007", 7, id="text with zeros to number"),
+        pytest.param(NUMBER, "007", "007", id="text whose zeros a number would lose"),
         pytest.param(NUMBER, 5, 5, id="number is number"),
         pytest.param(NUMBER, None, None, id="null for a number"),
         pytest.param(NUMBER, True, True, id="a bool for a number"),
@@ -73,6 +79,11 @@ def test_a_time_that_no_calendar_has_stays_as_it_is() -> None:
         pytest.param(NUMBER, "5-5", "5-5", id="a range for a number"),
         pytest.param(NUMBER, "9" * 5_000, "9" * 5_000, id="more digits than Python reads"),
         pytest.param(NUMBER, 5.5, 5.5, id="a float for a number"),
+        pytest.param(NUMBER, 5.0, 5, id="a float that is whole"),
+        pytest.param(NUMBER, 1e25, 1e25, id="a float that stands for several numbers"),
+        pytest.param(NUMBER, str(2**64 + 3), 2**64 + 3, id="text of more digits than 64 bits hold"),
+        pytest.param(NUMBER, " 5 ", " 5 ", id="text with spaces"),
+        pytest.param(TEXT, 5.0, "5", id="a whole float is an id"),
         pytest.param(NUMBER, {"a": "5"}, {"a": "5"}, id="an object for a number"),
     ],
 )
@@ -117,10 +128,70 @@ def test_one_object_where_a_list_is_declared_and_the_other_way() -> None:
     }
 
 
-def test_only_ids_are_looked_at() -> None:
-    declared = schema(count=TEXT, name=TEXT, valid=TEXT, idea=TEXT, ident=NUMBER)
-    record = {"count": 5, "name": 6, "valid": 7, "idea": 8, "ident": "9"}
-    assert coerced(declared, dict(record)) == record
+FLAG = {"type": ["null", "boolean"]}
+FRACTION = {"type": ["null", "number"]}
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "expected"),
+    [
+        pytest.param(TEXT, 5, "5", id="a number as text"),
+        pytest.param(TEXT, 10**25 + 1, "10000000000000000000000001", id="a long number as text"),
+        pytest.param(TEXT, 5.5, "5.5", id="a fraction as text"),
+        pytest.param(TEXT, True, "true", id="true as text"),
+        pytest.param(TEXT, {"a": [1, "é"]}, '{"a":[1,"é"]}', id="an object as JSON text"),
+        pytest.param(TEXT, [1, None], "[1,null]", id="a list as JSON text"),
+        pytest.param(NUMBER, "12", 12, id="text as a number"),
+        pytest.param(FRACTION, "1.5", 1.5, id="text as a fraction"),
+        pytest.param(FRACTION, "12", 12, id="whole text as a fraction"),
+        pytest.param(FRACTION, 12, 12, id="a whole number is a number"),
+        pytest.param(FLAG, "true", True, id="text as true"),
+        pytest.param(FLAG, "false", False, id="text as false"),
+    ],
+)
+def test_a_field_of_the_record_gets_its_type(declared: Any, value: Any, expected: Any) -> None:
+    misfits = Misfits()
+    made = coercion(schema(field=declared), misfits)({"field": value})["field"]
+    assert made == expected
+    assert type(made) is type(expected)
+    assert list(misfits.told("things")) == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "words"),
+    [
+        pytest.param(NUMBER, 1.5, "a fraction instead of a whole number", id="a fraction"),
+        pytest.param(NUMBER, "seven", "text instead of a whole number", id="a word"),
+        pytest.param(NUMBER, "", "text instead of a whole number", id="empty text"),
+        pytest.param(NUMBER, True, "true or false instead of a whole number", id="true"),
+        pytest.param(FRACTION, "1.10", "text instead of a fraction", id="text whose zero a number would lose"),
+        pytest.param(FRACTION, "NaN", "text instead of a fraction", id="no number"),
+        pytest.param(FLAG, 1, "a whole number instead of true or false", id="one for true"),
+        pytest.param(FLAG, "yes", "text instead of true or false", id="yes"),
+        pytest.param(nested(a=TEXT), [], "a list instead of an object", id="an empty list for an object"),
+        pytest.param(nested(a=TEXT), "", "text instead of an object", id="empty text for an object"),
+        pytest.param(many(TEXT), {}, "an object instead of a list", id="an object for a list"),
+        pytest.param(many(nested(id=TEXT)), [{"id": "1"}, 5], "a whole number instead of an object", id="an item"),
+    ],
+)
+def test_what_cannot_be_made_to_fit_stays_and_is_told(declared: Any, value: Any, words: str) -> None:
+    misfits = Misfits()
+    record = {"field": value}
+    assert coercion(schema(field=declared), misfits)(record) is record
+    (told,) = misfits.told("things")
+    assert told.startswith("things: some values have another type than the schema says: 'field")
+    assert words in told
+
+
+def test_values_inside_objects_are_looked_at_only_if_asked_for() -> None:
+    declared = schema(author=nested(name=TEXT, id=TEXT), tags=many(nested(order=NUMBER)))
+    record = {"author": {"name": 5, "id": 6}, "tags": [{"order": "one"}]}
+    misfits = Misfits()
+    assert coercion(declared, misfits)(record) == {"author": {"name": 5, "id": "6"}, "tags": [{"order": "one"}]}
+    assert list(misfits.told("things")) == []
+    coercion(declared, misfits, deep=True)(record)
+    (told,) = misfits.told("things")
+    assert "'tags[].order' (text instead of a whole number)" in told
 
 
 def test_an_id_of_several_types_or_none_is_left_alone() -> None:
@@ -200,5 +271,5 @@ def test_of_a_list_of_times_only_the_numbers_are_written_anew() -> None:
 def test_a_time_that_the_schema_leaves_open_stays_as_it_is() -> None:
     """A number or a text: no one kind would be right."""
     declared = schema(seen_at={"type": ["null", "integer", "string"]}, due_at=TEXT)
-    record = {"seen_at": "2024-01-31T10:15:00Z", "due_at": 1_706_696_100}
+    record = {"seen_at": "2024-01-31T10:15:00Z", "due_at": "tomorrow"}
     assert coerced(declared, record) == record

@@ -1,0 +1,59 @@
+"""Values of another type than their schema declares, and records without their key: counted, to be told at the end."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+from source_intercom.options.home import REPORT
+
+# What JSON calls the types, in an analyst's words.
+_WORDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a fraction",
+    "bool": "true or false",
+    "dict": "an object",
+    "list": "a list",
+}
+_NAMED = 20
+
+
+class Misfits:
+    """What of one stream does not fit its schema.
+
+    Shared by all workers of the stream, which add to it under ``_lock``.
+    """
+
+    def __init__(self) -> None:
+        self._values: set[tuple[str, str, str]] = set()
+        self._keyless: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, path: str, value: object, wanted: type) -> None:
+        """A value at a path such as ``tags.data[].id`` that cannot be given the type wanted without a loss."""
+        with self._lock:
+            self._values.add((path, type(value).__name__, wanted.__name__))
+
+    def add_keyless(self, field: str) -> None:
+        """A record that was left out because this field of its key has no value that names it."""
+        with self._lock:
+            self._keyless[field] += 1
+
+    def told(self, stream: str) -> Iterator[str]:
+        """Sentences for the log; none where everything fits."""
+        with self._lock:
+            values, keyless = sorted(self._values), sorted(self._keyless.items())
+        for field, count in keyless:
+            yield (
+                f"{stream}: {count:,} {'record is' if count == 1 else 'records are'} left out, because the field "
+                f"'{field}' of the key has no value that a table could tell rows apart by"
+            )
+        if values:
+            fields = ", ".join(
+                f"'{path}' ({_WORDS[came]} instead of {_WORDS[wanted]})" for path, came, wanted in values[:_NAMED]
+            )
+            more = f" and {len(values) - _NAMED} more" if len(values) > _NAMED else ""
+            yield (
+                f"{stream}: some values have another type than the schema says: {fields}{more}. They are delivered as "
+                f"Intercom sent them, and a destination may leave such a column empty. {REPORT}"
+            )

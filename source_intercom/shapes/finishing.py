@@ -1,0 +1,46 @@
+"""Rows as they leave a stream: each with its whole key, and with the types of the schema."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from source_intercom.api.misfits import Misfits
+from source_intercom.shapes.coercion import Record, coercion
+
+# Of so many rows one is looked at closely: a look at each would take a quarter of the time of a sync.
+_LOOKED_AT = 25
+
+
+class Finishing:
+    """Makes the rows of one stream ready to leave.
+
+    ``key`` are the fields of the primary key, ``may_lack`` those of them that Intercom may leave empty. Used by all
+    workers of a stream; nothing changes but ``misfits``, which guards itself.
+    """
+
+    def __init__(self, schema: Mapping[str, Any], key: Sequence[str], may_lack: Sequence[str]) -> None:
+        self.misfits = Misfits()
+        self.coerce = coercion(schema, self.misfits)
+        self._look_closely_at = coercion(schema, self.misfits, deep=True)
+        self._key = tuple(key)
+        properties = schema.get("properties", {})
+        self._texts = frozenset(field for field in may_lack if "string" in properties.get(field, {}).get("type", ()))
+        self._times = frozenset(may_lack) - self._texts
+
+    def finished(self, rows: Sequence[Record]) -> list[Record]:
+        """Rows with the types of the schema, without those that lack their key: they would overwrite each other."""
+        for row in rows[::_LOOKED_AT]:
+            self._look_closely_at(row)
+        made = []
+        for row in map(self.coerce, rows):
+            lacking = [field for field in self._key if type(row.get(field)) not in (str, int) or row[field] == ""]
+            if not lacking:
+                made.append(row)
+                continue
+            empty = [field for field in lacking if field in self._texts and row.get(field) in (None, "")]
+            unusable = [field for field in lacking if field not in empty and field not in self._times]
+            if unusable:
+                self.misfits.add_keyless(unusable[0])
+                continue
+            # Destinations refuse a row that lacks a column of its key. A time has no value that says "unknown".
+            made.append({**row, **dict.fromkeys(empty, "")})
+        return made

@@ -1,0 +1,71 @@
+"""Rows leave with their whole key, or not at all; what is left out is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from source_intercom.shapes.finishing import Finishing
+from source_intercom.streams import CATALOGUE
+
+TEXT = {"type": ["null", "string"]}
+NUMBER = {"type": ["null", "integer"]}
+SCHEMA = {"properties": {"id": TEXT, "of_id": TEXT, "at": NUMBER, "size": NUMBER, "by": {"type": ["object"]}}}
+
+
+def finishing(*key: str, may_lack: tuple[str, ...] = ()) -> Finishing:
+    return Finishing(SCHEMA, key or ("id",), may_lack)
+
+
+@pytest.mark.parametrize("value", [None, "", True, 1.5, {}, {"a": 1}, [], ["1"]])
+def test_a_row_whose_key_names_nothing_is_left_out_and_said(value: Any) -> None:
+    made = finishing()
+    assert made.finished([{"id": "1"}, {"id": value}, {"size": 3}, {"id": 2}]) == [{"id": "1"}, {"id": "2"}]
+    assert next(made.misfits.told("things")) == (
+        "things: 2 records are left out, because the field 'id' of the key has no value that a table could tell "
+        "rows apart by"
+    )
+
+
+@pytest.mark.parametrize("value", [0, -5, "0", "a/b", "é𝄞", " ", 2**64, 7.0])
+def test_odd_values_that_name_something_are_keys(value: Any) -> None:
+    made = finishing()
+    (row,) = made.finished([{"id": value}])
+    assert isinstance(row["id"], str)
+    assert list(made.misfits.told("things")) == []
+
+
+def test_each_part_of_a_key_counts() -> None:
+    made = finishing("of_id", "id")
+    assert made.finished([{"of_id": "1", "id": "2"}, {"of_id": "1"}, {"id": "2"}]) == [{"of_id": "1", "id": "2"}]
+    assert [told[:40] for told in made.misfits.told("things")] == [
+        "things: 1 record is left out, because th",
+        "things: 1 record is left out, because th",
+    ]
+
+
+def test_text_that_the_key_may_lack_is_empty_text() -> None:
+    """At the top of a record nulls are not printed, and destinations refuse a row that lacks a column of its key."""
+    made = finishing("of_id", "id", may_lack=("of_id",))
+    page: list[dict[str, Any]] = [{"id": "1"}, {"id": "2", "of_id": None}, {"id": "3", "of_id": {}}]
+    assert made.finished(page) == [{"id": "1", "of_id": ""}, {"id": "2", "of_id": ""}]
+    assert page[0] == {"id": "1"}, "other streams may be made from the same row"
+
+
+def test_a_time_that_the_key_may_lack_is_not_made_up() -> None:
+    assert finishing("id", "at", may_lack=("at",)).finished([{"id": "1", "at": None}]) == [{"id": "1", "at": None}]
+
+
+def test_of_a_page_some_rows_are_looked_at_closely() -> None:
+    schema = {"properties": {"id": TEXT, "by": {"type": ["object"], "properties": {"size": NUMBER}}}}
+    made = Finishing(schema, ("id",), ())
+    rows = [{"id": "1", "by": {"size": "large"}}, *({"id": str(number)} for number in range(2, 60))]
+    assert made.finished(rows) == rows
+    (told,) = made.misfits.told("things")
+    assert "'by.size' (text instead of a whole number)" in told
+
+
+@pytest.mark.parametrize("stream", CATALOGUE)
+def test_what_a_stream_may_lack_is_part_of_its_key(stream: Any) -> None:
+    assert set(stream.may_lack) < set(stream.key)
