@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from source_intercom.options.home import REPORT
 
@@ -50,7 +51,8 @@ class Misfits:
             )
         if values:
             fields = ", ".join(
-                f"'{path}' ({_WORDS[came]} instead of {_WORDS[wanted]})" for path, came, wanted in values[:_NAMED]
+                f"'{path}' ({_WORDS[came]} instead of {_WORDS[wanted]})"
+                for path, came, wanted in islice(values, _NAMED)
             )
             more = f" and {len(values) - _NAMED} more" if len(values) > _NAMED else ""
             yield (
