@@ -17,7 +17,6 @@ from source_intercom.shapes.coercion import Coercion, Record
 from source_intercom.shapes.finishing import Finishing
 from source_intercom.shapes.reading import Reading
 from source_intercom.shapes.sharing import INTERCOM_BIRTH, Sync
-from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import DAY, Planner, Window, whole
 
@@ -263,8 +262,8 @@ class IntercomStream(HttpStream):
             )
 
     def moment_of(self, record: Record) -> int | None:
-        """The time of a record by which it lies in a window, in Unix seconds; None when it has none."""
-        return seconds_of(record.get(self.time_field))
+        """The time of a record by which it lies in a window, in Unix seconds; None when it has none to go by."""
+        return self.sync.moment_of(record.get(self.time_field))
 
     def lies_in(self, window: Window, record: Record) -> bool:
         """Whether a record belongs to a window; one without a time belongs to each."""

@@ -15,6 +15,8 @@ from source_intercom.api.files import Files
 from source_intercom.api.scroll import SharedScroll
 from source_intercom.options.config import Config
 from source_intercom.shapes.coercion import Record
+from source_intercom.sync.moments import seconds_of
+from source_intercom.sync.windows import DAY
 
 # 2011-01-01: the year Intercom was founded.
 INTERCOM_BIRTH = 1_293_840_000
@@ -56,3 +58,12 @@ class Sync:
         self.exports = Exports(CONTENT, self.logger)
         self.reports = Exports(REPORTING, self.logger)
         self.files = Files(self.transport)
+
+    def moment_of(self, time: object) -> int | None:
+        """The time of a record in Unix seconds; None for none, and for one at which nothing can have happened.
+
+        A record that shows the year 2090 would be left to the next sync, in every sync until then; one that shows
+        1969 lies before every start. Whoever wrote the time may have a clock that is some hours ahead.
+        """
+        moment = seconds_of(time)
+        return moment if moment is not None and 0 <= moment <= self.now + DAY else None

@@ -144,7 +144,7 @@ class ContactEvents(_OfEveryContact):
         asked = {"type": "user", "intercom_user_id": parent["id"], "per_page": 50}
         # Nothing is older than an empty page, whatever it links to (docs/intercom-api.md#events-links).
         for page in list_pages(self.client, self.child, self.child_key, asked, ends_empty=True):
-            moments = [(event, seconds_of(event.get("created_at"))) for event in self.objects(page)]
+            moments = [(event, self.sync.moment_of(event.get("created_at"))) for event in self.objects(page)]
             rows += [event for event, moment in moments if moment is None or window.holds(moment)]
             if moments and all(moment is not None and moment < window.start for _, moment in moments):
                 break

@@ -206,7 +206,7 @@ class TestHalving:
         # The edges of the halves are where a second could be lost or come twice.
         middle = (window.start + window.end) // 2
         logs = sorted({start + offset for offset in at} | {middle, middle + 1, window.start, window.end})
-        sync = make_sync()
+        sync = make_sync(begin=3 * T)
         try:
             stream, intercom = made(sync, Logs([*logs], longest=longest))
             read = moments(stream, window)
