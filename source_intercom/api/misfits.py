@@ -1,10 +1,11 @@
-"""Values of another type than their schema declares, and records without their key: counted, to be told at the end."""
+"""What of the records does not fit their schema: gathered while they are read, told at the end."""
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 
+from source_intercom.api.masking import shortened
 from source_intercom.options.home import REPORT
 
 # What JSON calls the types, in an analyst's words.
@@ -28,6 +29,7 @@ class Misfits:
     def __init__(self) -> None:
         self._values: set[tuple[str, str, str]] = set()
         self._keyless: Counter[str] = Counter()
+        self._unknown: set[str] = set()
         self._lock = threading.Lock()
 
     def add(self, path: str, value: object, wanted: type) -> None:
@@ -40,14 +42,27 @@ class Misfits:
         with self._lock:
             self._keyless[field] += 1
 
+    def add_unknown(self, fields: Collection[str]) -> None:
+        """Fields of a record that the schema does not have."""
+        with self._lock:
+            # However many there are, a few tell what has happened.
+            self._unknown.update(islice(fields, _NAMED) if len(self._unknown) < _NAMED else ())
+
     def told(self, stream: str) -> Iterator[str]:
         """Sentences for the log; none where everything fits."""
         with self._lock:
             values, keyless = sorted(self._values), sorted(self._keyless.items())
+            unknown = sorted(self._unknown)
         for field, count in keyless:
             yield (
                 f"{stream}: {count:,} {'record is' if count == 1 else 'records are'} left out, because the field "
                 f"'{field}' of the key has no value that a table could tell rows apart by"
+            )
+        if unknown:
+            names = ", ".join(repr(shortened(name, 80)) for name in islice(unknown, _NAMED))
+            yield (
+                f"{stream}: Intercom sends fields that the schema does not know: {names}. They are delivered, but a "
+                f"destination that makes its columns from the schema leaves them out. {REPORT}"
             )
         if values:
             fields = ", ".join(

@@ -60,6 +60,8 @@ class IntercomStream(HttpStream):
     _taken_from_parent: ClassVar[frozenset[str]] = frozenset()
     # Whether each sync needs every parent, whatever the parent's own time: its rows have times of their own.
     every_parent: ClassVar[bool] = False
+    # Whether its rows are made from files, whose columns are not all known beforehand.
+    has_more_columns: ClassVar[bool] = False
     # Whether its rows can bring files, which Airbyte moves to destinations that take them.
     brings_files: ClassVar[bool] = False
     # Whether it is read after all other streams.
@@ -233,7 +235,7 @@ class IntercomStream(HttpStream):
     @cached_property
     def finishing(self) -> Finishing:
         """Makes rows ready to leave."""
-        return Finishing(self.get_json_schema(), self.key, self.may_lack)
+        return Finishing(self.get_json_schema(), self.key, self.may_lack, tells_unknown=not self.has_more_columns)
 
     def objects(self, items: object) -> list[Record]:
         """The items of a list that are objects; anything else can be no row, and is counted."""

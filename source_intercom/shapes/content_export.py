@@ -204,6 +204,7 @@ class Exported(IntercomStream):
     file: ClassVar[str]
     key: ClassVar[tuple[str, ...]] = (_RECEIPT_ID, "occurred_at")
     may_lack: ClassVar[tuple[str, ...]] = ("occurred_at",)
+    has_more_columns = True
     cursor_time = "occurred_at"
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:

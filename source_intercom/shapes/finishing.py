@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from source_intercom.api.misfits import Misfits
-from source_intercom.shapes.coercion import Record, coercion
+from source_intercom.shapes.coercion import FILE, Record, coercion
 
 # Of so many rows one is looked at closely: a look at each would take a quarter of the time of a sync.
 _LOOKED_AT = 25
@@ -13,16 +13,21 @@ _LOOKED_AT = 25
 class Finishing:
     """Makes the rows of one stream ready to leave.
 
-    ``key`` are the fields of the primary key, ``may_lack`` those of them that Intercom may leave empty. Used by all
-    workers of a stream; nothing changes but ``misfits``, which guards itself.
+    ``key`` are the fields of the primary key, ``may_lack`` those of them that Intercom may leave empty, and
+    ``tells_unknown`` whether fields that the schema does not know are told. Used by all workers of a stream; nothing
+    changes but ``misfits``, which guards itself.
     """
 
-    def __init__(self, schema: Mapping[str, Any], key: Sequence[str], may_lack: Sequence[str]) -> None:
+    def __init__(
+        self, schema: Mapping[str, Any], key: Sequence[str], may_lack: Sequence[str], *, tells_unknown: bool = True
+    ) -> None:
         self.misfits = Misfits()
         self.coerce = coercion(schema, self.misfits)
         self._look_closely_at = coercion(schema, self.misfits, deep=True)
         self._key = tuple(key)
         properties = schema.get("properties", {})
+        self._tells_unknown = tells_unknown
+        self._known = properties.keys() | {FILE}
         self._texts = frozenset(field for field in may_lack if "string" in properties.get(field, {}).get("type", ()))
         self._times = frozenset(may_lack) - self._texts
 
@@ -30,6 +35,8 @@ class Finishing:
         """Rows with the types of the schema, without those that lack their key: they would overwrite each other."""
         for row in rows[::_LOOKED_AT]:
             self._look_closely_at(row)
+            if (unknown := row.keys() - self._known) and self._tells_unknown:
+                self.misfits.add_unknown(unknown)
         made = []
         for row in map(self.coerce, rows):
             lacking = [field for field in self._key if type(row.get(field)) not in (str, int) or row[field] == ""]

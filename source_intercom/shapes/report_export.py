@@ -47,6 +47,7 @@ class Report(ExportedStream):
     # What is known of the dataset without asking Intercom.
     known: ClassVar[Dataset]
     ids: ClassVar[tuple[str, ...]] = (TIME,)
+    has_more_columns = True
     permission = permissions.REPORTS
     # The first one whose export has conversations that never had a reply.
     version = "2.16"

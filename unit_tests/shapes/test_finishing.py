@@ -69,3 +69,24 @@ def test_of_a_page_some_rows_are_looked_at_closely() -> None:
 @pytest.mark.parametrize("stream", CATALOGUE)
 def test_what_a_stream_may_lack_is_part_of_its_key(stream: Any) -> None:
     assert set(stream.may_lack) < set(stream.key)
+
+
+def test_fields_that_the_schema_does_not_know_are_delivered_and_said() -> None:
+    made = finishing()
+    rows = [{"id": "1", "new": 5, "newer": {}, "size": None}]
+    assert made.finished(rows) == rows
+    (told,) = made.misfits.told("things")
+    assert told.startswith("things: Intercom sends fields that the schema does not know: 'new', 'newer'. ")
+
+
+def test_of_very_many_of_them_some_are_named() -> None:
+    made = finishing()
+    made.finished([{"id": "1", **{f"new {number}": 5 for number in range(2_000)}}])
+    (told,) = made.misfits.told("things")
+    assert told.count("'new ") == 20
+
+
+def test_fields_of_files_are_not_all_known_beforehand() -> None:
+    made = Finishing(SCHEMA, ("id",), (), tells_unknown=False)
+    made.finished([{"id": "1", "new": 5}])
+    assert list(made.misfits.told("things")) == []
