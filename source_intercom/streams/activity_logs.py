@@ -72,12 +72,11 @@ class ActivityLogs(IntercomStream):
                 # The range is short, so it may be the size of the page that is refused.
                 asked["per_page"] = self._SMALL_PAGE
                 answer = self.client.get(self.endpoint, asked)
+            part = Window(since, window.end)
             parts = self._parts(window, min(pages_told(answer) // self._WINDOW_PAGES, reading.most_parts))
             if len(parts) < 2:
                 for page in pages_from(answer, self.client, self.endpoint, self.records_key, asked):
-                    logs = [
-                        log for log in self.identified(page) if log["id"] not in given and self.lies_in(window, log)
-                    ]
+                    logs = [log for log in self.identified(page) if log["id"] not in given and self.lies_in(part, log)]
                     given.update(log["id"] for log in logs)
                     yield logs
                 return

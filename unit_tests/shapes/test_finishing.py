@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
+from source_intercom.engine.output import as_pages
 from source_intercom.shapes.finishing import Finishing
 from source_intercom.streams import CATALOGUE
 
@@ -90,3 +92,13 @@ def test_fields_of_files_are_not_all_known_beforehand() -> None:
     made = Finishing(SCHEMA, ("id",), (), tells_unknown=False)
     made.finished([{"id": "1", "new": 5}])
     assert list(made.misfits.told("things")) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["@file", "file", "conversation_id", "_links", "type", "", "a.b", "a b", "Plan", "plan", "\u2028"]
+)
+def test_a_field_of_any_name_leaves_as_it_came(name: str) -> None:
+    (row,) = Finishing(SCHEMA, ("id",), ()).finished([{"id": "1", name: {"a": 1}}])
+    (page,) = as_pages("things", [row])
+    assert orjson.loads(page.lines)["record"]["data"] == {"id": "1", name: {"a": 1}}
+    assert "file_reference" not in orjson.loads(page.lines)["record"]

@@ -185,6 +185,13 @@ class TestTheWholeRange:
         assert len(intercom.calls) == 1
 
 
+def test_a_log_that_shows_a_time_before_intercom_was_founded_is_not_lost(new_sync: NewSync) -> None:
+    stream, intercom = made(new_sync(), Logs([T]))
+    logs = [{"id": "1", "created_at": 7}, {"id": "2", "created_at": T}]
+    intercom.on("GET", PATH, {"activity_logs": logs, "pages": {}})
+    assert moments(stream, Window(0, NOW)) == [7, T]
+
+
 class TestHalving:
     @pytest.mark.complaint(10)
     def test_reads_everything_in_ranges_that_intercom_can_bear(self, new_sync: NewSync) -> None:
