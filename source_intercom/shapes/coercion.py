@@ -21,8 +21,8 @@ Record: TypeAlias = dict[str, Any]
 Coercion: TypeAlias = Callable[[Record], Record]
 _Cast: TypeAlias = Callable[[object], object]
 
-# A row's key for the file that it brings, which leaves beside the row: what Airbyte calls the reference of a file. It is
-# no text, so that no field of Intercom's is taken for it.
+# A row's key for the file that it brings, which leaves beside the row: what Airbyte calls the reference of a file. No
+# text, so that no field of Intercom's is taken for it.
 FILE: Any = object()
 
 _TIMES = ("snoozed_until", "waiting_since")

@@ -90,6 +90,8 @@ def reference() -> str:
         "Times are Unix seconds in UTC. Only these are ISO 8601 text, as Intercom writes them: "
         f"{', '.join(_text_times(made))}.",
         "",
+        *_types(made),
+        "",
     ]
     for title in dict.fromkeys(FAMILIES.values()):
         members = [stream for stream in made if family(stream) == title]
@@ -97,6 +99,43 @@ def reference() -> str:
         for stream in members:
             lines += [*_section(stream), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _types(made: Sequence[IntercomStream]) -> Iterator[str]:
+    """What happens to a value that is not as its stream's table says."""
+    lacking = (f"{_code(texts)} of {link(stream.name)}" for stream in made if (texts := _texts_it_may_lack(stream)))
+    yield "What the connector does with values:"
+    yield ""
+    yield (
+        "- Each field has the type that the table of its stream says. If Intercom sends another type, the connector "
+        "converts the value where nothing is lost: 12 becomes text in a text field, the text `12` a number in a number "
+        "field, an object JSON text in a text field. Inside objects, it converts ids and times only."
+    )
+    yield (
+        "- A value that it cannot convert is delivered as Intercom sent it. At the end of the sync, the log names the "
+        "field. A destination may leave such a column empty."
+    )
+    yield (
+        "- Fields that the table does not have are delivered too, and the log names them. A destination that makes its "
+        "columns from the table leaves them out."
+    )
+    yield (
+        "- Times lose fractions of a second. A record with an impossible time, before 1970 or later than tomorrow, is "
+        "delivered in every sync."
+    )
+    yield (
+        "- A row without a field of its primary key is left out, and the log says how many there were. These fields are "
+        f"empty text where Intercom has no value: {', '.join(lacking)}."
+    )
+    yield (
+        "- Numbers keep all their digits, also where they are too large for 64 bits. `NaN` and infinities become null, "
+        "half of a surrogate pair becomes the sign U+FFFD, and what lies deeper than 200 levels becomes text."
+    )
+
+
+def _texts_it_may_lack(stream: IntercomStream) -> list[str]:
+    properties = stream.get_json_schema()["properties"]
+    return [field for field in stream.may_lack if "string" in properties[field]["type"]]
 
 
 def _text_times(made: Sequence[IntercomStream]) -> Iterator[str]:

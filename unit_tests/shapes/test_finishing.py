@@ -20,6 +20,7 @@ def finishing(*key: str, may_lack: tuple[str, ...] = ()) -> Finishing:
     return Finishing(SCHEMA, key or ("id",), may_lack)
 
 
+@pytest.mark.complaint(90)
 @pytest.mark.parametrize("value", [None, "", True, 1.5, {}, {"a": 1}, [], ["1"]])
 def test_a_row_whose_key_names_nothing_is_left_out_and_said(value: Any) -> None:
     made = finishing()
@@ -73,6 +74,7 @@ def test_what_a_stream_may_lack_is_part_of_its_key(stream: Any) -> None:
     assert set(stream.may_lack) < set(stream.key)
 
 
+@pytest.mark.complaint(57)
 def test_fields_that_the_schema_does_not_know_are_delivered_and_said() -> None:
     made = finishing()
     rows = [{"id": "1", "new": 5, "newer": {}, "size": None}]

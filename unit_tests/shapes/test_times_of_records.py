@@ -33,6 +33,7 @@ def test_others_are_times(time: Any, moment: int, new_sync: NewSync) -> None:
     assert new_sync().moment_of(time) == moment
 
 
+@pytest.mark.complaint(75)
 @pytest.mark.parametrize("time", IMPOSSIBLE)
 @pytest.mark.parametrize("full", [False, True], ids=["incremental", "full refresh"])
 def test_of_a_list_that_is_read_whole(time: Any, full: bool, new_sync: NewSync, intercom: FakeIntercom) -> None:
