@@ -68,14 +68,25 @@ class Table:
 
     def columns(self) -> list[str]:
         """The names of its columns, in small letters."""
-        return [name.strip().lower() for name in next(self.cells(), [])]
+        return _names(next(self.cells(), []))
 
     def rows(self) -> Iterator[dict[str, str]]:
         """Its rows by the names of the columns, in small letters; cells that are empty are left out."""
         lines = self.cells()
-        names = [name.strip().lower() for name in next(lines, [])]
+        names = _names(next(lines, []))
         for cells in lines:
             yield {name: cell for name, cell in zip(names, cells, strict=False) if cell and name}
+
+
+def _names(head: list[str]) -> list[str]:
+    """Names of columns in small letters. Those that are then the same get numbers, so that no column hides another."""
+    names: list[str] = []
+    for name in (cell.strip().lower() for cell in head):
+        number = 1
+        while name and (f"{name}_{number}" if number > 1 else name) in names:
+            number += 1
+        names.append(f"{name}_{number}" if number > 1 else name)
+    return names
 
 
 def tables_in(file: IO[bytes]) -> list[Table]:

@@ -124,8 +124,8 @@ def _types(made: Sequence[IntercomStream]) -> Iterator[str]:
         "delivered in every sync."
     )
     yield (
-        "- A row without a field of its primary key is left out, and the log says how many there were. These fields are "
-        f"empty text where Intercom has no value: {', '.join(lacking)}."
+        "- A row without a field of its primary key is left out, and the log says how many there were. These fields "
+        f"are empty text where Intercom has no value: {', '.join(lacking)}."
     )
     yield (
         "- Numbers keep all their digits, also where they are too large for 64 bits. `NaN` and infinities become null, "

@@ -151,3 +151,9 @@ def test_no_file_unpacks_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     (table,) = tables_in(opened(gzip.compress(b"a\n" + b"1\n" * 5_000_000)))
     with pytest.raises(TooLarge):
         table.lines()
+
+
+def test_columns_that_differ_in_capitals_only_hide_no_other() -> None:
+    (table,) = tables_in(opened("Plan,plan,, plan ,plan_2\na,b,c,d,e\n"))
+    assert table.columns() == ["plan", "plan_2", "", "plan_3", "plan_2_2"]
+    assert list(table.rows()) == [{"plan": "a", "plan_2": "b", "plan_3": "d", "plan_2_2": "e"}]
