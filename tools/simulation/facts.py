@@ -9,7 +9,7 @@ from sandbox.records.reports import DATASETS, time_of
 from source_intercom.api.datasets import PATH
 from source_intercom.options.report_options import ReportOptions
 from source_intercom.shapes.base import IntercomStream
-from source_intercom.shapes.coercion import Coercion, Record, coercion
+from source_intercom.shapes.coercion import Coercion, Record
 from source_intercom.shapes.content_export import Exported
 from source_intercom.shapes.jobs import ExportedStream
 from source_intercom.shapes.lists import ClientFilteredStream, NewestFirstStream
@@ -157,8 +157,13 @@ def _facts(kind: type[IntercomStream]) -> Facts:
         is_nested=bool(owner),
         permissions=frozenset({kind.permission, *kind.also_needs}),
         paths=_paths(kind),
-        coerce=coercion(stream.get_json_schema()),
+        coerce=_finished_by(stream),
     )
+
+
+def _finished_by(stream: IntercomStream) -> Coercion:
+    """A record as the connector delivers it; one without its key as it is."""
+    return lambda record: next(iter(stream.finishing.finished([record])), record)
 
 
 def _lookback(name: str) -> str:
