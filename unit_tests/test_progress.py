@@ -188,3 +188,15 @@ class TestProgress:
         assert not progress._thread.is_alive()
         assert time.monotonic() - began < 10
         assert progress._thread.daemon
+
+
+def test_what_does_not_fit_is_told_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    stream = FakeStream("a", "p")
+    stream.finishing.misfits.add("size", "large", int)
+    stream.finishing.misfits.add_keyless("id")
+    budget = SimpleNamespace(limit=0)
+    with caplog.at_level(logging.WARNING), Progress([stream], budget, logging.getLogger("airbyte.test_report")):  # type: ignore[list-item, arg-type]
+        pass
+    keyless, misfit = caplog.messages
+    assert keyless.startswith("a: 1 record is left out, because the field 'id'")
+    assert misfit.startswith("a: some values have another type than the schema says: 'size'")
