@@ -261,11 +261,11 @@ def test_recipe_articles_and_their_readers(warehouse: Warehouse) -> None:
         "article_statistics",
         {"article_id": "1", "counted_at": 10, "views": 5, "conversions": 1, "happy_reaction_percentage": 50.0},
         {"article_id": "1", "counted_at": 20, "views": 8, "conversions": 2, "happy_reaction_percentage": 75.0},
-        {"article_id": "2", "counted_at": 10, "views": 3, "conversions": 0},
+        {"article_id": "2", "counted_at": 10, "views": 3, "conversations": 4},
     )
     warehouse.run(recipes()["Articles and their readers"])
     rows = "SELECT title, views, conversations, happy FROM article_readers ORDER BY title"
-    assert warehouse.run(rows) == [("Prices", 3, 0, None), ("Start", 8, 2, 75.0)]
+    assert warehouse.run(rows) == [("Prices", 3, 4, None), ("Start", 8, 2, 75.0)]
 
 
 def test_recipe_work_of_each_team(warehouse: Warehouse) -> None:

@@ -18,7 +18,7 @@ select
     {% if has_counts %}
     counted.type as statistics_type,
     counted.views as statistics_views,
-    counted.conversions as statistics_conversations,
+    coalesce(counted.conversations, counted.conversions) as statistics_conversations,
     counted.reactions as statistics_reactions,
     counted.happy_reaction_percentage as statistics_happy_reaction_percentage,
     counted.neutral_reaction_percentage as statistics_neutral_reaction_percentage,
