@@ -266,8 +266,9 @@ class WindowPartition(Partition):
         if self._group.as_pages:
             lines = list(as_pages(stream.name, made))
             made.clear()
-            if member is self._group.members[-1]:
-                # The lines take a seventh of the memory of the rows, and may wait long for a slow destination.
+            if isinstance(stream, Child) or member is self._group.sharing[-1][-1]:
+                # The lines take a seventh of the memory of the rows, and may wait long for a slow destination. Rows of
+                # a child are nobody else's; others can be those of the page, which the last member alone may empty.
                 rows.clear()
             if member.start_running():
                 yield as_airbyte_message(StreamDescriptor(name=stream.name), AirbyteStreamStatus.RUNNING)
