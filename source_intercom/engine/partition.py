@@ -235,16 +235,18 @@ class WindowPartition(Partition):
         """The rows that members make of a page out of the same answers. If one fails, the others are read on."""
         going = {member.stream: member for member in members}
         streams = [stream for stream in going if isinstance(stream, Child)]
-        for stream, made in rows_together(streams, page, window):
-            member = going.get(stream)
-            if member is None:
-                continue
-            try:
-                if isinstance(made, Exception):
-                    raise made
-                yield from self._finished(member, made, window)
-            except Exception as error:
-                del going[stream]
+        try:
+            for stream, made in rows_together(streams, page, window):
+                if stream in going:
+                    try:
+                        if isinstance(made, Exception):
+                            raise made
+                        yield from self._finished(going[stream], made, window)
+                    except Exception as error:
+                        self._failed(going.pop(stream), error)
+        except Exception as error:
+            # Not of one of them: asking itself has failed.
+            for member in going.values():
                 self._failed(member, error)
 
     def _failed(self, member: Member, error: Exception) -> None:

@@ -188,6 +188,16 @@ class TestAFailure:
         monkeypatch.setattr(ConversationParts, "has_children", fail)
         self.judge(Syncing(BOTH, new_sync(), workspace).run(), "conversation_parts", AttributeError, [])
 
+    def test_of_asking_itself_costs_these_streams_and_no_other(
+        self, workspace: FakeIntercom, new_sync: NewSync
+    ) -> None:
+        sync = Syncing([Conversations, *BOTH], new_sync(), workspace)
+        sync.streams[1].client.each = lambda *_: 1 // 0
+        sync.run()
+        assert [type(error) for error in sync.errors] == [ZeroDivisionError] * 2
+        assert sorted(sync.rows("conversations")) == every()
+        assert [reaches(sync, stream.name) == NOW for stream in sync.streams] == [True, False, False]
+
     def judge(self, sync: Syncing, failed: str, error: type[Exception], before: list[str]) -> None:
         """``before`` are those that come before the failure: the search gives the oldest first."""
         assert [type(one) for one in sync.errors] == [error]
