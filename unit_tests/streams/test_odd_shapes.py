@@ -55,6 +55,18 @@ def test_in_the_place_of_attachments(odd: Any, new_sync: NewSync, intercom: Fake
     assert stream.client.tally.odd == 1
 
 
+@pytest.mark.parametrize(("odd", "found"), [(7, 0), ("text", 0), ([{"id": "9", "attachments": [{"name": "a"}]}], 1)])
+@pytest.mark.parametrize("kind", [ConversationParts, ConversationAttachments])
+def test_in_the_place_of_the_parts_of_a_conversation(
+    kind: Any, odd: Any, found: int, new_sync: NewSync, intercom: FakeIntercom
+) -> None:
+    intercom.on("POST", "/conversations/search", page("conversations", {"id": "1", "updated_at": NOW - 5}))
+    intercom.on("GET", "/conversations/1", {"id": "1", "conversation_parts": odd})
+    stream = made(kind, new_sync(), intercom)
+    assert len(list(rows_of(stream, WINDOW))) == found
+    assert stream.client.tally.odd == 1 - found
+
+
 @pytest.mark.parametrize("odd", ODD)
 def test_in_the_place_of_ticket_parts(odd: Any, new_sync: NewSync, intercom: FakeIntercom) -> None:
     tickets = [
