@@ -169,14 +169,14 @@ class TestAFailure:
     ) -> None:
         sync = Syncing(BOTH, new_sync(), workspace)
         stream = next(stream for stream in sync.streams if isinstance(stream, kind))
-        coerce = stream.coerce
+        coerce = stream.finishing.coerce
 
         def fail(row: Json) -> Json:
             if row["conversation_id"] == "4":
                 raise ValueError("no number")
             return coerce(row)
 
-        stream.coerce = fail
+        stream.finishing.coerce = fail
         self.judge(sync.run(), stream.name, ValueError, ["5", "6", "7"])
 
     def test_of_choosing_parents_costs_its_own_stream_only(
