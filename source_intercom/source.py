@@ -159,7 +159,6 @@ class SourceIntercom(AbstractSource):
                     stream,
                     states,
                     self._messages,
-                    logger,
                     missing=missing,
                     deduplicates=wanted.destination_sync_mode is DestinationSyncMode.append_dedup,
                 )

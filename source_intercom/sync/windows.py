@@ -38,23 +38,17 @@ class Window(NamedTuple):
 Planner: TypeAlias = Callable[[Window], Iterable[Window]]
 
 
-def gaps(done: Iterable[Window], start: int, end: int, overlap: int) -> Iterator[Window]:
+def gaps(done: Iterable[Window], start: int, end: int, overlap: int) -> list[Window]:
     """What of ``[start, end]`` is to be read, given the windows that earlier syncs have read.
 
     The last ``overlap`` seconds of each window that was read count as unread: when they were read, Intercom's
     search index may not have known all of their records yet.
     """
-    cursor = start
-    for window in sorted(done):
-        trusted_end = window.end - overlap
-        if trusted_end < window.start:
-            continue
-        if window.start > cursor:
-            yield Window(cursor, min(window.start - 1, end))
-        cursor = max(cursor, trusted_end + 1)
-        if cursor > end:
-            return
-    yield Window(cursor, end)
+    left = [Window(start, end)]
+    for window in done:
+        if window.end - overlap >= window.start:
+            left = without(left, Window(window.start, window.end - overlap))
+    return left
 
 
 def overlap_of(one: Iterable[Window], other: Iterable[Window]) -> list[Window]:
