@@ -12,8 +12,8 @@ from source_intercom.api.errors import (
     RequestRefused,
     Unavailable,
 )
-from source_intercom.api.figures import Page, number_in, records_in
-from source_intercom.api.pages import SEARCH_PAGE, Answer, search_answers
+from source_intercom.api.figures import Page, records_in
+from source_intercom.api.pages import SEARCH_PAGE, Answer, count_of, search_answers
 from source_intercom.api.queries import Choices, Order, days_query, search_body
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.by_id import records_by_id
@@ -327,8 +327,7 @@ class SearchStream(IntercomStream):
         return question.window.end if latest is None else latest
 
     def _count(self, question: Question) -> int:
-        body = search_body(question.query, self.time_field, 1, None)
-        return number_in(self.client.post(self.endpoint, body), "total_count") or 0
+        return count_of(self.client, self.endpoint, question.query, self.time_field)
 
     @property
     def _life(self) -> Window:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from source_intercom.api.errors import RecordGone, RequestRefused, Unavailable
 from source_intercom.api.figures import Page, number_in
-from source_intercom.api.pages import Answer, list_pages, search_answers
+from source_intercom.api.pages import Answer, count_of, list_pages, search_answers
 from source_intercom.api.paths import path_of
-from source_intercom.api.queries import equals, search_body
+from source_intercom.api.queries import equals
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.question import Question
@@ -145,8 +145,7 @@ class Memberships:
         return question
 
     def _total(self, segment: Record) -> int:
-        body = search_body(self._question(segment, self._window).query, self._field, 1, None)
-        return number_in(self._client.post(_SEARCH, body), "total_count") or 0
+        return count_of(self._client, _SEARCH, self._question(segment, self._window).query, self._field)
 
     def _answers(self, question: Question) -> Iterator[Answer]:
         return search_answers(self._client, _SEARCH, question.query, self._field, "data")
