@@ -122,12 +122,12 @@ class Client:
         """GET what is no JSON into an open file, at most so many bytes. Raises an ``IntercomError``."""
         self._send("GET", path, params=None, json=None, retry=True, into=Into(file, most))
 
-    def server_time(self) -> tuple[Json, int]:
-        """``/me`` and the moment of its answer on Intercom's clock, in Unix seconds, ours if it names none.
+    def get_with_time(self, path: str) -> tuple[Json, int]:
+        """As ``get``, with the moment of the answer on Intercom's clock, in Unix seconds, on ours if it names none.
 
         Raises an ``IntercomError``, which knows the moment too where Intercom has answered.
         """
-        response = self._send("GET", "/me", params=None, json=None, retry=True)
+        response = self._send("GET", path, params=None, json=None, retry=True)
         return _decode(response), _moment_of(response)
 
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
