@@ -96,6 +96,8 @@ class _OfEveryContact(Child):
     child = "/events"
     whose = "/contacts/{id}"
     child_key = "events"
+    # Whether this sync asks all contacts, where an option has most syncs ask only those that were active.
+    asks_all: bool = True
 
     @property
     def filters(self) -> BaseModel:
@@ -109,6 +111,11 @@ class _OfEveryContact(Child):
     @property
     def asks_all_every_days(self) -> int:
         return self.sync.config.events_all_contacts_every_days
+
+    def choose_parents(self, *, all_of_them: bool) -> None:
+        self.asks_all = all_of_them
+        # All contacts and the active ones come from different sources.
+        vars(self).pop("source", None)
 
     @property
     def needs_every_parent(self) -> bool:
