@@ -84,16 +84,13 @@ class Uncut:
     """A search that is not cut any further: one of several by which the window of a ``reading`` is read."""
 
     most_parts: ClassVar[int] = 0
+    slice: ClassVar[None] = None
+    was_read_here: ClassVar[bool] = True
     job: ClassVar[None] = None
     page_cursor: ClassVar[None] = None
 
-    def __init__(self, reading: Reading, part: Window | None = None) -> None:
+    def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._slice = part
-
-    @property
-    def slice(self) -> Window | None:
-        return self._slice
 
     @property
     def is_costly(self) -> bool:
@@ -111,10 +108,6 @@ class Uncut:
 
     def slice_up(self, slices: Sequence[Window], total: int) -> None:
         raise NotImplementedError("this search is not cut any further")
-
-    @property
-    def was_read_here(self) -> bool:
-        return True
 
     def slice_ended(self, distinct: int) -> Sliced | None:
         return None
