@@ -12,7 +12,7 @@ from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.question import Question
 from source_intercom.sync.state import INDEX_LAG
-from source_intercom.sync.windows import FAR_AHEAD, Window, cut_at_midnights
+from source_intercom.sync.windows import FAR_AHEAD, Window, cut_at_midnights, stretched
 
 _SEARCH = "/contacts/search"
 _COUNTED = (("include_count", "true"),)
@@ -128,16 +128,7 @@ class Memberships:
     def _parts(self, segment: _Segment) -> list[Question]:
         parts = max(1, -(-segment.size // _PART))
         cut = cut_at_midnights(self._life, parts, self._zone) if self._life.start < self._life.end else [self._life]
-        return [
-            self._question(
-                segment.record,
-                Window(
-                    self._window.start if part is cut[0] else part.start,
-                    self._window.end if part is cut[-1] else part.end,
-                ),
-            )
-            for part in cut
-        ]
+        return [self._question(segment.record, part) for part in stretched(cut, self._window)]
 
     def _question(self, segment: Record, window: Window | None) -> Question:
         asked = Question(self._field, "", window or Window(0, self._window.end))

@@ -126,6 +126,11 @@ def cut_at_midnights(window: Window, parts: int, zone: tzinfo) -> list[Window]:
     return _between(sorted(edge for edge in edges if edge <= window.end), window)
 
 
+def stretched(parts: list[Window], outer: Window) -> list[Window]:
+    """Windows that lie side by side, of which the first begins and the last ends where ``outer`` does."""
+    return _between([outer.start, *(part.start for part in parts[1:])], outer)
+
+
 def _between(starts: list[int], window: Window) -> list[Window]:
     ends = [start - 1 for start in starts[1:]] + [window.end]
     return [Window(start, end) for start, end in zip(starts, ends, strict=True)]
