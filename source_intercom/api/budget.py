@@ -17,6 +17,7 @@ import requests
 from airbyte_cdk.sources.streams.call_rate import AbstractCallRatePolicy, CallRateLimitHit, HttpAPIBudget
 
 from source_intercom.api.answers import failure_of, is_window_limit
+from source_intercom.api.headers import RESET, date_of, reset_of, whole_number
 from source_intercom.api.masking import shortened
 
 WINDOW_SECONDS = 10
@@ -24,8 +25,6 @@ WINDOW_SECONDS = 10
 _BLIND_WAIT = WINDOW_SECONDS + 1.0
 # An end of a window that lies further from the answer's own time is none.
 _NEAR = 60.0
-_DIGITS = 15  # more than a moment in milliseconds has
-_MILLISECONDS = 10**11  # as seconds, this would be in the year 5138
 _LONGEST_RETRY_AFTER = 120.0
 
 _LOGGER = logging.getLogger("airbyte")
@@ -146,24 +145,18 @@ class WindowPolicy(AbstractCallRatePolicy):
 
     def _number(self, response: requests.Response, header: str) -> int | None:
         text = response.headers.get(header)
-        if text is None:
-            return None
-        text = text.strip()
-        if text.isascii() and text.isdigit() and len(text) < _DIGITS:
-            return int(text)
-        self._ignored(header, text)
-        return None
+        number = whole_number(text)
+        if text is not None and number is None:
+            self._ignored(header, text.strip())
+        return number
 
     def _reset(self, response: requests.Response, now: float) -> int | None:
         """The end of the window on Intercom's clock; one that is far from the answer's own time would be believed for
         ever, as no later one would be newer."""
-        reset = self._number(response, "X-RateLimit-Reset")
-        if reset is None:
-            return None
-        seconds = reset if reset < _MILLISECONDS else reset // 1000
-        if abs(seconds - _server_time(response, now)) <= _NEAR:
-            return seconds
-        self._ignored("X-RateLimit-Reset", str(reset))
+        told, reset = self._number(response, RESET), reset_of(response)
+        if reset is None or abs(reset - _server_time(response, now)) <= _NEAR:
+            return reset
+        self._ignored(RESET, str(told))
         return None
 
     def _ignored(self, header: str, text: str) -> None:
@@ -205,20 +198,18 @@ def pause_after(response: requests.Response, tries: int, now: float, chance: flo
     asked = _retry_after(response, now)
     if 0 < asked <= _LONGEST_RETRY_AFTER:
         return asked + chance
-    text = response.headers.get("X-RateLimit-Reset", "").strip()
-    if text.isascii() and text.isdigit() and len(text) < _DIGITS:
-        reset = int(text) if int(text) < _MILLISECONDS else int(text) // 1000
-        left = reset - _server_time(response, now)
-        if 0 < left <= _BLIND_WAIT:
-            return max(left, 1.0) + chance
+    reset = reset_of(response)
+    if reset is not None and 0 < (left := reset - _server_time(response, now)) <= _BLIND_WAIT:
+        return max(left, 1.0) + chance
     return (min(2.0**tries, WINDOW_SECONDS) + chance) * scale
 
 
 def _retry_after(response: requests.Response, now: float) -> float:
     """The seconds that ``Retry-After`` asks for, as a number or as a moment of the answer's own clock; 0 without it."""
-    asked = response.headers.get("Retry-After", "").strip()
-    if asked.isascii() and asked.isdigit():
-        return float(asked) if len(asked) < _DIGITS else 0.0
+    asked = response.headers.get("Retry-After", "")
+    seconds = whole_number(asked)
+    if seconds is not None:
+        return float(seconds)
     try:
         return parsedate_to_datetime(asked).timestamp() - _server_time(response, now)
     except (ValueError, TypeError, OverflowError):
@@ -227,10 +218,8 @@ def _retry_after(response: requests.Response, now: float) -> float:
 
 def _server_time(response: requests.Response, now: float) -> float:
     """The moment of an answer on Intercom's clock, in whole seconds; ``now``, ours, if it does not say."""
-    try:
-        return parsedate_to_datetime(response.headers["Date"]).timestamp()
-    except (KeyError, ValueError, OverflowError):
-        return now
+    date = date_of(response)
+    return now if date is None else date
 
 
 def _seconds_until(reset: int, response: requests.Response, now: float) -> float:

@@ -4,8 +4,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from logging import Logger
 from typing import IO, Any, TypeVar
 
@@ -17,6 +15,7 @@ from source_intercom.api.answers import RetryPolicy, error_at_last, error_class_
 from source_intercom.api.bodies import body_of
 from source_intercom.api.budget import WINDOW_SECONDS
 from source_intercom.api.errors import RETRIES, Asked, IntercomError, TlsFailed, Unavailable, strange, unavailable
+from source_intercom.api.headers import date_of, reset_of
 from source_intercom.api.pace import Patience, patience_for
 from source_intercom.api.tally import Tally
 from source_intercom.api.transport import Into, StreamSession, Transport
@@ -31,8 +30,8 @@ R = TypeVar("R")
 
 
 _A_DAY = 86_400
-# Of a moment between 2001 and 2286 in Unix seconds.
-_SECONDS_DIGITS = 10
+# From 2001 to 2286 in Unix seconds.
+_MOMENTS = range(10**9, 10**10)
 
 
 class _RetryingClient(HttpClient):
@@ -233,14 +232,13 @@ def _moment_of(response: requests.Response) -> int:
     them is wrong: the one that is further from our clock.
     """
     ours = int(time.time())
-    told = []
-    with suppress(KeyError, ValueError, OverflowError):
-        told.append(int(parsedate_to_datetime(response.headers["Date"]).timestamp()))
-    reset = response.headers.get("X-RateLimit-Reset", "")
-    is_moment = reset.isascii() and reset.isdigit() and len(reset) == _SECONDS_DIGITS
-    if told and is_moment and abs(int(reset) - told[0]) > _A_DAY:
-        told.append(int(reset) - WINDOW_SECONDS)
-    return min(told, key=lambda moment: abs(moment - ours), default=ours)
+    date, reset = date_of(response), reset_of(response)
+    if date is None:
+        return ours
+    told = [int(date)]
+    if reset is not None and reset in _MOMENTS and abs(reset - told[0]) > _A_DAY:
+        told.append(reset - WINDOW_SECONDS)
+    return min(told, key=lambda moment: abs(moment - ours))
 
 
 def _decode(response: requests.Response) -> Json:
