@@ -135,7 +135,7 @@ class Group:
         """Until every window has been read or given up."""
         self._over.wait()
 
-    def wait(self) -> None:
+    def wait_for_success(self) -> None:
         """As ``wait_for_end``. Raises the first failure of the group, which is that of each of its members."""
         self.wait_for_end()
         with self._lock:

@@ -56,21 +56,22 @@ class WindowPartition(Partition):
 
     def read(self) -> Iterable[QueueItem]:  # type: ignore[override]  # the CDK puts whatever comes onto its queue
         group = self._group
+        everybody = {member.stream.name for member in group.members}
         try:
             if group.stopped:
-                self._unread_for.update(member.stream.name for member in group.members)
+                self._unread_for |= everybody
             else:
                 yield from self._rows(self._work.window)
                 if not self._work.is_last_look and group.claim_last_look():
                     self._hand_out(Work(group.after_begin, is_last_look=True))
         except Exception as error:
-            self._unread_for.update(member.stream.name for member in group.members)
+            self._unread_for |= everybody
             group.fail(error)
             if group.health.failed(error):
                 raise
         except BaseException:
             # The process ends in the middle of the window: what was put out is not known, so nothing is settled.
-            self._unread_for.update(member.stream.name for member in group.members)
+            self._unread_for |= everybody
             raise
         finally:
             self._settle()
@@ -293,7 +294,7 @@ class Following(PartitionGenerator):
         self._group = group
 
     def generate(self) -> Iterable[Partition]:
-        self._group.wait()
+        self._group.wait_for_success()
         return ()
 
 
