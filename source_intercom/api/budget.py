@@ -110,15 +110,7 @@ class WindowPolicy(AbstractCallRatePolicy):
         with self._lock:
             self._in_flight -= 1
             now = self._clock()
-            limit = self._number(response, "X-RateLimit-Limit")
-            left = self._number(response, "X-RateLimit-Remaining")
-            reset = self._reset(response, now)
-            if limit == 0:
-                # A limit of none would hold everybody back for ever, and what else such an answer says is no better.
-                self._ignored("X-RateLimit-Limit", "0")
-                limit = left = None
-            if limit is not None:
-                self._limit = limit
+            left, reset = self._left_of(response), self._reset(response, now)
             if is_spent:
                 left = 0
                 if reset is None:
@@ -142,6 +134,16 @@ class WindowPolicy(AbstractCallRatePolicy):
                 return
             # Calls of ours that are under way may not be counted in the figure yet.
             self._left = max(0, self._least - self._in_flight)
+
+    def _left_of(self, response: requests.Response) -> int | None:
+        """How many calls an answer says are left; takes in the size of the window beside it."""
+        limit, left = (self._number(response, f"X-RateLimit-{name}") for name in ("Limit", "Remaining"))
+        if limit == 0:
+            # A limit of none would hold everybody back for ever, and what else such an answer says is no better.
+            self._ignored("X-RateLimit-Limit", "0")
+            return None
+        self._limit = self._limit if limit is None else limit
+        return left
 
     def _number(self, response: requests.Response, header: str) -> int | None:
         text = response.headers.get(header)

@@ -111,22 +111,22 @@ class Client:
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, retry: bool = True) -> Json:
         """GET a path or a path with its query; returns the JSON object. Raises an ``IntercomError``."""
-        return self._call("GET", path, params=params, json=None, retry=retry)
+        return _decode(self._send("GET", path, params=params, retry=retry))
 
     def post(self, path: str, body: Json, *, retry: bool = True) -> Json:
         """POST a JSON body; returns the JSON object. Raises an ``IntercomError``."""
-        return self._call("POST", path, params=None, json=body, retry=retry)
+        return _decode(self._send("POST", path, json=body, retry=retry))
 
     def download(self, path: str, file: IO[bytes], most: int) -> None:
         """GET what is no JSON into an open file, at most so many bytes. Raises an ``IntercomError``."""
-        self._send("GET", path, params=None, json=None, retry=True, into=Into(file, most))
+        self._send("GET", path, into=Into(file, most))
 
     def get_with_time(self, path: str) -> tuple[Json, int]:
         """As ``get``, with the moment of the answer on Intercom's clock, in Unix seconds, on ours if it names none.
 
         Raises an ``IntercomError``, which knows the moment too where Intercom has answered.
         """
-        response = self._send("GET", path, params=None, json=None, retry=True)
+        response = self._send("GET", path)
         return _decode(response), _moment_of(response)
 
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
@@ -154,29 +154,24 @@ class Client:
 
     def ahead(self, items: Iterator[T]) -> Iterator[T]:
         """The same items, each fetched by one of the shared threads while the one before it is being used."""
-        coming = self.begin(lambda: next(items, None))
+
+        def begin() -> Future[T | None]:
+            return self._transport.threads.submit(lambda: next(items, None))
+
+        coming = begin()
         while (item := coming.result()) is not None:
-            coming = self.begin(lambda: next(items, None))
+            coming = begin()
             yield item
             del item
-
-    def begin(self, function: Callable[[], R]) -> Future[R]:
-        """Have one of the shared threads call a function."""
-        return self._transport.threads.submit(function)
-
-    def _call(
-        self, method: str, path: str, *, params: Mapping[str, Any] | None, json: Json | None, retry: bool
-    ) -> Json:
-        return _decode(self._send(method, path, params=params, json=json, retry=retry))
 
     def _send(
         self,
         method: str,
         path: str,
         *,
-        params: Mapping[str, Any] | None,
-        json: Json | None,
-        retry: bool,
+        params: Mapping[str, Any] | None = None,
+        json: Json | None = None,
+        retry: bool = True,
         into: Into | None = None,
     ) -> requests.Response:
         asked = Asked(f"{method} {path.partition('?')[0]}", self._permission, self._transport.host)
