@@ -5,7 +5,7 @@ and can neither take a window back nor hold a position until the overlap before 
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,13 +13,13 @@ from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
-from airbyte_cdk.sources.types import Record, StreamSlice
+from airbyte_cdk.sources.types import Record
 
 from source_intercom.sync.reconciling import Reconciliation
 from source_intercom.sync.state import DATE_RANGE, SLICES, STATE_TYPE, PageCursor, Remembered, Shortage, UnderWay
 from source_intercom.sync.windows import Planner, Window, cut_at, gaps, joined, overlap_of, without
 
-# More windows that came short than these in one stream are one and the same trouble; a state must stay small.
+# A state must stay small, and where more windows of a stream than these come short, all do for the same reason.
 _MOST_SHORTAGES = 100
 
 
@@ -128,11 +128,10 @@ class WindowCursor(Cursor):
         left = gaps(self.done, self._bounds.start, self._bounds.end, self._overlap)
         return [part for gap in left for part in cut_at(gap, edges)]
 
-    def stream_slices(self) -> Iterable[StreamSlice]:
+    def windows(self) -> Iterator[Window]:
+        """What is left to read, as the planner cuts it."""
         planner = self._planner()
-        for gap in self.unread():
-            for window in planner(gap):
-                yield StreamSlice(partition={}, cursor_slice=window._asdict())
+        return (window for gap in self.unread() for window in planner(gap))
 
     def should_be_synced(self, record: Record) -> bool:
         return True

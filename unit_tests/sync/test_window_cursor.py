@@ -64,7 +64,7 @@ def state_of(message: AirbyteMessage) -> dict[str, Any]:
 
 
 def windows_of(made: WindowCursor) -> list[Window]:
-    return [Window(item["start"], item["end"]) for item in made.stream_slices()]
+    return list(made.windows())
 
 
 def close(made: WindowCursor, window: Window, *, given_up: bool = False) -> None:
