@@ -51,6 +51,7 @@ class WindowPartition(Partition):
         # Streams that did not get all rows of the window.
         self._unread_for: set[str] = set()
         self._is_handed_out = False
+        self._leaves_rest = False
         # How many records were missing when the window was read for the first time, where no state can remember it.
         self._missed: int | None = None
 
@@ -144,6 +145,9 @@ class WindowPartition(Partition):
         for member in self._group.members:
             if member.stream.name not in self._unread_for:
                 member.advance(part)
+
+    def leave_rest(self) -> None:
+        self._leaves_rest = True
 
     def asked(self, through: int | str) -> None:
         for member in self._group.members:
@@ -262,9 +266,7 @@ class WindowPartition(Partition):
             if left is None:
                 return
             unread_for = left
-        elif self._is_handed_out:
-            return
-        if self._work.is_last_look:
+        elif self._is_handed_out or self._leaves_rest or self._work.is_last_look:
             return
         for member in self._group.members:
             if member.stream.name not in unread_for:

@@ -45,6 +45,9 @@ class Reading(Protocol):
     def reached(self, part: Window) -> None:
         """All records of this part of the window have been delivered."""
 
+    def leave_rest(self) -> None:
+        """Have all that was not told as reached stay unread when the reading ends."""
+
     def asked(self, through: int | str) -> None:
         """All records up to one have been given, of a source that is read whole; see ``IntercomStream.lies_within``."""
 
@@ -114,6 +117,9 @@ class Uncut:
 
     def reached(self, part: Window) -> None:
         """Nothing: another search of the same window may have more there."""
+
+    def leave_rest(self) -> None:
+        raise NotImplementedError("a search is read whole")
 
     def asked(self, through: int | str) -> None:
         """Nothing, for the same reason."""

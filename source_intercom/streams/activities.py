@@ -51,7 +51,7 @@ class ContactActivities(IntercomStream):
         yield from self._read(first, begin, window, reading)
         if not self.full:
             # An empty page proves nothing: the time after the last event counts as unread.
-            reading.split(())
+            reading.leave_rest()
 
     def probe(self) -> None:
         self.client.get(self.endpoint, {"per_page": 1})
