@@ -14,8 +14,6 @@ from source_intercom.engine.group import Group
 from source_intercom.engine.member import Member
 from source_intercom.engine.partition import Following, Leading
 from source_intercom.shapes.base import IntercomStream
-from source_intercom.shapes.lists import ClientFilteredStream, NewestFirstStream
-from source_intercom.shapes.search import SearchStream
 from source_intercom.sync.asked_parents import parents_to_ask
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import Reconciliation
@@ -163,13 +161,10 @@ def _under_way(stream: IntercomStream, remembered: Remembered, tells: Remembered
 def _days_between_reconciliations(stream: IntercomStream, deduplicates: bool) -> int:
     """How many days after a reconciliation the next one is due, 0 for never.
 
-    Only streams that cost no requests but their pages have reconciliations. Newest-first lists do not either: they are
-    long histories. A reconciliation delivers every record again, so it is on by default only where the destination
-    keeps one row for each key.
+    Only streams that cost no requests but their pages have reconciliations. A reconciliation delivers every record
+    again, so it is on by default only where the destination keeps one row for each key.
     """
-    source = stream.source
-    by_pages = isinstance(source, (SearchStream, ClientFilteredStream)) and not isinstance(source, NewestFirstStream)
-    if not by_pages or stream.is_costly or stream.full:
+    if not stream.source.is_reconciled or stream.is_costly or stream.full:
         return 0
     chosen = stream.sync.config.reconcile_every_days
     if chosen is not None:

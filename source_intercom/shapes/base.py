@@ -68,6 +68,8 @@ class IntercomStream(Stream):
     time_field: str = "updated_at"
     # Whether its pages are the same whatever window is asked for.
     reads_whole: ClassVar[bool] = False
+    # Whether all of its pages are read again every so many days, for what no incremental sync finds.
+    is_reconciled: ClassVar[bool] = False
     # Whether rows take requests of their own for each page, or for each record of it.
     is_costly: ClassVar[bool] = False
 

@@ -45,6 +45,7 @@ class SearchStream(IntercomStream):
     """
 
     follows_order_by: ClassVar[bool] = True
+    is_reconciled = True
     # The path that gives one record, for filters that name records by id.
     single: ClassVar[str] = ""
 
