@@ -25,7 +25,6 @@ WINDOW_SECONDS = 10
 _BLIND_WAIT = WINDOW_SECONDS + 1.0
 # An end of a window that lies further from the answer's own time is none.
 _NEAR = 60.0
-_LONGEST_RETRY_AFTER = 120.0
 
 _LOGGER = logging.getLogger("airbyte")
 
@@ -191,14 +190,16 @@ class CallBudget(HttpAPIBudget):
         self._policy.release()
 
 
-def pause_after(response: requests.Response, tries: int, now: float, chance: float, scale: float = 1.0) -> float:
+def pause_after(
+    response: requests.Response, tries: int, now: float, chance: float, *, scale: float = 1.0, longest: float
+) -> float:
     """Seconds that a request waits after a 429, 1 to 12 where no ``Retry-After`` says otherwise.
 
     Until the window ends, where the answer says so; else longer with each try. ``chance`` is between 0 and 1 and sets
-    the workers apart, so that they do not all come back in one moment. ``now`` is the time on our clock.
+    the workers apart, so that they do not all come back in one moment. ``now`` is the time on our clock. A
+    ``Retry-After`` of more than ``longest`` seconds is not obeyed.
     """
-    asked = _retry_after(response, now)
-    if 0 < asked <= _LONGEST_RETRY_AFTER:
+    if asked := retry_after(response, now, longest):
         return asked + chance
     reset = reset_of(response)
     if reset is not None and 0 < (left := reset - _server_time(response, now)) <= _BLIND_WAIT:
@@ -206,16 +207,19 @@ def pause_after(response: requests.Response, tries: int, now: float, chance: flo
     return (min(2.0**tries, WINDOW_SECONDS) + chance) * scale
 
 
-def _retry_after(response: requests.Response, now: float) -> float:
-    """The seconds that ``Retry-After`` asks for, as a number or as a moment of the answer's own clock; 0 without it."""
-    asked = response.headers.get("Retry-After", "")
-    seconds = whole_number(asked)
-    if seconds is not None:
-        return float(seconds)
-    try:
-        return parsedate_to_datetime(asked).timestamp() - _server_time(response, now)
-    except (ValueError, TypeError, OverflowError):
-        return 0.0
+def retry_after(response: requests.Response, now: float, longest: float) -> float:
+    """The seconds that ``Retry-After`` asks for; 0 where it is not there, is past, or asks for more than ``longest``.
+
+    It is a number, or a moment of the answer's own clock. ``now`` is the time on ours.
+    """
+    text = response.headers.get("Retry-After", "")
+    asked: float | None = whole_number(text)
+    if asked is None:
+        try:
+            asked = parsedate_to_datetime(text).timestamp() - _server_time(response, now)
+        except (ValueError, TypeError, OverflowError):
+            return 0.0
+    return float(asked) if 0 < asked <= longest else 0.0
 
 
 def _server_time(response: requests.Response, now: float) -> float:
