@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
+import requests
 from airbyte_cdk.models import AirbyteStream
-from airbyte_cdk.sources.streams import Stream
+from airbyte_cdk.sources.streams.http import HttpStream
 from pydantic import BaseModel
 
 from source_intercom.api.client import API_VERSION, Client, Tally
@@ -25,7 +26,7 @@ __all__ = ["INTERCOM_BIRTH", "IntercomStream", "Sync"]
 _FROM_PARENT = ("permission", "version", "endpoint", "records_key", "follows_order_by", "shrinks_without")
 
 
-class IntercomStream(Stream):
+class IntercomStream(HttpStream):
     """A stream of Intercom records.
 
     A class states facts: path, where the records stand, key, cursor, permission, API version, parent. The docs, the
@@ -94,13 +95,17 @@ class IntercomStream(Stream):
         order_by: str = "updated_at",
         tally: Tally | None = None,
     ) -> None:
+        # HttpStream asks for the cursor field while it is made.
         self.order_by = order_by
+        super().__init__()
         self._sync = sync
         self.full = full
         if self.follows_order_by and self.parent is None:
             self.time_field = order_by
         if sync is not None:
             self.client = self._make_client(tally)
+            # HttpStream made a client of its own; ours has the shared pool, budget and token.
+            self._http_client = self.client.http
 
     @property
     def sync(self) -> Sync:
@@ -137,14 +142,25 @@ class IntercomStream(Stream):
         """Whether a full refresh that broke off can be continued: not where everything is read in one go."""
         return bool(self.cursor_time) and not (self.parent or type(self)).reads_whole
 
+    @property
+    def url_base(self) -> str:
+        return self.sync.transport.base_url
+
     def as_airbyte_stream(self) -> AirbyteStream:
         described = super().as_airbyte_stream()
         # Airbyte lets people choose, stream by stream, whether files come too.
         described.is_file_based = True if self.brings_files else None
         return described
 
-    def read_records(self, *_: Any, **__: Any) -> Iterable[Mapping[str, Any]]:
-        """The CDK's hook, unused: the engine reads groups of streams by their pages."""
+    def path(self, **_: Any) -> str:
+        return self.endpoint
+
+    def parse_response(self, response: requests.Response, **_: Any) -> Iterable[Mapping[str, Any]]:
+        """HttpStream's hook. Pages are read by ``api.pages``, which can retry and shrink a page."""
+        raise NotImplementedError
+
+    def next_page_token(self, response: requests.Response) -> Mapping[str, Any] | None:
+        """HttpStream's hook, unused for the same reason."""
         raise NotImplementedError
 
     @property

@@ -147,15 +147,19 @@ def test_a_stream_that_is_read_speaks_through_the_shared_transport(
     made = stream(sync, full=True)
     assert made.full is True
     assert made.sync is sync
+    assert made.url_base == "https://api.intercom.io"
     session: Any = made.client.http._session
+    assert made._http_client is made.client.http
     assert session.headers["Intercom-Version"] == stream.version
     assert session.get_adapter("https://api.intercom.io") is sync.transport.adapter
 
 
 @each_stream
-def test_the_hook_of_the_cdks_own_reading_is_unused(stream: type[IntercomStream]) -> None:
+def test_the_hooks_of_the_cdks_own_paging_are_unused(stream: type[IntercomStream]) -> None:
     with pytest.raises(NotImplementedError):
-        stream().read_records()
+        stream().parse_response(None)
+    with pytest.raises(NotImplementedError):
+        stream().next_page_token(None)
 
 
 def test_the_parts_carry_fields_of_their_conversation_and_segments_their_company() -> None:
