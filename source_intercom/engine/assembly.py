@@ -1,8 +1,8 @@
 """Puts streams, their states and the concurrent CDK together."""
 
-import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import MessageRepository
@@ -14,13 +14,11 @@ from source_intercom.engine.group import Group
 from source_intercom.engine.member import Member
 from source_intercom.engine.partition import Following, Leading
 from source_intercom.shapes.base import IntercomStream
-from source_intercom.shapes.lists import ClientFilteredStream, NewestFirstStream
-from source_intercom.shapes.search import SearchStream
 from source_intercom.sync.asked_parents import parents_to_ask
 from source_intercom.sync.cursor import WindowCursor
-from source_intercom.sync.reconciling import RECONCILED, Reconciliation, last_reconciled
-from source_intercom.sync.state import INDEX_LAG, Remembered, UnderWay, fingerprint, read_state, until
-from source_intercom.sync.windows import END_OF_TIME, Window
+from source_intercom.sync.reconciling import Reconciliation
+from source_intercom.sync.state import INDEX_LAG, Remembered, UnderWay, fingerprint, read_state
+from source_intercom.sync.windows import END_OF_TIME, Window, overlap_of
 
 _USUAL_DAYS = 7
 
@@ -42,7 +40,6 @@ def member_of(
     stream: IntercomStream,
     states: ConnectorStateManager,
     messages: MessageRepository,
-    logger: logging.Logger,
     *,
     missing: frozenset[str] = frozenset(),
     deduplicates: bool = False,
@@ -56,21 +53,13 @@ def member_of(
     if not isinstance(field, str):
         return Member(stream, FinalStateCursor(stream.name, None, messages))
     sync = stream.sync
-    raw = states.get_stream_state(stream.name, None)
-    if stream.full and not (stream.is_resumable and Remembered.of(raw).refreshing):
-        # A full refresh reads everything, whatever syncs before it have read. Only one that broke off is continued.
-        raw = {}
+    raw = _saved(stream, states)
     remembered = Remembered.of(raw)
-    reads = _decides(stream, remembered, missing)
-    saved = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
-    done = until(saved, sync.now)
-    # How far ahead the clock was when the state was written. Each sync reads the hour before its saved position again,
-    # so it need not go back by more.
-    ahead = min(saved[0].end - done[0].end, INDEX_LAG) if done else 0
-    done = _still_read(stream, done, remembered, reads, logger) if raw else done
-    start = min(sync.config.start, sync.begin)
-    under_way = _under_way(stream, remembered, reads)
+    tells = _decides(stream, remembered, missing)
+    done, ahead = _read_before(stream, field, raw, tells)
     position = max((window.end for window in done), default=0)
+    start = min(sync.config.start, sync.begin)
+    under_way = _under_way(stream, remembered, tells)
     # A reading of every parent that broke off is finished first, up to the moment at which it began.
     end = under_way.began if under_way else sync.begin
     parents = parents_to_ask(
@@ -82,8 +71,9 @@ def member_of(
         must_ask_all=not done or done[0].start > start or under_way is not None,
     )
     stream.choose_parents(all_of_them=parents.are_all)
+    # A first sync reads all, and a state that does not tell is taken to be whole at its position.
+    last = remembered.reconciled or position or sync.begin
     every_days = _days_between_reconciliations(stream, deduplicates)
-    last = last_reconciled(raw, position or sync.begin)
     cursor = WindowCursor(
         stream=stream.name,
         field=field,
@@ -95,68 +85,86 @@ def member_of(
         planner=lambda: stream.source.planner,
         message_repository=messages,
         state_manager=states,
-        remembered=remembered,
-        reads=replace(reads, under_way=under_way, asked_all=parents.asked_all),
-        asked_all=parents.then,
+        tells=replace(tells, under_way=under_way, asked_all=parents.asked_all, reconciled=last if every_days else 0),
+        short_before=remembered.shortages,
+        asked_all=parents.asked_all_then,
         reconciliation=Reconciliation.due(raw, start=start, now=sync.begin, last=last, every_days=every_days),
-        reconciled={RECONCILED: last} if every_days else {},
     )
     return Member(stream, cursor)
 
 
+def _saved(stream: IntercomStream, states: ConnectorStateManager) -> Mapping[str, Any]:
+    """The state that a sync goes on from.
+
+    A full refresh reads everything, whatever syncs before it have read. Only one that broke off is continued.
+    """
+    raw = states.get_stream_state(stream.name, None)
+    return {} if stream.full and not (stream.is_resumable and Remembered.of(raw).refreshing) else raw
+
+
 def _decides(stream: IntercomStream, remembered: Remembered, missing: frozenset[str]) -> Remembered:
-    """What decides which records this sync reads, for its states to tell."""
+    """What was remembered, with what decides now which records are read, for the states of this sync to tell."""
     sync = stream.sync
-    return Remembered(
+    return replace(
+        remembered,
         filters=fingerprint(stream.filters),
         read_from=sync.config.start,
         without=tuple(sorted(missing.intersection(stream.shrinks_without))),
         refreshing=(remembered.refreshing or sync.begin) if stream.full and stream.is_resumable else 0,
+        shortages=(),
     )
 
 
-def _still_read(
-    stream: IntercomStream, done: list[Window], remembered: Remembered, reads: Remembered, logger: logging.Logger
-) -> list[Window]:
+def _read_before(
+    stream: IntercomStream, field: str, raw: Mapping[str, Any], tells: Remembered
+) -> tuple[list[Window], int]:
+    """The windows that need not be read again, and how far ahead the clock was when the state was written."""
+    sync = stream.sync
+    saved = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
+    # What lies later cannot have been read whole by now.
+    done = overlap_of(saved, [Window(0, sync.now)])
+    # Each sync reads the hour before its saved position again, so it need not go back by more.
+    ahead = min(saved[0].end - done[0].end, INDEX_LAG) if done else 0
+    return (_still_read(stream, done, Remembered.of(raw), tells) if raw else done), ahead
+
+
+def _still_read(stream: IntercomStream, done: list[Window], remembered: Remembered, tells: Remembered) -> list[Window]:
     """Those windows of a saved state that need not be read again, with a warning where what decides has changed."""
-    if remembered.filters != reads.filters:
-        logger.warning(
+    if remembered.filters != tells.filters:
+        stream.sync.logger.warning(
             f"{stream.name}: the filters have changed since the saved state. A record that matches only now is "
             "delivered when it changes next. Clear the state of the stream to get all of them at once."
         )
-    if granted := [permission for permission in remembered.without if permission not in reads.without]:
-        logger.warning(
+    if granted := [permission for permission in remembered.without if permission not in tells.without]:
+        stream.sync.logger.warning(
             f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. '
             "Records that Intercom left out until then can have any time, so the whole stream is read once more."
         )
         return []
     if done and max(window.end for window in done) > stream.sync.begin:
-        logger.warning(
+        stream.sync.logger.warning(
             f"{stream.name}: the saved state is later than the end date of the options, so this sync reads only what "
             "earlier syncs left out before the end date. The state stays as it is."
         )
     return done
 
 
-def _under_way(stream: IntercomStream, remembered: Remembered, reads: Remembered) -> UnderWay | None:
+def _under_way(stream: IntercomStream, remembered: Remembered, tells: Remembered) -> UnderWay | None:
     """How far an earlier sync that broke off had come in asking every parent; None if it asked for other rows."""
     under_way = remembered.under_way
     if under_way is None or not stream.asks_every_parent or under_way.began > stream.sync.begin:
         return None
-    same = (remembered.filters, remembered.without) == (reads.filters, reads.without)
-    return under_way if same and remembered.read_from <= reads.read_from else None
+    same = (remembered.filters, remembered.without) == (tells.filters, tells.without)
+    return under_way if same and remembered.read_from <= tells.read_from else None
 
 
 def _days_between_reconciliations(stream: IntercomStream, deduplicates: bool) -> int:
     """How many days after a reconciliation the next one is due, 0 for never.
 
-    Only streams that cost no requests but their pages have reconciliations. Newest-first lists do not either: they are
-    long histories. A reconciliation delivers every record again, so it is on by default only where the destination
-    keeps one row for each key.
+    Only streams that cost no requests but their pages have reconciliations. A reconciliation delivers every record
+    again, so it is on by default only where the destination keeps one row for each key.
     """
-    source = stream.source
-    by_pages = isinstance(source, (SearchStream, ClientFilteredStream)) and not isinstance(source, NewestFirstStream)
-    if not by_pages or stream.is_costly or stream.full:
+    if not stream.source.is_reconciled or stream.is_costly or stream.full:
         return 0
     chosen = stream.sync.config.reconcile_every_days
     if chosen is not None:
