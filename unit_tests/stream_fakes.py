@@ -91,7 +91,7 @@ class FakeReading:
     """The window under way, as its stream sees it; keeps what the stream tells it."""
 
     most_parts = 64
-    since = 0
+    unread: Sequence[Window] = (Window(0, NOW),)
     was_read_here = True
 
     def __init__(self, *, is_costly: bool = False, part: Window | None = None, known_short: int = 0) -> None:

@@ -12,7 +12,7 @@ def test_it_knows_what_the_read_around_it_knows_and_tells_it_only_of_what_is_mis
     around = FakeReading()
     uncut = Uncut(around, Window(3, 5))
     assert uncut.slice == Window(3, 5)
-    assert (uncut.is_costly, uncut.since, uncut.was_read_here) == (around.is_costly, around.since, True)
+    assert (uncut.is_costly, uncut.unread, uncut.was_read_here) == (around.is_costly, around.unread, True)
     before = {**vars(around)}
     uncut.expect(7)
     uncut.reached(Window(1, 2))
