@@ -153,7 +153,7 @@ class SourceIntercom(AbstractSource):
                 message_repository=self._messages,
                 queue=queue,
             )
-            missing = missing_for(sync, streams, logger)
+            missing, unknown = missing_for(sync, streams, logger)
             members = [
                 member_of(
                     stream,
@@ -161,6 +161,7 @@ class SourceIntercom(AbstractSource):
                     self._messages,
                     logger,
                     missing=missing,
+                    unknown=unknown,
                     deduplicates=wanted.destination_sync_mode is DestinationSyncMode.append_dedup,
                 )
                 for stream, wanted in zip(streams, catalog.streams, strict=True)

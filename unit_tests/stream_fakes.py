@@ -29,6 +29,7 @@ def make_sync(
     zone: tzinfo = timezone.utc,
     selected: frozenset[str] = frozenset(),
     birth: int = INTERCOM_BIRTH,
+    workspace: str = "",
     **options: Any,
 ) -> Sync:
     config = Config.load({"access_token": "secret-token", "num_workers": 4, **options})
@@ -41,6 +42,7 @@ def make_sync(
         zone=zone,
         selected=selected,
         birth=birth,
+        workspace=workspace,
     )
 
 

@@ -95,10 +95,13 @@ def _shrunk(streams: Iterable[IntercomStream], lacking: Iterable[str]) -> dict[s
     }
 
 
-def missing_for(sync: Sync, streams: Sequence[IntercomStream], logger: Logger) -> frozenset[str]:
-    """Permissions that the token lacks and without which Intercom leaves records of some streams out; warns of them."""
+def missing_for(sync: Sync, streams: Sequence[IntercomStream], logger: Logger) -> tuple[frozenset[str], frozenset[str]]:
+    """Permissions that the token lacks and without which Intercom leaves records of some streams out; warns of them.
+
+    And those of which Intercom did not tell whether the token has them.
+    """
     asked = {permission for stream in streams for permission in stream.shrinks_without}
-    missing = set()
+    missing, unknown = set(), set()
     for permission in asked:
         prober = next(cls for cls in CATALOGUE if cls.permission == permission)(sync)
         try:
@@ -106,13 +109,14 @@ def missing_for(sync: Sync, streams: Sequence[IntercomStream], logger: Logger) -
         except AccessDenied:
             missing.add(permission)
         except IntercomError as error:
+            unknown.add(permission)
             logger.info(f'Whether the token has the permission "{permission}" is not known: {error.internal_message}')
     for permission, names in _shrunk(streams, missing).items():
         logger.warning(
             f'The access token lacks the permission "{permission}". Without it Intercom leaves out some records of '
             f"these streams: {', '.join(names)}. Grant it in the Developer Hub: the next sync then delivers them."
         )
-    return frozenset(missing)
+    return frozenset(missing), frozenset(unknown)
 
 
 def explain(error: IntercomError, host: str) -> str:

@@ -10,6 +10,13 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.sources.streams.concurrent.cursor import CursorField, FinalStateCursor
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
+from source_intercom.engine.changed import (
+    decides,
+    other_records,
+    refuse_other_order,
+    refuse_other_workspace,
+    still_read,
+)
 from source_intercom.engine.group import Group
 from source_intercom.engine.member import Member
 from source_intercom.engine.partition import Following, Leading
@@ -19,8 +26,8 @@ from source_intercom.shapes.search import SearchStream
 from source_intercom.sync.asked_parents import parents_to_ask
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import RECONCILED, Reconciliation, last_reconciled
-from source_intercom.sync.state import INDEX_LAG, Remembered, UnderWay, fingerprint, read_state, until
-from source_intercom.sync.windows import END_OF_TIME, Window
+from source_intercom.sync.state import INDEX_LAG, Remembered, UnderWay, read_state, until
+from source_intercom.sync.windows import END_OF_TIME
 
 _USUAL_DAYS = 7
 
@@ -36,6 +43,7 @@ def refuse_unusable(states: ConnectorStateManager, streams: Iterable[IntercomStr
         if isinstance(field, str) and not stream.full:
             raw = states.get_stream_state(stream.name, None)
             read_state(raw, stream=stream.name, field=field, start=start, now=END_OF_TIME)
+            refuse_other_order(stream, raw)
 
 
 def member_of(
@@ -45,12 +53,14 @@ def member_of(
     logger: logging.Logger,
     *,
     missing: frozenset[str] = frozenset(),
+    unknown: frozenset[str] = frozenset(),
     deduplicates: bool = False,
 ) -> Member:
     """A stream with the cursor that knows what of it has been read.
 
-    ``missing`` are permissions without which Intercom leaves records out; ``deduplicates`` says whether the destination
-    keeps one row for each key. Raises ``StateError``.
+    ``missing`` are permissions without which Intercom leaves records out, ``unknown`` those of which it is not known
+    whether the token has them; ``deduplicates`` says whether the destination keeps one row for each key. Raises
+    ``StateError``.
     """
     field = stream.cursor_field
     if not isinstance(field, str):
@@ -61,13 +71,22 @@ def member_of(
         # A full refresh reads everything, whatever syncs before it have read. Only one that broke off is continued.
         raw = {}
     remembered = Remembered.of(raw)
-    reads = _decides(stream, remembered, missing)
+    reads = decides(stream, remembered, missing, unknown)
+    if stream.full and raw and other_records(remembered, reads):
+        # What the refresh has brought so far was chosen in another way, and no later sync would bring the rest of it.
+        logger.info(f"{stream.name}: the full refresh that broke off had other options, so this one begins anew.")
+        raw, remembered = {}, Remembered()
+        reads = decides(stream, remembered, missing, unknown)
+    refuse_other_workspace(stream, remembered, reads)
+    if remembered.filters != reads.filters:
+        # A job that is under way, totals that were wrong: all of that was about other records.
+        remembered = replace(remembered, job=None, shortages=())
     saved = read_state(raw, stream=stream.name, field=field, start=sync.config.start, now=sync.now)
     done = until(saved, sync.now)
     # How far ahead the clock was when the state was written. Each sync reads the hour before its saved position again,
     # so it need not go back by more.
     ahead = min(saved[0].end - done[0].end, INDEX_LAG) if done else 0
-    done = _still_read(stream, done, remembered, reads, logger) if raw else done
+    done = still_read(stream, done, remembered, reads, logger) if raw else done
     start = min(sync.config.start, sync.begin)
     under_way = _under_way(stream, remembered, reads)
     position = max((window.end for window in done), default=0)
@@ -98,44 +117,17 @@ def member_of(
         remembered=remembered,
         reads=replace(reads, under_way=under_way, asked_all=parents.asked_all),
         asked_all=parents.then,
-        reconciliation=Reconciliation.due(raw, start=start, now=sync.begin, last=last, every_days=every_days),
+        reconciliation=Reconciliation.due(
+            # One that is under way has compared other records.
+            {} if other_records(remembered, reads) else raw,
+            start=start,
+            now=sync.begin,
+            last=last,
+            every_days=every_days,
+        ),
         reconciled={RECONCILED: last} if every_days else {},
     )
     return Member(stream, cursor)
-
-
-def _decides(stream: IntercomStream, remembered: Remembered, missing: frozenset[str]) -> Remembered:
-    """What decides which records this sync reads, for its states to tell."""
-    sync = stream.sync
-    return Remembered(
-        filters=fingerprint(stream.filters),
-        read_from=sync.config.start,
-        without=tuple(sorted(missing.intersection(stream.shrinks_without))),
-        refreshing=(remembered.refreshing or sync.begin) if stream.full and stream.is_resumable else 0,
-    )
-
-
-def _still_read(
-    stream: IntercomStream, done: list[Window], remembered: Remembered, reads: Remembered, logger: logging.Logger
-) -> list[Window]:
-    """Those windows of a saved state that need not be read again, with a warning where what decides has changed."""
-    if remembered.filters != reads.filters:
-        logger.warning(
-            f"{stream.name}: the filters have changed since the saved state. A record that matches only now is "
-            "delivered when it changes next. Clear the state of the stream to get all of them at once."
-        )
-    if granted := [permission for permission in remembered.without if permission not in reads.without]:
-        logger.warning(
-            f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. '
-            "Records that Intercom left out until then can have any time, so the whole stream is read once more."
-        )
-        return []
-    if done and max(window.end for window in done) > stream.sync.begin:
-        logger.warning(
-            f"{stream.name}: the saved state is later than the end date of the options, so this sync reads only what "
-            "earlier syncs left out before the end date. The state stays as it is."
-        )
-    return done
 
 
 def _under_way(stream: IntercomStream, remembered: Remembered, reads: Remembered) -> UnderWay | None:
@@ -143,7 +135,7 @@ def _under_way(stream: IntercomStream, remembered: Remembered, reads: Remembered
     under_way = remembered.under_way
     if under_way is None or not stream.asks_every_parent or under_way.began > stream.sync.begin:
         return None
-    same = (remembered.filters, remembered.without) == (reads.filters, reads.without)
+    same = not other_records(remembered, reads)
     return under_way if same and remembered.read_from <= reads.read_from else None
 
 

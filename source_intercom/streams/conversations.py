@@ -1,9 +1,9 @@
 """Conversations, their parts, what hangs on them, and those that were deleted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
@@ -84,6 +84,10 @@ class ConversationParts(_OfConversation, Child):
     cursor_time = "updated_at"
 
     @property
+    def shaped_by(self) -> Mapping[str, Any]:
+        return {"plain_text_bodies": True} if self.sync.config.plain_text_bodies else {}
+
+    @property
     def skips_failures(self) -> bool:
         return self.sync.config.skip_failed_conversations
 
@@ -120,6 +124,14 @@ class ConversationAttachments(_OfConversation, Child):
     brings_files = True
 
     @property
+    def shaped_by(self) -> Mapping[str, Any]:
+        return {"attachment_files": True} if self._asks_for_files else {}
+
+    @property
+    def _asks_for_files(self) -> bool:
+        return self.sync.config.attachment_files and self.name not in self.sync.without_files
+
+    @property
     def skips_failures(self) -> bool:
         return self.sync.config.skip_failed_conversations
 
@@ -130,7 +142,7 @@ class ConversationAttachments(_OfConversation, Child):
 
     def children(self, parent: Record, window: Window) -> Page:
         rows = self._attachments(parent)
-        if not self.sync.config.attachment_files or self.name in self.sync.without_files:
+        if not self._asks_for_files:
             return rows
         links: dict[tuple[str, str], object] = {}
         for row in rows:

@@ -8,7 +8,7 @@ decided what was read (:class:`Remembered`). ``cursor`` writes what this module 
 
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -41,8 +41,15 @@ ASKED_ALL = "asked_all_at"
 JOB = "job"
 # Where in a list that is paged by cursor the reading of the next sync may begin.
 PAGE_CURSOR = "page_cursor"
+# The workspace that was read, by Intercom's id of it.
+WORKSPACE = "workspace"
+# The time by which windows go, where it is not the usual one.
+ORDER = "order_by"
+# Options that decide what records look like, where they are not the defaults.
+SHAPED_BY = "shaped_by"
 _BESIDE = frozenset(
     {FILTERS, READ_FROM, WITHOUT, SHORT, REFRESHING, UNDER_WAY, ASKED_ALL, RECONCILED, RECONCILING, JOB, PAGE_CURSOR}
+    | {WORKSPACE, ORDER, SHAPED_BY}
 )
 SLICES = "slices"
 # The CDK's own mark of a full refresh that has finished.
@@ -110,7 +117,9 @@ class Remembered:
     ``without`` the permissions that were missing and without which Intercom leaves records out, ``refreshing`` the
     moment at which a full refresh began that was not finished, ``under_way`` how far every parent has been asked,
     ``asked_all`` the moment at which a sync began that asked all of them, 0 where each sync does, ``job`` what Intercom
-    was working on for us, ``page_cursor`` where in its list the next sync may begin.
+    was working on for us, ``page_cursor`` where in its list the next sync may begin, ``workspace`` Intercom's id of the
+    workspace, empty where it is not known, ``order_by`` the time by which windows go, empty for the usual one, and
+    ``shaped_by`` the options that decide what records look like, without defaults.
     """
 
     filters: str | None = None
@@ -122,11 +131,15 @@ class Remembered:
     asked_all: int = 0
     job: Mapping[str, Any] | None = None
     page_cursor: PageCursor | None = None
+    workspace: str = ""
+    order_by: str = ""
+    shaped_by: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Remembered":
         """What a saved state tells; a value that this connector would not write is ignored."""
         filters, without, short, job = raw.get(FILTERS), raw.get(WITHOUT), raw.get(SHORT), raw.get(JOB)
+        shaped_by = raw.get(SHAPED_BY)
         return cls(
             filters=filters if isinstance(filters, str) else None,
             read_from=seconds_of(raw.get(READ_FROM)) or 0,
@@ -135,6 +148,9 @@ class Remembered:
             asked_all=seconds_of(raw.get(ASKED_ALL)) or 0,
             job=dict(job) if isinstance(job, Mapping) else None,
             page_cursor=PageCursor.of(raw.get(PAGE_CURSOR)),
+            workspace=_text(raw.get(WORKSPACE)),
+            order_by=_text(raw.get(ORDER)),
+            shaped_by=dict(shaped_by) if isinstance(shaped_by, Mapping) else {},
             refreshing=0 if raw.get(FINISHED) else seconds_of(raw.get(REFRESHING)) or 0,
             shortages=tuple(
                 Shortage(*item)
@@ -158,8 +174,15 @@ class Remembered:
             UNDER_WAY: self.under_way and {"began_at": self.under_way.began, "through": self.under_way.through},
             ASKED_ALL: self.asked_all,
             PAGE_CURSOR: self.page_cursor and self.page_cursor._asdict(),
+            WORKSPACE: self.workspace,
+            ORDER: self.order_by,
+            SHAPED_BY: dict(self.shaped_by),
         }
         return {key: value for key, value in said.items() if value}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 class StateError(AirbyteTracedException):

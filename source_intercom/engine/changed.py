@@ -1,0 +1,115 @@
+"""A saved state meets other options, another token or workspace: what still counts as read, and what is said."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from source_intercom.shapes.base import IntercomStream
+from source_intercom.sync.state import Remembered, StateError, fingerprint
+from source_intercom.sync.windows import Window
+
+# The time by which windows go unless an option chooses the other.
+_USUAL_ORDER = "updated_at"
+_OTHER_ORDER = "created_at"
+
+
+def decides(
+    stream: IntercomStream, remembered: Remembered, missing: frozenset[str], unknown: frozenset[str]
+) -> Remembered:
+    """What decides which records this sync reads, for its states to tell.
+
+    Of ``unknown`` permissions what the saved state says is believed. A first sync takes them to be missing: then the
+    records that may have been left out are read once more when the permission is seen.
+    """
+    sync = stream.sync
+    is_first = remembered == Remembered()
+    lacking = missing | {name for name in unknown if is_first or name in remembered.without}
+    return Remembered(
+        filters=fingerprint(stream.filters),
+        read_from=sync.config.start,
+        without=tuple(sorted(lacking.intersection(stream.shrinks_without))),
+        refreshing=(remembered.refreshing or sync.begin) if stream.full and stream.is_resumable else 0,
+        workspace=sync.workspace or remembered.workspace,
+        order_by=_order_of(stream),
+        shaped_by=stream.shaped_by,
+    )
+
+
+def other_records(remembered: Remembered, reads: Remembered) -> bool:
+    """Whether a saved state is about other records than those that are asked for now, or about others of their form."""
+    return any(
+        before != now
+        for before, now in (
+            (remembered.filters, reads.filters),
+            (remembered.without, reads.without),
+            (remembered.order_by, reads.order_by),
+            (remembered.workspace or reads.workspace, reads.workspace),
+            (dict(remembered.shaped_by), dict(reads.shaped_by)),
+        )
+    )
+
+
+def _order_of(stream: IntercomStream) -> str:
+    """The time by which the windows of a stream go, empty for the usual one."""
+    return stream.order_by if stream.follows_order_by and stream.order_by != _USUAL_ORDER else ""
+
+
+def refuse_other_order(stream: IntercomStream, raw: Mapping[str, Any]) -> None:
+    """A state that is about the times of creation says nothing about changes, and the other way round.
+
+    Raises ``StateError``. The cursor field tells the two apart only where it is that time itself.
+    """
+    if not raw or not stream.follows_order_by:
+        return
+    written = Remembered.of(raw).order_by or _USUAL_ORDER
+    if stream.cursor_time == _USUAL_ORDER and _OTHER_ORDER in raw and _USUAL_ORDER not in raw:
+        written = _OTHER_ORDER
+    if written != stream.order_by:
+        raise StateError(stream.name, f"the option 'order_by' was '{written}' then and is '{stream.order_by}' now")
+
+
+def refuse_other_workspace(stream: IntercomStream, remembered: Remembered, reads: Remembered) -> None:
+    """What has been read of one workspace says nothing about another one. Raises ``StateError``."""
+    if remembered.workspace and remembered.workspace != reads.workspace:
+        raise StateError(
+            stream.name,
+            f"it is of the Intercom workspace '{remembered.workspace}', and the access token belongs to the workspace "
+            f"'{reads.workspace}'",
+        )
+
+
+def still_read(
+    stream: IntercomStream, done: list[Window], remembered: Remembered, reads: Remembered, logger: logging.Logger
+) -> list[Window]:
+    """Those windows of a saved state that need not be read again, with a warning where what decides has changed."""
+    if remembered.filters != reads.filters:
+        logger.warning(
+            f"{stream.name}: the filters have changed since the saved state. A record that matches only now is "
+            "delivered when it changes next. Clear the state of the stream to get all of them at once."
+        )
+    if changed := _changed_options(remembered, reads):
+        logger.warning(
+            f"{stream.name}: {changed} changed since the saved state. A record that does not change keeps the form in "
+            "which it was delivered. Clear the state of the stream to get all of them in the new form."
+        )
+    if granted := [permission for permission in remembered.without if permission not in reads.without]:
+        logger.warning(
+            f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. '
+            "Records that Intercom left out until then can have any time, so the whole stream is read once more."
+        )
+        return []
+    if done and max(window.end for window in done) > stream.sync.begin:
+        logger.warning(
+            f"{stream.name}: the saved state is later than the end date of the options, so this sync reads only what "
+            "earlier syncs left out before the end date. The state stays as it is."
+        )
+    return done
+
+
+def _changed_options(remembered: Remembered, reads: Remembered) -> str:
+    """The options that records were formed by and that differ, in words; empty for none."""
+    before, now = remembered.shaped_by, reads.shaped_by
+    names = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    if not names:
+        return ""
+    return f"the option '{names[0]}' has" if len(names) == 1 else f"the options {', '.join(map(repr, names))} have"
