@@ -87,10 +87,10 @@ def still_read(
             f"{stream.name}: the filters have changed since the saved state. A record that matches only now is "
             "delivered when it changes next. Clear the state of the stream to get all of them at once."
         )
-    if changed := _changed_options(remembered, reads):
+    for option in _changed_options(remembered, reads):
         logger.warning(
-            f"{stream.name}: {changed} changed since the saved state. A record that does not change keeps the form in "
-            "which it was delivered. Clear the state of the stream to get all of them in the new form."
+            f"{stream.name}: the option '{option}' has changed since the saved state. A record that does not change "
+            "keeps the form in which it was delivered. Clear the state of the stream to get all in the new form."
         )
     if granted := [permission for permission in remembered.without if permission not in reads.without]:
         logger.warning(
@@ -106,10 +106,7 @@ def still_read(
     return done
 
 
-def _changed_options(remembered: Remembered, reads: Remembered) -> str:
-    """The options that records were formed by and that differ, in words; empty for none."""
+def _changed_options(remembered: Remembered, reads: Remembered) -> list[str]:
+    """The options that records were formed by and that differ."""
     before, now = remembered.shaped_by, reads.shaped_by
-    names = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
-    if not names:
-        return ""
-    return f"the option '{names[0]}' has" if len(names) == 1 else f"the options {', '.join(map(repr, names))} have"
+    return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
