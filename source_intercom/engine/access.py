@@ -1,6 +1,6 @@
 """What a token may read: the report of ``check``, and the permissions without which Intercom leaves records out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from logging import Logger
 
@@ -95,13 +95,17 @@ def _shrunk(streams: Iterable[IntercomStream], lacking: Iterable[str]) -> dict[s
     }
 
 
-def missing_for(sync: Sync, streams: Sequence[IntercomStream], logger: Logger) -> tuple[frozenset[str], frozenset[str]]:
+def missing_for(
+    sync: Sync, streams: Sequence[IntercomStream], logger: Logger
+) -> tuple[frozenset[str], Mapping[str, bool]]:
     """Permissions that the token lacks and without which Intercom leaves records of some streams out; warns of them.
 
-    And those of which Intercom did not tell whether the token has them.
+    And those of which Intercom did not tell whether the token has them: True where it may tell at another time, False
+    where it refuses the question.
     """
     asked = {permission for stream in streams for permission in stream.shrinks_without}
-    missing, unknown = set(), set()
+    missing: set[str] = set()
+    unknown: dict[str, bool] = {}
     for permission in asked:
         prober = next(cls for cls in CATALOGUE if cls.permission == permission)(sync)
         try:
@@ -109,14 +113,14 @@ def missing_for(sync: Sync, streams: Sequence[IntercomStream], logger: Logger) -
         except AccessDenied:
             missing.add(permission)
         except IntercomError as error:
-            unknown.add(permission)
+            unknown[permission] = not error.final
             logger.info(f'Whether the token has the permission "{permission}" is not known: {error.internal_message}')
     for permission, names in _shrunk(streams, missing).items():
         logger.warning(
             f'The access token lacks the permission "{permission}". Without it Intercom leaves out some records of '
             f"these streams: {', '.join(names)}. Grant it in the Developer Hub: the next sync then delivers them."
         )
-    return frozenset(missing), frozenset(unknown)
+    return frozenset(missing), unknown
 
 
 def explain(error: IntercomError, host: str) -> str:

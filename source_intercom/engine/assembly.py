@@ -1,7 +1,7 @@
 """Puts streams, their states and the concurrent CDK together."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
@@ -53,14 +53,14 @@ def member_of(
     logger: logging.Logger,
     *,
     missing: frozenset[str] = frozenset(),
-    unknown: frozenset[str] = frozenset(),
+    unknown: Mapping[str, bool] | None = None,
     deduplicates: bool = False,
 ) -> Member:
     """A stream with the cursor that knows what of it has been read.
 
     ``missing`` are permissions without which Intercom leaves records out, ``unknown`` those of which it is not known
-    whether the token has them; ``deduplicates`` says whether the destination keeps one row for each key. Raises
-    ``StateError``.
+    whether the token has them, and whether that may be known later; ``deduplicates`` says whether the destination keeps
+    one row for each key. Raises ``StateError``.
     """
     field = stream.cursor_field
     if not isinstance(field, str):
@@ -71,12 +71,12 @@ def member_of(
         # A full refresh reads everything, whatever syncs before it have read. Only one that broke off is continued.
         raw = {}
     remembered = Remembered.of(raw)
-    reads = decides(stream, remembered, missing, unknown)
+    reads = decides(stream, remembered, missing, unknown or {})
     if stream.full and raw and other_records(remembered, reads):
         # What the refresh has brought so far was chosen in another way, and no later sync would bring the rest of it.
         logger.info(f"{stream.name}: the full refresh that broke off had other options, so this one begins anew.")
         raw, remembered = {}, Remembered()
-        reads = decides(stream, remembered, missing, unknown)
+        reads = decides(stream, remembered, missing, unknown or {})
     refuse_other_workspace(stream, remembered, reads)
     if remembered.filters != reads.filters:
         # A job that is under way, totals that were wrong: all of that was about other records.

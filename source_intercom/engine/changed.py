@@ -14,16 +14,18 @@ _OTHER_ORDER = "created_at"
 
 
 def decides(
-    stream: IntercomStream, remembered: Remembered, missing: frozenset[str], unknown: frozenset[str]
+    stream: IntercomStream, remembered: Remembered, missing: frozenset[str], unknown: Mapping[str, bool]
 ) -> Remembered:
     """What decides which records this sync reads, for its states to tell.
 
-    Of ``unknown`` permissions what the saved state says is believed. A first sync takes them to be missing: then the
-    records that may have been left out are read once more when the permission is seen.
+    Of ``unknown`` permissions what the saved state says is believed. A first sync takes those to be missing of which
+    Intercom will tell another time: the records that may have been left out are read once more then.
     """
     sync = stream.sync
     is_first = remembered == Remembered()
-    lacking = missing | {name for name in unknown if is_first or name in remembered.without}
+    lacking = missing | {
+        name for name, is_told_later in unknown.items() if name in remembered.without or (is_first and is_told_later)
+    }
     return Remembered(
         filters=fingerprint(stream.filters),
         read_from=sync.config.start,
