@@ -110,6 +110,8 @@ class Simulation:
         """Let the workspace, the token and the options be as they are for one sync."""
         settings = self._sandbox.settings
         settings.timezone = turn.zone or str(self._plan.workspace["timezone"])
+        # Some records show the zone, and no time of theirs tells that it has changed.
+        self._look()
         lacking = {turn.lacking, self._plan.lacking} - {""}
         settings.scopes = [one for one in PERMISSIONS if one not in lacking] if lacking else None
         seen = self._workspace.seen
