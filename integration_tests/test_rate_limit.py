@@ -97,7 +97,7 @@ def a_429_with_headers_is_waited_out(process: Process) -> None:
 
 
 def a_429_without_headers_is_waited_out(process: Process) -> None:
-    # Twenty calls a window: the end of one may fall into the read at any place, and still one of the two holds too many.
+    # Twenty calls a window: wherever in the read one ends, one of the two beside it holds too many.
     with Sandbox(Settings(conversations=45, rate_limit=120, rate_headers=False)) as sandbox:
         read(process, sandbox, windows=3)
         # A worker whose call is refused waits; it may be refused once more in each window, not again and again.

@@ -118,7 +118,8 @@ def is_window_limit(response: requests.Response) -> bool:
 class RetryPolicy(ErrorHandler):
     """Tells the CDK's HttpClient what to retry. All else passes, to be judged once by the caller.
 
-    Five retries wait 1, 2, 4, 8 and 16 seconds, as the CDK's exponential backoff has it.
+    Five retries wait 1, 2, 4, 8 and 16 seconds, as the CDK's exponential backoff has it, or longer where
+    ``Retry-After`` asks for it.
     """
 
     def __init__(self, retries: int = RETRIES) -> None:

@@ -26,7 +26,6 @@ _BLIND_WAIT = WINDOW_SECONDS + 1.0
 _NEAR = 60.0
 _DIGITS = 15  # more than a moment in milliseconds has
 _MILLISECONDS = 10**11  # as seconds, this would be in the year 5138
-_LONGEST_RETRY_AFTER = 120.0
 
 _LOGGER = logging.getLogger("airbyte")
 
@@ -196,14 +195,16 @@ class CallBudget(HttpAPIBudget):
         self._policy.release()
 
 
-def pause_after(response: requests.Response, tries: int, now: float, chance: float, scale: float = 1.0) -> float:
+def pause_after(
+    response: requests.Response, tries: int, now: float, chance: float, *, scale: float = 1.0, longest: float
+) -> float:
     """Seconds that a request waits after a 429, 1 to 12 where no ``Retry-After`` says otherwise.
 
     Until the window ends, where the answer says so; else longer with each try. ``chance`` is between 0 and 1 and sets
-    the workers apart, so that they do not all come back in one moment. ``now`` is the time on our clock.
+    the workers apart, so that they do not all come back in one moment. ``now`` is the time on our clock. A
+    ``Retry-After`` of more than ``longest`` seconds is not obeyed.
     """
-    asked = _retry_after(response, now)
-    if 0 < asked <= _LONGEST_RETRY_AFTER:
+    if asked := retry_after(response, now, longest):
         return asked + chance
     text = response.headers.get("X-RateLimit-Reset", "").strip()
     if text.isascii() and text.isdigit() and len(text) < _DIGITS:
@@ -214,15 +215,20 @@ def pause_after(response: requests.Response, tries: int, now: float, chance: flo
     return (min(2.0**tries, WINDOW_SECONDS) + chance) * scale
 
 
-def _retry_after(response: requests.Response, now: float) -> float:
-    """The seconds that ``Retry-After`` asks for, as a number or as a moment of the answer's own clock; 0 without it."""
-    asked = response.headers.get("Retry-After", "").strip()
-    if asked.isascii() and asked.isdigit():
-        return float(asked) if len(asked) < _DIGITS else 0.0
-    try:
-        return parsedate_to_datetime(asked).timestamp() - _server_time(response, now)
-    except (ValueError, TypeError, OverflowError):
-        return 0.0
+def retry_after(response: requests.Response, now: float, longest: float) -> float:
+    """The seconds that ``Retry-After`` asks for; 0 where it is not there, is past, or asks for more than ``longest``.
+
+    It is a number, or a moment of the answer's own clock. ``now`` is the time on ours.
+    """
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        asked = float(text) if len(text) < _DIGITS else 0.0
+    else:
+        try:
+            asked = parsedate_to_datetime(text).timestamp() - _server_time(response, now)
+        except (ValueError, TypeError, OverflowError):
+            return 0.0
+    return asked if 0 < asked <= longest else 0.0
 
 
 def _server_time(response: requests.Response, now: float) -> float:

@@ -15,7 +15,7 @@ from airbyte_cdk.sources.streams.http.exceptions import BaseBackoffException
 
 from source_intercom.api.answers import RetryPolicy, error_at_last, error_class_of, failure_of, is_doubtful
 from source_intercom.api.bodies import body_of
-from source_intercom.api.budget import WINDOW_SECONDS
+from source_intercom.api.budget import WINDOW_SECONDS, retry_after
 from source_intercom.api.errors import RETRIES, Asked, IntercomError, TlsFailed, Unavailable, strange, unavailable
 from source_intercom.api.pace import Patience, patience_for
 from source_intercom.api.tally import Tally
@@ -52,6 +52,8 @@ class _RetryingClient(HttpClient):
     ) -> requests.Response:
         """Raises the ``BaseBackoffException`` of the last try."""
         tried = 0
+        # What headers may still ask for, all tries together: a gateway may ask for two minutes each time.
+        longest = self._patience.retry_after
         while True:
             try:
                 return self._send(request, request_kwargs, *args, **kwargs)
@@ -59,7 +61,10 @@ class _RetryingClient(HttpClient):
                 spent = vars(request).get("answer_seconds", 0.0)
                 if tried >= self._max_retries or spent >= self._patience.answers:
                     raise
-                pause = 2.0**tried * self._scale
+                told = error.response if isinstance(error.response, requests.Response) else None
+                asked = 0.0 if told is None else retry_after(told, time.time(), longest)
+                longest -= asked
+                pause = max(2.0**tried * self._scale, asked)
                 self._logger.info(f"{self._name}: Intercom did not answer ({error}); the next try is in {pause:g} s")
                 time.sleep(pause)
                 tried += 1

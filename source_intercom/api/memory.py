@@ -2,12 +2,12 @@
 
 import ctypes
 import logging
+import os
 import resource
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 _LOGGER = logging.getLogger("airbyte")
 
@@ -155,7 +155,12 @@ def cost_of(content: bytes) -> int:
 def resident_bytes() -> int:
     """What this process takes of the machine's memory now, 0 where the system does not tell."""
     try:
-        return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize()
+        # Asked for most answers. Python's own way to read a file makes twice as many system calls.
+        file = os.open("/proc/self/statm", os.O_RDONLY)
+        try:
+            return int(os.read(file, 100).split()[1]) * resource.getpagesize()
+        finally:
+            os.close(file)
     except (OSError, ValueError, IndexError):
         return 0
 

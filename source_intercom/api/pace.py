@@ -14,19 +14,21 @@ class Patience:
 
     ``connect`` for a connection, ``answer`` for an answer (and more for a large one, see ``wire``), ``answers`` for all
     its tries together before the last one, ``rate_limit`` for all waits for the rate limit together, which are counted
-    apart: a request that has waited for the limit has lost none of its tries.
+    apart: a request that has waited for the limit has lost none of its tries. ``retry_after`` is the longest wait that
+    a header may ask for before the next try.
     """
 
     connect: float
     answer: float
     answers: float
     rate_limit: float
+    retry_after: float
 
 
 # Heavy searches think for a minute. Three tries without an answer are four and a half minutes.
-PATIENT = Patience(connect=10.0, answer=90.0, answers=200.0, rate_limit=900.0)
+PATIENT = Patience(connect=10.0, answer=90.0, answers=200.0, rate_limit=900.0, retry_after=120.0)
 # A person waits for `check`, so it tries less often, and reports a server that never answers within a minute.
-HASTY = Patience(connect=6.0, answer=16.0, answers=38.0, rate_limit=50.0)
+HASTY = Patience(connect=6.0, answer=16.0, answers=38.0, rate_limit=50.0, retry_after=10.0)
 
 
 def patience_for(retries: int) -> Patience:

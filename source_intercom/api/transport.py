@@ -62,8 +62,8 @@ class Transport:
     Used by every thread that asks Intercom. The pool, the executor, the semaphore and the two budgets have
     locks of their own. All else but the following is never written after the constructor. ``token_worked`` goes from
     false to true once, by whichever thread has the first good answer, and needs no lock. What has been logged
-    already (``_told_versions``, ``_tell_again``) and since when the rate limit lets nothing pass (``_limited_since``)
-    is read and written under ``_lock`` only.
+    already (``_told_versions``, ``_tell_again``) is read and written under ``_lock`` only. Since when the rate limit
+    lets nothing pass (``_limited_since``) is written under it.
     """
 
     def __init__(self, config: Config) -> None:
@@ -100,8 +100,10 @@ class Transport:
 
     def has_passed(self) -> None:
         """The rate limit has let a request pass."""
-        with self._lock:
-            self._limited_since = None
+        # Asked at each good answer: the lock is for the few that have something to write.
+        if self._limited_since is not None:
+            with self._lock:
+                self._limited_since = None
 
     def heard_version(self, asked: str, served: str | None) -> None:
         """Say once when Intercom serves another version than it was asked for, as it may (Forest Admin, 2026)."""
@@ -235,7 +237,8 @@ class StreamSession(LimiterSession):
         scale = self._transport.time_scale
         if waited >= self._patience.rate_limit * scale:
             raise RateLimited.told(failure, Asked(f"{_endpoint(request)}, after {waited:.0f} s of waiting"))
-        pause = pause_after(response, tries, time.time(), random.random(), scale)
+        longest = self._patience.retry_after
+        pause = pause_after(response, tries, time.time(), random.random(), scale=scale, longest=longest)
         self._transport.tell_wait(pause, f"{_endpoint(request)}: {failure}")
         time.sleep(pause)
 

@@ -224,7 +224,7 @@ NEVER_ENDING = {
 @pytest.mark.complaint(99)
 @pytest.mark.parametrize("kind", NEVER_ENDING)
 def test_no_answer_takes_for_ever(wired: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    monkeypatch.setattr(pace, "PATIENT", Patience(connect=0.4, answer=0.4, answers=1000.0, rate_limit=1.0))
+    monkeypatch.setattr(pace, "PATIENT", Patience(0.4, 0.4, answers=1000.0, rate_limit=1.0, retry_after=0.0))
     with serving(NEVER_ENDING[kind], OK) as url:
         client = wired(url)
         began = clock.monotonic()
@@ -235,7 +235,7 @@ def test_no_answer_takes_for_ever(wired: Callable[[str], Client], monkeypatch: p
 
 def test_a_slow_line_is_not_cut_off(wired: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch) -> None:
     """What has come gives time for more."""
-    monkeypatch.setattr(pace, "PATIENT", Patience(connect=0.4, answer=0.4, answers=1000.0, rate_limit=1.0))
+    monkeypatch.setattr(pace, "PATIENT", Patience(0.4, 0.4, answers=1000.0, rate_limit=1.0, retry_after=0.0))
     body = json.dumps({"data": ["x" * 20_000] * 8}).encode()
 
     def slowly(handler: BaseHTTPRequestHandler) -> None:
@@ -254,7 +254,7 @@ def test_retries_end_when_answers_take_too_long(
     wired: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport, "time", clock)
-    monkeypatch.setattr(pace, "PATIENT", Patience(connect=0.2, answer=0.2, answers=0.5, rate_limit=1.0))
+    monkeypatch.setattr(pace, "PATIENT", Patience(0.2, 0.2, answers=0.5, rate_limit=1.0, retry_after=0.0))
     with serving(*[silent] * 6) as url:
         client = wired(url)
         with pytest.raises(Unavailable):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -163,10 +164,10 @@ def test_the_bounds_fit_into_the_memory_that_is_asked_for() -> None:
 
 
 def test_where_the_system_does_not_tell_of_memory_it_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(_path: Path) -> bytes:
+    def missing(_path: str, _flags: int) -> int:
         raise FileNotFoundError
 
-    monkeypatch.setattr(Path, "read_bytes", missing)
+    monkeypatch.setattr(os, "open", missing)
     assert resident_bytes() == 0
 
 
