@@ -51,8 +51,16 @@ class Member:
         self.cursor.advance(window)
         if over := self.cursor.claim_reconciliation():
             name, sync = self.stream.name, self.stream.sync
-            sync.reconciliations.append({"stream": name, **over, "ended_at": int(time.time())})
-            sync.logger.info(f"{name}: the full comparison that began at {shown(over['began_at'])} has come to its end")
+            began = shown(over["began_at"])
+            if self.cursor.is_given_all:
+                sync.reconciliations.append({"stream": name, **over, "ended_at": int(time.time())})
+                sync.logger.info(f"{name}: the full comparison that began at {began} has come to its end")
+            else:
+                # Whoever reads of a comparison takes what it did not bring for deleted.
+                sync.logger.warning(
+                    f"{name}: Intercom left records out of the full comparison that began at {began}, so the stream "
+                    "reconciliations does not tell of it."
+                )
 
     def asked(self, through: int | str) -> None:
         """All parents up to one have been asked for their rows, and the rows have left."""

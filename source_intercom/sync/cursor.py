@@ -245,19 +245,18 @@ class WindowCursor(ConcurrentCursor):
                 self._reconciliation.count(records)
 
     def claim_reconciliation(self) -> dict[str, int] | None:
-        """When the reconciliation began (Unix seconds) and how many records it gave; None before its end and later.
-
-        None as well where Intercom has left records out, as a permission is missing or a total was not met: whoever
-        reads of a reconciliation takes what it did not give for deleted.
-        """
+        """When the reconciliation began (Unix seconds) and how many records it gave; None before its end and later."""
         if self._reconciliation is None:
             return None
         with self._lock:
             records = self._reconciliation.claim_end()
-            gave_all = not self._reads.without and not self._shortages
-        return (
-            {"began_at": self._reconciliation.began, "records": records} if gave_all and records is not None else None
-        )
+        return None if records is None else {"began_at": self._reconciliation.began, "records": records}
+
+    @property
+    def is_given_all(self) -> bool:
+        """Whether Intercom leaves no records out, as far as is known: no permission is missing, all totals are met."""
+        with self._lock:
+            return not self._reads.without and not self._shortages
 
     def was_short(self, window: Window, missing: int) -> bool:
         """Whether an earlier sync missed just as many records, so that Intercom's total must be wrong by that number.

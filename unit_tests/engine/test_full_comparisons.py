@@ -111,7 +111,9 @@ def test_one_that_is_under_way_begins_anew_where_the_filters_have_changed(new_sy
     assert (row["began_at"], row["records"]) == (NOW, len(IDS))
 
 
-def test_one_that_intercom_left_records_out_of_is_not_told(new_sync: NewSync, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_intercom_left_records_out_of_is_not_told(
+    new_sync: NewSync, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Rows that it did not bring are taken for deleted, and these are only hidden."""
     monkeypatch.setattr(Contacts, "shrinks_without", ("Read tickets",))
     sync = new_sync(start_date=START)
@@ -119,3 +121,4 @@ def test_one_that_intercom_left_records_out_of_is_not_told(new_sync: NewSync, mo
     assert sorted(done.rows("contacts")) == IDS
     assert done.states("contacts")[-1]["reconciled_at"] == NOW
     assert sync.reconciliations == []
+    assert "contacts: Intercom left records out of the full comparison" in caplog.text
