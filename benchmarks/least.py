@@ -3,7 +3,8 @@
 A stream costs the pages of the lists it is made from, each as long as its endpoint allows, and the calls for what
 hangs on single records: one for each that may have something (more where it fills more than a page), and those that
 complete a list that a record cuts at ten. Where a record does not tell whether it has children, it must be asked.
-Streams that are read together share their lists. ``GET /me`` is left out.
+Streams that are read together share their lists, and the calls for single records where they ask the same.
+``GET /me`` is left out.
 
 All of it follows from the stream classes, but for ``LONGEST`` and ``OWN``.
 """
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from source_intercom.shapes.child import Child
 from source_intercom.shapes.content_export import Exported
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams import CATALOGUE
@@ -74,11 +76,15 @@ def _none(_: Held) -> int:
 
 @dataclass(frozen=True)
 class Way:
-    """How a stream is read: the lists that it is made from, by the name of the stream that lists them."""
+    """How a stream is read: the lists that it is made from, by the name of the stream that lists them.
+
+    ``asks`` is equal for streams that are given the same answers of single records.
+    """
 
     lists: tuple[str, ...]
     own: Own = _none
     is_exported: bool = False
+    asks: object = None
 
 
 def pages(count: int, size: int | None) -> int:
@@ -110,13 +116,31 @@ def _children(kind: Kind, parents: str) -> Own:
     name, stream = name_of(kind), kind()
     stated = int(dict(getattr(stream, "child_params", ())).get("per_page", 0)) or getattr(stream, "child_wish", 0)
     size = LONGEST.get(name) or stated or None
-    may_have: Callable[[Record], bool] = stream.has_children if tells_of_children(kind) else lambda _: True
+    may_have = _may_have(kind)
 
     def calls(held: Held) -> int:
         found = held.by(name, stream.parent_key) if size else Counter[str]()
         return sum(pages(found[str(one["id"])], size) for one in held.records(parents) if may_have(one))
 
     return calls
+
+
+def _as_child(kind: Kind) -> Child:
+    stream = kind()
+    assert isinstance(stream, Child)
+    return stream
+
+
+def _may_have(kind: Kind) -> Callable[[Record], bool]:
+    """Whether a parent may have children of this kind, as far as it tells."""
+    return _as_child(kind).has_children if tells_of_children(kind) else lambda _: True
+
+
+def _asked_once(names: Sequence[str], held: Held) -> int:
+    """A call for every parent that may have children of one of some streams, which are given the same answer."""
+    (parents,) = {name for one in names for name in WAYS[one].lists}
+    questions = [_may_have(_KINDS[name]) for name in names]
+    return sum(any(may_have(one) for may_have in questions) for one in held.records(parents))
 
 
 def _cut(parents: str, lists: Sequence[str], size: int | None = None) -> Own:
@@ -188,7 +212,7 @@ def way_of(kind: Kind) -> Way:
         return Way((name,))
     parents = name_of(parent)
     if is_child(kind):
-        return Way((parents,), _children(kind, parents))
+        return Way((parents,), _children(kind, parents), asks=_as_child(kind).asks)
     if getattr(kind, "complete", ""):
         return Way((parents,), _cut(parents, [kind.nested[0]], LONGEST.get(name)))
     return Way((parents,))
@@ -200,8 +224,16 @@ LISTS = {name: page_size(kind) for name, kind in _KINDS.items() if name not in O
 WAYS = {name: way_of(kind) for name, kind in _KINDS.items()}
 
 
+def own_calls(streams: Sequence[str], held: Held) -> int:
+    """Calls of some streams beside those for their lists, where they are read together."""
+    together: dict[object, list[str]] = {}
+    for stream in streams:
+        together.setdefault(WAYS[stream].asks or stream, []).append(stream)
+    return sum(WAYS[some[0]].own(held) if len(some) == 1 else _asked_once(some, held) for some in together.values())
+
+
 def least_calls(streams: Sequence[str], held: Held) -> int:
     """The fewest calls that bring these streams in one read."""
     lists = {name for stream in streams for name in WAYS[stream].lists}
     exports = _exports(held) if any(WAYS[stream].is_exported for stream in streams) else 0
-    return exports + sum(list_calls(name, held) for name in lists) + sum(WAYS[stream].own(held) for stream in streams)
+    return exports + sum(list_calls(name, held) for name in lists) + own_calls(streams, held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from source_intercom.shapes.child import Child
 from source_intercom.streams import CATALOGUE, IntercomStream
 
 Kind = type[IntercomStream]
@@ -32,6 +33,14 @@ def shares_pages(kind: Kind) -> bool:
     if parent is None:
         return False
     return _place(kind) == _place(parent)
+
+
+def given_the_same(kind: Kind) -> list[Kind]:
+    """Other streams that are given the same answers of single parents, where they are read together."""
+    asks = kind().asks if issubclass(kind, Child) else None
+    return [
+        other for other in CATALOGUE if asks and other is not kind and issubclass(other, Child) and other().asks == asks
+    ]
 
 
 def asks_every_parent(kind: Kind) -> bool:

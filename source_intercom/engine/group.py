@@ -16,6 +16,8 @@ from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from source_intercom.engine.health import Health
 from source_intercom.engine.member import Member
 from source_intercom.engine.work import Work
+from source_intercom.shapes.base import IntercomStream
+from source_intercom.shapes.child import Child
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.windows import FAR_AHEAD, Window
 
@@ -38,6 +40,8 @@ class Group:
         self.as_pages = pages
         self.health = Health()
         self.is_costly = any(member.stream.is_costly for member in self.members)
+        # Who makes rows of a page together, out of the same answers; most members do so alone.
+        self.sharing = _sharing(self.members, self.source)
         self._lock = threading.Lock()
         self._failure: Exception | None = None
         # Both count the windows, and the generator until it has made its last one.
@@ -142,6 +146,19 @@ class Group:
             failure = self._failure
         if failure is not None:
             raise failure
+
+
+def _sharing(members: Iterable[Member], source: IntercomStream) -> list[list[Member]]:
+    """The members, those together that ask the same for each record of a page.
+
+    What is read whole gives each member other records, those of a window of its own, so there each asks for itself.
+    """
+    together: dict[object, list[Member]] = {}
+    for member in members:
+        stream = member.stream
+        asks = stream.asks if isinstance(stream, Child) and not source.reads_whole else None
+        together.setdefault(stream.name if asks is None else asks, []).append(member)
+    return list(together.values())
 
 
 def groups_of(members: Iterable[Member], queue: "Queue[QueueItem]", *, pages: bool) -> list[Group]:

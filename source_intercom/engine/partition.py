@@ -26,6 +26,7 @@ from source_intercom.engine.group import Group
 from source_intercom.engine.member import Member
 from source_intercom.engine.output import as_pages, as_records
 from source_intercom.engine.work import Slices, Work
+from source_intercom.shapes.child import Child, rows_together
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.reading import Sliced
 from source_intercom.sync.cursor import WindowCursor
@@ -204,11 +205,13 @@ class WindowPartition(Partition):
         for raw in group.source.pages(window, self):
             group.health.worked()
             page = group.source.prepared(group.source.objects(raw))
-            for member in group.members:
-                if member.health.stopped:
-                    self._unread_for.add(member.stream.name)
-                else:
-                    yield from self._rows_for(member, page, window)
+            for members in group.sharing:
+                going = [member for member in members if not member.health.stopped]
+                self._unread_for.update(member.stream.name for member in members if member not in going)
+                if len(members) > 1:
+                    yield from self._rows_together(going, page, window)
+                elif going:
+                    yield from self._rows_for(going[0], page, window)
             # Free the memory before the next page is fetched.
             del raw, page
 
@@ -223,15 +226,37 @@ class WindowPartition(Partition):
                 own = member.window
                 page = [record for record in page if stream.wants(record, own) and not member.has_asked(record)]
             for rows in stream.rows(page, own):
-                if rows:
-                    member.health.worked()
-                    yield from self._finished(member, rows, window)
+                yield from self._finished(member, rows, window)
         except Exception as error:
-            self._unread_for.add(stream.name)
-            if member.health.failed(error):
-                self._group.queue.put(StreamThreadException(error, stream.name))
+            self._failed(member, error)
+
+    def _rows_together(self, members: Iterable[Member], page: Page, window: Window) -> Iterator[QueueItem]:
+        """The rows that members make of a page out of the same answers. If one fails, the others are read on."""
+        going = {member.stream: member for member in members}
+        streams = [stream for stream in going if isinstance(stream, Child)]
+        try:
+            for stream, made in rows_together(streams, page, window):
+                if stream in going:
+                    try:
+                        if isinstance(made, Exception):
+                            raise made
+                        yield from self._finished(going[stream], made, window)
+                    except Exception as error:
+                        self._failed(going.pop(stream), error)
+        except Exception as error:
+            # Not of one of them: asking itself has failed.
+            for member in going.values():
+                self._failed(member, error)
+
+    def _failed(self, member: Member, error: Exception) -> None:
+        self._unread_for.add(member.stream.name)
+        if member.health.failed(error):
+            self._group.queue.put(StreamThreadException(error, member.stream.name))
 
     def _finished(self, member: Member, rows: list[Record], window: Window) -> Iterator[QueueItem]:
+        if not rows:
+            return
+        member.health.worked()
         stream = member.stream
         # Rows without their key would overwrite each other.
         keyed = [row for row in rows if row.get("id") is not None] if stream.key == ("id",) else rows
@@ -242,8 +267,9 @@ class WindowPartition(Partition):
         if self._group.as_pages:
             lines = list(as_pages(stream.name, made))
             made.clear()
-            if member is self._group.members[-1]:
-                # The lines take a seventh of the memory of the rows, and may wait long for a slow destination.
+            if isinstance(stream, Child) or member is self._group.sharing[-1][-1]:
+                # The lines take a seventh of the memory of the rows, and may wait long for a slow destination. Rows of
+                # a child are nobody else's; others can be those of the page, which the last member alone may empty.
                 rows.clear()
             if member.start_running():
                 yield as_airbyte_message(StreamDescriptor(name=stream.name), AirbyteStreamStatus.RUNNING)

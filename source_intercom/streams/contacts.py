@@ -201,9 +201,10 @@ class ContactNotes(Child):
     def made_from(self) -> type[IntercomStream] | None:
         return _ChosenNotes if self._sync and self.sync.config.filters.notes.ids else self.parent
 
-    def children(self, parent: Record, window: Window) -> Page:
+    def answer(self, parent: Record, window: Window) -> Page:
         if self.made_from is not _ChosenNotes:
-            return super().children(parent, window)
+            listed: Page = super().answer(parent, window)
+            return listed
         return [self.client.get(path_of("/notes/{id}", id=parent["id"]))]
 
     def has_children(self, parent: Record) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from source_intercom.api import permissions
+from source_intercom.api.client import Json
 from source_intercom.api.figures import Page, record_in, records_in
 from source_intercom.api.files import LinkRefused, file_name
 from source_intercom.api.pages import list_pages
@@ -72,14 +73,29 @@ class _OfConversation(IntercomStream):
         return self.sync.config.filters.conversations
 
 
-class ConversationParts(_OfConversation, Child):
+class _InConversation(_OfConversation, Child):
+    """What a conversation shows only when it is asked for by id."""
+
+    child = "/conversations/{id}"
+
+    @property
+    def skips_failures(self) -> bool:
+        return self.sync.config.skip_failed_conversations
+
+    def answer(self, parent: Record, window: Window) -> Json:
+        return self._conversation(parent)
+
+    def _conversation(self, parent: Record) -> Json:
+        return self.client.get(path_of(self.child, id=parent["id"]), dict(self.parameters) or None)
+
+
+class ConversationParts(_InConversation):
     """Every part of every conversation that changed, each with its conversation's id.
 
     Windows and state are the conversations': a part is never chosen by its own time, which is how other
     connectors lose most of them (airbyte issue 39463). One request for each conversation that has parts.
     """
 
-    child = "/conversations/{id}"
     parent_time = ""
     cursor_time = "updated_at"
 
@@ -88,68 +104,76 @@ class ConversationParts(_OfConversation, Child):
         return {"plain_text_bodies": True} if self.sync.config.plain_text_bodies else {}
 
     @property
-    def skips_failures(self) -> bool:
-        return self.sync.config.skip_failed_conversations
+    def parameters(self) -> tuple[tuple[str, str], ...]:
+        # Whether files stay as they are is not documented (docs/intercom-api.md#conversation-plaintext), so streams
+        # that want nothing of texts do not ask for them like this.
+        return (("display_as", "plaintext"),) if self._sync and self._sync.config.plain_text_bodies else ()
 
     def has_children(self, parent: Record) -> bool:
         """Only a plain zero says no: without statistics nothing is known."""
         return (parent.get("statistics") or {}).get("count_conversation_parts") != 0
 
-    def children(self, parent: Record, window: Window) -> Page:
-        path = path_of(self.child, id=parent["id"])
-        conversation = self.client.get(
-            path, {"display_as": "plaintext"} if self.sync.config.plain_text_bodies else None
-        )
-        nested = record_in(conversation, "conversation_parts").get("conversation_parts")
+    def children(self, answer: Json, parent: Record) -> Page:
+        nested = record_in(answer, "conversation_parts").get("conversation_parts")
         listed = nested if isinstance(nested, dict) else {}
         parts = self.objects(listed.get("conversation_parts"))
         total = listed.get("total_count")
         self.warn_of_cap(parent, total, len(parts))
-        for part in parts:
-            part["conversation_created_at"] = conversation.get("created_at")
-            part["conversation_updated_at"] = conversation.get("updated_at")
-            part["conversation_total_parts"] = total
-        return parts
+        told = {
+            "conversation_created_at": answer.get("created_at"),
+            "conversation_updated_at": answer.get("updated_at"),
+            "conversation_total_parts": total,
+        }
+        return [{**part, **told} for part in parts]
 
 
-class ConversationAttachments(_OfConversation, Child):
+class ConversationAttachments(_InConversation):
     """Files that came with the messages of each conversation that changed: their names, sizes and links.
 
     A link of Intercom's ends after a while. One that is not taken any more is asked for once more, with its
     conversation. A file that is gone for good leaves its row without it.
     """
 
-    child = "/conversations/{id}"
     key = ("conversation_id", "part_id", "position")
     brings_files = True
 
     @property
     def shaped_by(self) -> Mapping[str, Any]:
-        return {"attachment_files": True} if self._asks_for_files else {}
+        return {"attachment_files": True} if self.completes_rows else {}
 
     @property
-    def _asks_for_files(self) -> bool:
+    def completes_rows(self) -> bool:
         return self.sync.config.attachment_files and self.name not in self.sync.without_files
-
-    @property
-    def skips_failures(self) -> bool:
-        return self.sync.config.skip_failed_conversations
 
     def has_children(self, parent: Record) -> bool:
         if (parent.get("statistics") or {}).get("count_conversation_parts") != 0:
             return True
         return bool((parent.get("source") or {}).get("attachments"))
 
-    def children(self, parent: Record, window: Window) -> Page:
-        rows = self._attachments(parent)
-        if not self._asks_for_files:
-            return rows
+    def children(self, answer: Json, parent: Record) -> Page:
+        nested = record_in(answer, "conversation_parts").get("conversation_parts")
+        parts = self.objects(nested.get("conversation_parts")) if isinstance(nested, dict) else []
+        source = answer.get("source")
+        return [
+            {
+                **attachment,
+                "conversation_id": str(parent["id"]),
+                "part_id": str(part.get("id") or ""),
+                "position": str(position),
+                "attached_at": part.get("created_at") or answer.get("created_at"),
+            }
+            for part in ([source] if isinstance(source, dict) else []) + parts
+            for position, attachment in enumerate(self.objects(part.get("attachments") or []))
+        ]
+
+    def completed(self, rows: Page, parent: Record) -> Page:
         links: dict[tuple[str, str], object] = {}
         for row in rows:
             error = self._refusal(row, row.get("url"))
             if error:
                 links = links or {
-                    (one["part_id"], one["position"]): one.get("url") for one in self._attachments(parent)
+                    (one["part_id"], one["position"]): one.get("url")
+                    for one in self.children(self._conversation(parent), parent)
                 }
                 error = self._refusal(row, links.get((row["part_id"], row["position"]), row.get("url")))
             if error:
@@ -173,23 +197,6 @@ class ConversationAttachments(_OfConversation, Child):
             "file_size_bytes": brought.size,
         }
         return None
-
-    def _attachments(self, parent: Record) -> Page:
-        conversation = self.client.get(path_of(self.child, id=parent["id"]))
-        nested = record_in(conversation, "conversation_parts").get("conversation_parts")
-        parts = self.objects(nested.get("conversation_parts")) if isinstance(nested, dict) else []
-        source = conversation.get("source")
-        return [
-            {
-                **attachment,
-                "conversation_id": str(parent["id"]),
-                "part_id": str(part.get("id") or ""),
-                "position": str(position),
-                "attached_at": part.get("created_at") or conversation.get("created_at"),
-            }
-            for part in ([source] if isinstance(source, dict) else []) + parts
-            for position, attachment in enumerate(self.objects(part.get("attachments") or []))
-        ]
 
 
 class ConversationContacts(_OfConversation, Nested):

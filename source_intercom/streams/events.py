@@ -132,7 +132,7 @@ class ContactEvents(_OfEveryContact):
     key = ("intercom_user_id", "event_name", "created_at", "id")
     cursor_time = "created_at"
 
-    def children(self, parent: Record, window: Window) -> Page:
+    def answer(self, parent: Record, window: Window) -> Page:
         rows: Page = []
         # An event can arrive late, with the time at which it happened, which may lie before the saved state.
         late = self.sync.config.events_lookback_days * DAY
@@ -160,7 +160,7 @@ class ContactEventSummaries(_OfEveryContact):
     key = ("intercom_user_id", "name")
     cursor_time = "counted_at"
 
-    def children(self, parent: Record, window: Window) -> Page:
+    def answer(self, parent: Record, window: Window) -> Page:
         asked = {"type": "user", "intercom_user_id": parent["id"], "summary": "true"}
         counted = {"counted_at": self.sync.begin}
         # One answer has them all; its link to a next page leads nowhere (docs/intercom-api.md#events-links).

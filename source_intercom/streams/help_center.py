@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from zlib import crc32
 
 from source_intercom.api import permissions
+from source_intercom.api.client import Json
 from source_intercom.api.figures import Page, record_in
 from source_intercom.api.paths import path_of
 from source_intercom.shapes.child import Child
@@ -67,9 +68,11 @@ class ArticleStatistics(Child):
         moment = self.source.moment_of(record)
         return moment is None or moment >= window.start or _is_due(str(record["id"]), window)
 
-    def children(self, parent: Record, window: Window) -> Page:
-        article = self.client.get(path_of(self.child, id=parent["id"]))
-        counted = record_in(article, "statistics").get("statistics")
+    def answer(self, parent: Record, window: Window) -> Json:
+        return self.client.get(path_of(self.child, id=parent["id"]))
+
+    def children(self, answer: Json, parent: Record) -> Page:
+        counted = record_in(answer, "statistics").get("statistics")
         # Some articles have none.
         return [{**counted, "counted_at": self.sync.begin}] if isinstance(counted, dict) else []
 

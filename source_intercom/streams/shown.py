@@ -48,7 +48,7 @@ class ShownLists:
         """Whether a company shows just the items that it lists when it is asked; None for one that does not answer."""
         window = Window(0, self._stream.sync.begin)
         try:
-            listed = self._stream.children({"id": company_id}, window)
+            listed = self._stream.answer({"id": company_id}, window)
         except RecordGone:
             return None
         except IntercomError as error:

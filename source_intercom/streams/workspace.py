@@ -56,8 +56,8 @@ class TeamMetrics(Child):
     key = ("team_id", "admin_id")
     parent_key = "team_id"
 
-    def children(self, parent: Record, window: Window) -> Page:
-        return [{**row, "counted_at": self.sync.begin} for row in self.objects(super().children(parent, window))]
+    def children(self, answer: Page, parent: Record) -> Page:
+        return [{**row, "counted_at": self.sync.begin} for row in self.objects(answer)]
 
     def probe(self) -> None:
         teams = (team for page in self.source.listed() for team in self.identified(page))
@@ -138,7 +138,7 @@ class DataConnectorExecutionResults(Child):
     parent_key = "data_connector_id"
     cursor_time = "created_at"
 
-    def children(self, parent: Record, window: Window) -> Page:
+    def answer(self, parent: Record, window: Window) -> Page:
         asked = {"start_ts": window.start, "end_ts": window.end, "per_page": 30}
         path = path_of(self.child, id=parent["id"])
         return [row for page in list_pages(self.client, path, self.child_key, asked) for row in page]

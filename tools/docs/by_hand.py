@@ -221,6 +221,8 @@ CAVEATS: dict[str, tuple[str, ...]] = {
     "conversation_attachments": (
         "The link in `url` expires; Intercom documents 30 minutes. With the option `attachment_files` the stream "
         "delivers the files too.",
+        "One request brings the parts and the attachments of a conversation, where both streams are in one sync. With "
+        "the option `plain_text_bodies` each stream makes its own.",
     ),
     "company_segments": (
         "Every membership is delivered at each sync, in incremental mode too. A row that no longer comes is a "

@@ -6,7 +6,16 @@ from source_intercom.shapes.lists import ClientFilteredStream, NewestFirstStream
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams import IntercomStream
 from tools.docs.by_hand import READ_AS, Reading
-from tools.facts import Kind, asks_every_parent, is_child, name_of, parent_of, shares_pages, tells_of_children
+from tools.facts import (
+    Kind,
+    asks_every_parent,
+    given_the_same,
+    is_child,
+    name_of,
+    parent_of,
+    shares_pages,
+    tells_of_children,
+)
 
 
 def reading(stream: IntercomStream) -> Reading:
@@ -42,11 +51,12 @@ def _child(kind: Kind) -> Reading:
     thing = _thing(kind)
     if issubclass(parent, SearchStream) and kind.cursor_time and not asks_every_parent(kind):
         having = " that has such rows" if tells_of_children(kind) else ""
+        shared = "".join(f", shared with {link(name_of(other))}" for other in given_the_same(kind))
         own = f"one for each 150 {thing}s, because this stream reads them itself"
         return Reading(
             f"one request for each changed {thing}",
             f"Intercom filters the {thing}s by time, and the connector reads all rows of each {thing} that changed.",
-            f"one for each changed {thing}{having}, in addition to "
+            f"one for each changed {thing}{having}{shared}, in addition to "
             + (f"the pages of {link(name_of(parent))}" if shares_pages(kind) else own),
         )
     pages = {"contact": "the pages of all contacts", "company": "the scroll over companies"}

@@ -30,6 +30,17 @@ def test_all_contacts_are_asked_for_events_or_those_that_are_active() -> None:
     assert (calls_of("contact_events", part, 7), calls_of("contact_event_summaries", part, 7)) == (10, 7)
 
 
+def test_answers_that_streams_share_stand_beside_the_first_of_them() -> None:
+    file = {"attachments": [{"name": "log.txt"}]}
+    conversations = [
+        {"id": "1", "updated_at": NOW, "statistics": {"count_conversation_parts": 3}, "source": file},
+        {"id": "2", "updated_at": NOW, "statistics": {"count_conversation_parts": 0}, "source": file},
+    ]
+    part = Part(Held(lambda kind: conversations if kind == "conversations" else []), 1)
+    assert (calls_of("conversation_parts", part), calls_of("conversation_attachments", part)) == (1, 1)
+    assert calls_of("conversation_handling_events", part) == 2
+
+
 def test_every_stream_can_be_computed() -> None:
     part = Part(Held(lambda _: []), FACTOR)
     assert all(calls_of(stream().name, part, 0) >= 0 for stream in CATALOGUE)

@@ -135,3 +135,19 @@ def test_streams_read_together_share_their_lists() -> None:
     held = _held({"contacts": [_contact("1", notes=1)], "tags": [{"id": "1"}, {"id": "2"}]})
 
     assert least_calls(["contacts", "contact_notes", "tags", "counts"], held) == (1 + 1) + (1 + 1 + 9 + 2)
+
+
+def test_streams_that_ask_the_same_share_the_answers() -> None:
+    file = {"attachments": [{"name": "log.txt"}]}
+    conversations = [
+        {"id": "1", "statistics": {"count_conversation_parts": 0}, "source": {}},
+        {"id": "2", "statistics": {"count_conversation_parts": 7}, "source": file},
+        {"id": "3", "statistics": {"count_conversation_parts": 7}},
+        {"id": "4", "statistics": {"count_conversation_parts": 0}, "source": file},
+    ]
+    held = _held({"conversations": conversations})
+    parts, attachments = "conversation_parts", "conversation_attachments"
+
+    assert [least_calls([name], held) for name in (parts, attachments)] == [1 + 2, 1 + 3]
+    assert least_calls([parts, attachments], held) == 1 + 3
+    assert least_calls([parts, attachments, "conversation_handling_events"], held) == 1 + 3 + 4

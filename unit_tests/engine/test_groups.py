@@ -16,7 +16,13 @@ from source_intercom.engine.member import Member
 from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.streams.companies import Companies, CompanyNotes, CompanySegments, CompanyTags
 from source_intercom.streams.contacts import ContactNotes, Contacts, ContactTags
-from source_intercom.streams.conversations import ConversationParts, Conversations
+from source_intercom.streams.conversations import (
+    ConversationAttachments,
+    ConversationHandlingEvents,
+    ConversationParts,
+    Conversations,
+)
+from source_intercom.streams.help_center import ArticleStatistics
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.windows import DAY, HOUR, Window, whole
 
@@ -85,6 +91,30 @@ class TestASearch:
         (group,) = grouped((Contacts, READ, False), (ContactTags, READ, False))
         found = windows(group)
         assert (found[0].start, found[-1].end) == (NOW - DAY - HOUR + 1, NOW)
+
+
+class TestMembersThatAskTheSame:
+    def test_are_given_the_same_answers(self, grouped: Any) -> None:
+        kinds = (ConversationAttachments, ConversationHandlingEvents, ConversationParts, Conversations)
+        (group,) = grouped(*[(kind, (), False) for kind in kinds])
+        assert sharing(group) == [
+            ["conversations"],
+            ["conversation_attachments", "conversation_parts"],
+            ["conversation_handling_events"],
+        ]
+
+    def test_ask_each_for_itself_where_each_has_records_of_its_own(self, grouped: Any) -> None:
+        """What is read whole gives each the records of its own window."""
+        (group,) = grouped((ArticleStatistics, READ, False), (OtherStatistics, (), False))
+        assert [len(members) for members in group.sharing] == [1, 1]
+
+
+class OtherStatistics(ArticleStatistics):
+    pass
+
+
+def sharing(group: Group) -> list[list[str]]:
+    return [[member.stream.name for member in members] for members in group.sharing]
 
 
 class TestWhatIsReadWhole:
