@@ -68,11 +68,12 @@ def test_killed_and_resumed_the_set_is_complete(process: Process, workspace: Wor
 
 
 @pytest.mark.parametrize(
-    ("stream", "endpoint"),
-    [("contact_events", "GET /events"), ("company_segments", "GET /companies/{id}/segments")],
+    ("stream", "endpoint", "calls"),
+    # 500 companies are one page, whose state may still wait for its turn to be printed when the next page is asked for.
+    [("contact_events", "GET /events", 500), ("company_segments", "GET /companies/{id}/segments", 800)],
 )
 def test_a_reading_of_every_parent_goes_on_where_it_was_killed(
-    process: Process, workspace: Workspace, stream: str, endpoint: str
+    process: Process, workspace: Workspace, stream: str, endpoint: str, calls: int
 ) -> None:
     """Such a reading takes hours in a large workspace: a call for each contact or company."""
     # Where companies do not show their segments, each is asked for them.
@@ -85,7 +86,7 @@ def test_a_reading_of_every_parent_goes_on_where_it_was_killed(
     )
     began = sandbox.now
     killed = process.kill_when(
-        lambda _lines: sandbox.calls()["by_endpoint"].get(endpoint, 0) > 500,
+        lambda _lines: sandbox.calls()["by_endpoint"].get(endpoint, 0) > calls,
         "read",
         sandbox.url,
         config=options,

@@ -1,7 +1,7 @@
 """The source: spec, check, discover and read. Wiring only."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from queue import Queue
 from typing import Any
 
@@ -30,6 +30,7 @@ from source_intercom.engine.begin import begin_sync, newest_position
 from source_intercom.engine.failures import Failures
 from source_intercom.engine.group import groups_of
 from source_intercom.engine.heartbeat import Heartbeat
+from source_intercom.engine.member import Member
 from source_intercom.engine.progress import Progress, reading_log
 from source_intercom.engine.report_columns import describe_reports
 from source_intercom.engine.repository import Messages
@@ -99,12 +100,7 @@ class SourceIntercom(AbstractSource):
         transport = Transport(options)
         try:
             sync = begin_sync(options, transport, logger, retries=_CHECK_RETRIES)
-            streams = [
-                stream
-                for stream in (cls(sync) for cls in _kinds(options))
-                if not stream.lacks_option and not stream.comes_last
-            ]
-            access = Access(streams)
+            access = Access(cls(sync) for cls in _kinds(options))
             access.probe()
         except IntercomError as error:
             logger.info(f"Check failed: {error.internal_message}")
@@ -131,14 +127,9 @@ class SourceIntercom(AbstractSource):
             return
         transport = Transport(options)
         try:
-            names = frozenset(wanted.stream.name for wanted in catalog.streams)
             states = ConnectorStateManager(state=state)
             refuse_unusable(states, made(None), options.start)
-            newest = newest_position(states.get_stream_state(name, None) for name in names)
-            without = frozenset(wanted.stream.name for wanted in catalog.streams if wanted.include_files is False)
-            self._sync = sync = begin_sync(
-                options, transport, logger, selected=names, without_files=without, newest_state=newest
-            )
+            self._sync = sync = _begin(options, transport, logger, catalog, states)
             # States and logs must leave through the queue of the records, or a state would overtake the
             # records that it covers.
             queue: Queue[QueueItem] = Queue(maxsize=_QUEUED_PAGES if self._pages else _QUEUED_RECORDS)
@@ -153,26 +144,47 @@ class SourceIntercom(AbstractSource):
                 message_repository=self._messages,
                 queue=queue,
             )
-            missing, unknown = missing_for(sync, streams, logger)
-            members = [
-                member_of(
-                    stream,
-                    states,
-                    self._messages,
-                    logger,
-                    missing=missing,
-                    unknown=unknown,
-                    deduplicates=wanted.destination_sync_mode is DestinationSyncMode.append_dedup,
-                )
-                for stream, wanted in zip(streams, catalog.streams, strict=True)
-            ]
-            groups = groups_of(members, queue, pages=self._pages)
+            groups = groups_of(self._members(streams, catalog, states), queue, pages=self._pages)
             failures = Failures(lambda: made(sync), logger)
             with Progress(streams, transport.budget, logger, failures.failed), Heartbeat(groups):
                 yield from failures.watch(concurrent.read(concurrent_streams(groups)))
         finally:
             self.release()
             transport.close()
+
+    def _members(
+        self, streams: Sequence[IntercomStream], catalog: ConfiguredAirbyteCatalog, states: ConnectorStateManager
+    ) -> list[Member]:
+        missing, unknown = missing_for(streams)
+        return [
+            member_of(
+                stream,
+                states,
+                self._messages,
+                missing=missing,
+                unknown=unknown,
+                deduplicates=wanted.destination_sync_mode is DestinationSyncMode.append_dedup,
+            )
+            for stream, wanted in zip(streams, catalog.streams, strict=True)
+        ]
+
+
+def _begin(
+    options: Config,
+    transport: Transport,
+    logger: logging.Logger,
+    catalog: ConfiguredAirbyteCatalog,
+    states: ConnectorStateManager,
+) -> Sync:
+    names = frozenset(wanted.stream.name for wanted in catalog.streams)
+    return begin_sync(
+        options,
+        transport,
+        logger,
+        selected=names,
+        without_files=frozenset(wanted.stream.name for wanted in catalog.streams if wanted.include_files is False),
+        newest_state=newest_position(states.get_stream_state(name, None) for name in names),
+    )
 
 
 def _kinds(options: Config) -> tuple[type[IntercomStream], ...]:

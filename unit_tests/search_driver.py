@@ -113,8 +113,8 @@ class Resumed(Read):
             planner=lambda: stream.source.planner,
             message_repository=Messages(self.out),
             state_manager=ConnectorStateManager(),
-            remembered=Remembered.of(self._state),
-            reads=Remembered(read_from=sync.config.start),
+            tells=Remembered(read_from=sync.config.start),
+            short_before=Remembered.of(self._state).shortages,
         )
 
     def in_turns(self, seed: int = 0) -> Resumed:

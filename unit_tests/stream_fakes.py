@@ -100,6 +100,7 @@ class FakeReading:
         self.is_costly = is_costly
         self.slice = part
         self.handed: list[Window] = []
+        self.leaves_rest = False
         self.slices: list[Window] = []
         self.covered: list[Window] = []
         self.totals: list[int] = []
@@ -126,6 +127,9 @@ class FakeReading:
 
     def reached(self, part: Window) -> None:
         self.covered.append(part)
+
+    def leave_rest(self) -> None:
+        self.leaves_rest = True
 
     def asked(self, through: int | str) -> None:
         self.places.append(through)

@@ -17,6 +17,7 @@ import requests
 from airbyte_cdk.sources.streams.call_rate import AbstractCallRatePolicy, CallRateLimitHit, HttpAPIBudget
 
 from source_intercom.api.answers import failure_of, is_window_limit
+from source_intercom.api.headers import RESET, date_of, reset_of, whole_number
 from source_intercom.api.masking import shortened
 
 WINDOW_SECONDS = 10
@@ -24,8 +25,6 @@ WINDOW_SECONDS = 10
 _BLIND_WAIT = WINDOW_SECONDS + 1.0
 # An end of a window that lies further from the answer's own time is none.
 _NEAR = 60.0
-_DIGITS = 15  # more than a moment in milliseconds has
-_MILLISECONDS = 10**11  # as seconds, this would be in the year 5138
 
 _LOGGER = logging.getLogger("airbyte")
 
@@ -110,15 +109,7 @@ class WindowPolicy(AbstractCallRatePolicy):
         with self._lock:
             self._in_flight -= 1
             now = self._clock()
-            limit = self._number(response, "X-RateLimit-Limit")
-            left = self._number(response, "X-RateLimit-Remaining")
-            reset = self._reset(response, now)
-            if limit == 0:
-                # A limit of none would hold everybody back for ever, and what else such an answer says is no better.
-                self._ignored("X-RateLimit-Limit", "0")
-                limit = left = None
-            if limit is not None:
-                self._limit = limit
+            left, reset = self._left_of(response), self._reset(response, now)
             if is_spent:
                 left = 0
                 if reset is None:
@@ -143,26 +134,30 @@ class WindowPolicy(AbstractCallRatePolicy):
             # Calls of ours that are under way may not be counted in the figure yet.
             self._left = max(0, self._least - self._in_flight)
 
+    def _left_of(self, response: requests.Response) -> int | None:
+        """How many calls an answer says are left; takes in the size of the window beside it."""
+        limit, left = (self._number(response, f"X-RateLimit-{name}") for name in ("Limit", "Remaining"))
+        if limit == 0:
+            # A limit of none would hold everybody back for ever, and what else such an answer says is no better.
+            self._ignored("X-RateLimit-Limit", "0")
+            return None
+        self._limit = self._limit if limit is None else limit
+        return left
+
     def _number(self, response: requests.Response, header: str) -> int | None:
         text = response.headers.get(header)
-        if text is None:
-            return None
-        text = text.strip()
-        if text.isascii() and text.isdigit() and len(text) < _DIGITS:
-            return int(text)
-        self._ignored(header, text)
-        return None
+        number = whole_number(text)
+        if text is not None and number is None:
+            self._ignored(header, text.strip())
+        return number
 
     def _reset(self, response: requests.Response, now: float) -> int | None:
         """The end of the window on Intercom's clock; one that is far from the answer's own time would be believed for
         ever, as no later one would be newer."""
-        reset = self._number(response, "X-RateLimit-Reset")
-        if reset is None:
-            return None
-        seconds = reset if reset < _MILLISECONDS else reset // 1000
-        if abs(seconds - _server_time(response, now)) <= _NEAR:
-            return seconds
-        self._ignored("X-RateLimit-Reset", str(reset))
+        told, reset = self._number(response, RESET), reset_of(response)
+        if reset is None or abs(reset - _server_time(response, now)) <= _NEAR:
+            return reset
+        self._ignored(RESET, str(told))
         return None
 
     def _ignored(self, header: str, text: str) -> None:
@@ -206,12 +201,9 @@ def pause_after(
     """
     if asked := retry_after(response, now, longest):
         return asked + chance
-    text = response.headers.get("X-RateLimit-Reset", "").strip()
-    if text.isascii() and text.isdigit() and len(text) < _DIGITS:
-        reset = int(text) if int(text) < _MILLISECONDS else int(text) // 1000
-        left = reset - _server_time(response, now)
-        if 0 < left <= _BLIND_WAIT:
-            return max(left, 1.0) + chance
+    reset = reset_of(response)
+    if reset is not None and 0 < (left := reset - _server_time(response, now)) <= _BLIND_WAIT:
+        return max(left, 1.0) + chance
     return (min(2.0**tries, WINDOW_SECONDS) + chance) * scale
 
 
@@ -220,23 +212,20 @@ def retry_after(response: requests.Response, now: float, longest: float) -> floa
 
     It is a number, or a moment of the answer's own clock. ``now`` is the time on ours.
     """
-    text = response.headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        asked = float(text) if len(text) < _DIGITS else 0.0
-    else:
+    text = response.headers.get("Retry-After", "")
+    asked: float | None = whole_number(text)
+    if asked is None:
         try:
             asked = parsedate_to_datetime(text).timestamp() - _server_time(response, now)
         except (ValueError, TypeError, OverflowError):
             return 0.0
-    return asked if 0 < asked <= longest else 0.0
+    return float(asked) if 0 < asked <= longest else 0.0
 
 
 def _server_time(response: requests.Response, now: float) -> float:
     """The moment of an answer on Intercom's clock, in whole seconds; ``now``, ours, if it does not say."""
-    try:
-        return parsedate_to_datetime(response.headers["Date"]).timestamp()
-    except (KeyError, ValueError, OverflowError):
-        return now
+    date = date_of(response)
+    return now if date is None else date
 
 
 def _seconds_until(reset: int, response: requests.Response, now: float) -> float:

@@ -4,8 +4,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from logging import Logger
 from typing import IO, Any, TypeVar
 
@@ -17,6 +15,7 @@ from source_intercom.api.answers import RetryPolicy, error_at_last, error_class_
 from source_intercom.api.bodies import body_of
 from source_intercom.api.budget import WINDOW_SECONDS, retry_after
 from source_intercom.api.errors import RETRIES, Asked, IntercomError, TlsFailed, Unavailable, strange, unavailable
+from source_intercom.api.headers import date_of, reset_of
 from source_intercom.api.pace import Patience, patience_for
 from source_intercom.api.tally import Tally
 from source_intercom.api.transport import Into, StreamSession, Transport
@@ -31,8 +30,8 @@ R = TypeVar("R")
 
 
 _A_DAY = 86_400
-# Of a moment between 2001 and 2286 in Unix seconds.
-_SECONDS_DIGITS = 10
+# From 2001 to 2286 in Unix seconds.
+_MOMENTS = range(10**9, 10**10)
 
 
 class _RetryingClient(HttpClient):
@@ -117,22 +116,22 @@ class Client:
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, retry: bool = True) -> Json:
         """GET a path or a path with its query; returns the JSON object. Raises an ``IntercomError``."""
-        return self._call("GET", path, params=params, json=None, retry=retry)
+        return _decode(self._send("GET", path, params=params, retry=retry))
 
     def post(self, path: str, body: Json, *, retry: bool = True) -> Json:
         """POST a JSON body; returns the JSON object. Raises an ``IntercomError``."""
-        return self._call("POST", path, params=None, json=body, retry=retry)
+        return _decode(self._send("POST", path, json=body, retry=retry))
 
     def download(self, path: str, file: IO[bytes], most: int) -> None:
         """GET what is no JSON into an open file, at most so many bytes. Raises an ``IntercomError``."""
-        self._send("GET", path, params=None, json=None, retry=True, into=Into(file, most))
+        self._send("GET", path, into=Into(file, most))
 
-    def server_time(self) -> tuple[Json, int]:
-        """``/me`` and the moment of its answer on Intercom's clock, in Unix seconds, ours if it names none.
+    def get_with_time(self, path: str) -> tuple[Json, int]:
+        """As ``get``, with the moment of the answer on Intercom's clock, in Unix seconds, on ours if it names none.
 
         Raises an ``IntercomError``, which knows the moment too where Intercom has answered.
         """
-        response = self._send("GET", "/me", params=None, json=None, retry=True)
+        response = self._send("GET", path)
         return _decode(response), _moment_of(response)
 
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
@@ -160,29 +159,24 @@ class Client:
 
     def ahead(self, items: Iterator[T]) -> Iterator[T]:
         """The same items, each fetched by one of the shared threads while the one before it is being used."""
-        coming = self.begin(lambda: next(items, None))
+
+        def begin() -> Future[T | None]:
+            return self._transport.threads.submit(lambda: next(items, None))
+
+        coming = begin()
         while (item := coming.result()) is not None:
-            coming = self.begin(lambda: next(items, None))
+            coming = begin()
             yield item
             del item
-
-    def begin(self, function: Callable[[], R]) -> Future[R]:
-        """Have one of the shared threads call a function."""
-        return self._transport.threads.submit(function)
-
-    def _call(
-        self, method: str, path: str, *, params: Mapping[str, Any] | None, json: Json | None, retry: bool
-    ) -> Json:
-        return _decode(self._send(method, path, params=params, json=json, retry=retry))
 
     def _send(
         self,
         method: str,
         path: str,
         *,
-        params: Mapping[str, Any] | None,
-        json: Json | None,
-        retry: bool,
+        params: Mapping[str, Any] | None = None,
+        json: Json | None = None,
+        retry: bool = True,
         into: Into | None = None,
     ) -> requests.Response:
         asked = Asked(f"{method} {path.partition('?')[0]}", self._permission, self._transport.host)
@@ -238,14 +232,13 @@ def _moment_of(response: requests.Response) -> int:
     them is wrong: the one that is further from our clock.
     """
     ours = int(time.time())
-    told = []
-    with suppress(KeyError, ValueError, OverflowError):
-        told.append(int(parsedate_to_datetime(response.headers["Date"]).timestamp()))
-    reset = response.headers.get("X-RateLimit-Reset", "")
-    is_moment = reset.isascii() and reset.isdigit() and len(reset) == _SECONDS_DIGITS
-    if told and is_moment and abs(int(reset) - told[0]) > _A_DAY:
-        told.append(int(reset) - WINDOW_SECONDS)
-    return min(told, key=lambda moment: abs(moment - ours), default=ours)
+    date, reset = date_of(response), reset_of(response)
+    if date is None:
+        return ours
+    told = [int(date)]
+    if reset is not None and reset in _MOMENTS and abs(reset - told[0]) > _A_DAY:
+        told.append(reset - WINDOW_SECONDS)
+    return min(told, key=lambda moment: abs(moment - ours))
 
 
 def _decode(response: requests.Response) -> Json:

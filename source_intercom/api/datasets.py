@@ -42,8 +42,6 @@ class Dataset:
     """A dataset. ``time`` is the name or short name of the attribute that its exports are cut by."""
 
     name: str
-    title: str = ""
-    description: str = ""
     time: str = ""
     attributes: tuple[Attribute, ...] = ()
 
@@ -137,8 +135,6 @@ def datasets_in(answer: Mapping[str, Any]) -> dict[str, Dataset]:
     datasets = [
         Dataset(
             one["id"],
-            title=_text(one.get("name")),
-            description=_text(one.get("description")),
             time=_text(one.get("default_time_attribute_id")),
             attributes=tuple(_attributes_in(one.get("attributes"))),
         )

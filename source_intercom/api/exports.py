@@ -38,6 +38,7 @@ _CANCEL_SECONDS = 2.0
 _RUNNING = ("pending", "in_progress")
 _COMPLETED = ("completed", "complete")
 _ENDED = ("failed", "error", "expired", "canceled", "cancelled")
+_OVER = (*_COMPLETED, *_ENDED, "no_data")
 
 
 @dataclass(frozen=True)
@@ -256,7 +257,7 @@ class Exports:
             if not isinstance(answer, str) or not answer:
                 raise strange("an export job without a status")
             status = answer
-        if status not in (*_COMPLETED, *_ENDED, "no_data"):
+        if status not in _OVER:
             raise strange(f"an export job with the status {shortened(status, 40)!r}")
         return status
 
@@ -264,7 +265,7 @@ class Exports:
         """Whether a job is under way. A state that nobody described may be one more on the way to its end."""
         if not status or status in _RUNNING:
             return True
-        return not self._kind.is_described and status not in (*_COMPLETED, *_ENDED, "no_data")
+        return not self._kind.is_described and status not in _OVER
 
     def _download(self, client: Client, job: str) -> IO[bytes] | None:
         # It has no name, so it is gone with this process however that ends.
@@ -273,23 +274,21 @@ class Exports:
         except OSError as full:
             raise DiskFull.of(full.strerror or "unknown", job) from None
         with let_go_on_error(file):
-            pause = _FIRST_PAUSE
-            for left in reversed(range(_MOST_GONE)):
+            empty = Unavailable(f"Intercom's export of {self._kind.what} is an empty file.", job)
+            for tried in range(_MOST_GONE):
+                if tried:
+                    self._pause(_FIRST_PAUSE * 2.0 ** (tried - 1) * client.time_scale)
+                error: IntercomError = empty
                 try:
                     client.download(path_of(self._kind.file, job=job), file, _MOST_BYTES)
                     if file.tell():
                         return file
-                    error: IntercomError = Unavailable(f"Intercom's export of {self._kind.what} is an empty file.", job)
-                    if not left and not self._kind.is_described:
-                        file.close()
-                        return None
                 except RecordGone as gone:
                     error = gone
-                if not left:
-                    raise error
-                self._pause(pause * client.time_scale)
-                pause *= 2
-            raise AssertionError
+            if error is empty and not self._kind.is_described:
+                file.close()
+                return None
+            raise error
 
     def _pause(self, seconds: float) -> None:
         self._ended.wait(seconds)

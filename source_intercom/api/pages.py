@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from source_intercom.api.client import Client, Json
 from source_intercom.api.errors import (
@@ -23,6 +23,7 @@ SEARCH_PAGE = 150  # the most that a search gives at once: more is refused (Fore
 _PAGES_WITHOUT_NEWS = 2
 
 _LOGGER = logging.getLogger("airbyte")
+T = TypeVar("T")
 
 
 class Answer(NamedTuple):
@@ -36,7 +37,7 @@ class Answer(NamedTuple):
     is_last: bool
 
 
-class _Seen:
+class _Known:
     """The records of one reading so far. They tell a list that repeats itself from a long one."""
 
     def __init__(self) -> None:
@@ -91,11 +92,11 @@ def search_answers(
     per_page = SEARCH_PAGE
     cursor: str | None = None
     cursors: set[str] = set()
-    seen = _Seen()
+    known = _Known()
     while True:
         ask = partial(client.post, path, search_body(query, sort_field, per_page, cursor, order=order))
         try:
-            answer = ask() if cursor is None else _once_more_if_refused(ask)
+            answer = _first_answer(ask, path) if cursor is None else _later_answer(ask)
         except RateLimited:
             # A smaller page is not cheaper.
             raise
@@ -104,16 +105,10 @@ def search_answers(
                 raise
             per_page //= 2
             continue
-        except (RequestRefused, RecordGone) as error:
-            if cursor is not None:
-                raise CursorRefused.of(error) from None
-            if isinstance(error, RecordGone):
-                raise NotOffered.of(error, path) from None
-            raise
         records = records_in(answer, records_key)
-        seen.brings_news(records)
+        known.brings_news(records)
         cursor = next_cursor(answer)
-        is_last = cursor is None or cursor in cursors or seen.is_stuck
+        is_last = cursor is None or cursor in cursors or known.is_stuck
         page = [Answer(records, number_in(answer, "total_count"), is_last)]
         # Free the memory before the next page is fetched: fifty workers have pages of a megabyte and a half each.
         del answer, records
@@ -124,6 +119,37 @@ def search_answers(
         per_page = min(SEARCH_PAGE, per_page * 2)
 
 
+def _first_answer(ask: Callable[[], T], path: str) -> T:
+    """Raises ``NotOffered`` where Intercom does not know what is asked for."""
+    try:
+        return ask()
+    except RecordGone as error:
+        raise NotOffered.of(error, path) from None
+
+
+def _later_answer(ask: Callable[[], Json]) -> Json:
+    """Raises ``CursorRefused``."""
+    try:
+        return once_more_if_refused(ask)
+    except (RequestRefused, RecordGone) as error:
+        raise CursorRefused.of(error) from None
+
+
+def once_more_if_refused(ask: Callable[[], Json]) -> Json:
+    """Intercom refuses cursors that it has just given, and takes them a moment later (intercom-node issue 509, January
+    2026).
+    """
+    try:
+        return ask()
+    except RequestRefused:
+        return ask()
+
+
+def count_of(client: Client, path: str, query: Query, sort_field: str) -> int:
+    """How many records Intercom says a search matches, 0 where it does not say."""
+    return number_in(client.post(path, search_body(query, sort_field, 1, None)), "total_count") or 0
+
+
 def list_pages(
     client: Client,
     path: str,
@@ -132,24 +158,18 @@ def list_pages(
     *,
     wish: int = 0,
     whole: bool = False,
-    ends_empty: bool = False,
 ) -> Iterator[Page]:
     """Pages of a list, in whichever way it pages, or of one that has no pages at all.
 
     ``wish`` is a page size to ask for where Intercom documents no greatest one: if it is refused, as companies refuse
     more than 60, pages come in Intercom's own size. With ``whole`` the list belongs to the workspace and not to one
     record: when Intercom does not know it, that is no record gone but data not offered, and raises ``NotOffered``.
-    And when it ends before its own total, a warning says so. With ``ends_empty`` a page without records is the last
-    one, whatever it links to.
+    And when it ends before its own total, a warning says so.
     """
     asked = dict(params or {})
-    try:
-        answer, asked = _first_page(client, path, asked, wish)
-    except RecordGone as error:
-        if whole:
-            raise NotOffered.of(error, path) from None
-        raise
-    yield from pages_from(answer, client, path, records_key, asked, whole=whole, ends_empty=ends_empty)
+    first = partial(_first_page, client, path, asked, wish)
+    answer, asked = _first_answer(first, path) if whole else first()
+    yield from pages_from(answer, client, path, records_key, asked, whole=whole)
 
 
 def _first_page(client: Client, path: str, asked: Json, wish: int) -> tuple[Json, Json]:
@@ -164,14 +184,7 @@ def _first_page(client: Client, path: str, asked: Json, wish: int) -> tuple[Json
 
 
 def pages_from(
-    answer: Json,
-    client: Client,
-    path: str,
-    records_key: str,
-    asked: Mapping[str, Any],
-    *,
-    whole: bool = False,
-    ends_empty: bool = False,
+    answer: Json, client: Client, path: str, records_key: str, asked: Mapping[str, Any], *, whole: bool = False
 ) -> Iterator[Page]:
     """Pages of a list whose first ``answer`` is there, and which was ``asked`` for with these parameters.
 
@@ -180,72 +193,67 @@ def pages_from(
     ``RequestRefused`` when the pages run in circles before the list is complete, or when Intercom does not find the
     next page that it has named.
     """
-    seen = _Seen()
-    shrank = yield from _through(answer, client, path, records_key, asked, seen, whole, ends_empty)
+    listing = _Listing(client, path, records_key, asked, is_workspaces=whole)
+    known = _Known()
+    shrank = yield from listing.pages(answer, known)
     if shrank:
-        again = _Seen()
-        for page in _through(client.get(path, asked), client, path, records_key, asked, again, whole, ends_empty):
-            yield seen.without_known(page)
+        for page in listing.pages(client.get(path, asked), _Known()):
+            yield known.without_known(page)
 
 
-def _through(
-    answer: Json,
-    client: Client,
-    path: str,
-    records_key: str,
-    asked: Mapping[str, Any],
-    seen: _Seen,
-    whole: bool,
-    ends_empty: bool,
-) -> Generator[Page, None, bool]:
-    """The pages of a list from the first to the last; whether its total shrank meanwhile."""
-    request: tuple[str, Mapping[str, Any]] = (path, asked)
-    requests: list[tuple[str, Mapping[str, Any]]] = []
-    most = 0
-    while True:
-        records = records_in(answer, records_key)
-        is_news = seen.brings_news(records)
-        following = next_request(answer, path, asked)
-        total = total_of(answer) or 0
-        most = max(most, total)
-        if is_news or not requests:
-            yield records
-        if following is None or (ends_empty and not records) or (not is_news and is_complete(answer, len(seen))):
-            if whole:
-                _warn_if_short(answer, len(seen), path)
-            return total < most
-        if seen.is_stuck:
+class _Listing(NamedTuple):
+    """A list, as it was asked for; ``is_workspaces`` says that it belongs to no record but to the workspace."""
+
+    client: Client
+    path: str
+    records_key: str
+    asked: Mapping[str, Any]
+    is_workspaces: bool
+
+    def pages(self, answer: Json, known: _Known) -> Generator[Page, None, bool]:
+        """The pages from the first to the last, which ``known`` takes in; whether the list's total shrank meanwhile.
+
+        Of pages without news only those come that are empty: what they mean differs from list to list.
+        """
+        requests: list[tuple[str, Mapping[str, Any]]] = [(self.path, self.asked)]
+        most = 0
+        while True:
+            records = records_in(answer, self.records_key)
+            is_news = known.brings_news(records)
+            following = next_request(answer, self.path, self.asked)
+            total = total_of(answer) or 0
+            most = max(most, total)
+            if is_news or not records or len(requests) == 1:
+                yield records
+            is_old = not is_news or following in requests
+            if following is None or (is_old and is_complete(answer, len(known))):
+                break
+            self._refuse_circle(known, is_repeated=following in requests)
+            requests.append(following)
+            try:
+                answer = once_more_if_refused(partial(self.client.get, *following))
+            except RecordGone as error:
+                if is_complete(answer, len(known)):
+                    break
+                # Whoever had the first page may be gone since: asked for it again, Intercom says so.
+                self.client.get(self.path, self.asked)
+                raise RequestRefused(
+                    f"Intercom's {self.path} names a next page and does not find it, after {len(known)} records. "
+                    f"{REPORT}",
+                    str(error.internal_message),
+                ) from None
+        if self.is_workspaces:
+            _warn_if_short(answer, len(known), self.path)
+        return total < most
+
+    def _refuse_circle(self, known: _Known, *, is_repeated: bool) -> None:
+        if known.is_stuck:
             raise RequestRefused(
-                f"Intercom's {path} gives the same records again and again, and its list does not end. {REPORT}",
-                f"GET {path}, after {len(seen)} records",
+                f"Intercom's {self.path} gives the same records again and again, and its list does not end. {REPORT}",
+                f"GET {self.path}, after {len(known)} records",
             )
-        if following == request or following in requests:
-            if is_complete(answer, len(seen)):
-                return total < most
-            raise RequestRefused(f"Intercom's {path} gave the same next page twice.", f"GET {path}")
-        requests.append(request)
-        request = following
-        try:
-            answer = _once_more_if_refused(partial(client.get, *request))
-        except RecordGone as error:
-            if is_complete(answer, len(seen)):
-                return total < most
-            # Whoever had the first page may be gone since: asked for it again, Intercom says so.
-            client.get(path, asked)
-            raise RequestRefused(
-                f"Intercom's {path} names a next page and does not find it, after {len(seen)} records. {REPORT}",
-                str(error.internal_message),
-            ) from None
-
-
-def _once_more_if_refused(ask: Callable[[], Json]) -> Json:
-    """Intercom refuses cursors that it has just given, and takes them a moment later (intercom-node issue 509, January
-    2026).
-    """
-    try:
-        return ask()
-    except RequestRefused:
-        return ask()
+        if is_repeated:
+            raise RequestRefused(f"Intercom's {self.path} gave the same next page twice.", f"GET {self.path}")
 
 
 def _warn_if_short(answer: Json, distinct: int, path: str) -> None:

@@ -9,6 +9,14 @@ from typing import Any, Literal
 
 Query = dict[str, Any]
 Order = Literal["ascending", "descending"]
+# Ways to choose a record; a record must be chosen in every way, and in one of each way's terms.
+Choices = list[list[Query]]
+# Terms that all hold together: one of each way.
+Combination = tuple[Query, ...]
+
+# Groups of one search. A window of whole days has three, and as many has a slice by a second time.
+_MOST_GROUPS = 15
+_GROUPS_OF_DAYS = 3
 
 
 def days_query(field: str, start: int, end: int) -> Query:
@@ -40,23 +48,13 @@ def search_body(
     }
 
 
-def _compare(field: str, operator: str, value: int) -> Query:
+def _compare(field: str, operator: str, value: object) -> Query:
     return {"field": field, "operator": operator, "value": value}
-
-
-# Groups of one search. A window of whole days has three, and as many has a slice by a second time.
-_MOST_GROUPS = 15
-_GROUPS_OF_DAYS = 3
-
-# Ways to choose a record; a record must be chosen in every way, and in one of each way's terms.
-Choices = list[list[Query]]
-# Terms that all hold together: one of each way.
-Combination = tuple[Query, ...]
 
 
 def equals(field: str, value: str | int | bool) -> Query:
     """A term of a search."""
-    return {"field": field, "operator": "=", "value": value}
+    return _compare(field, "=", value)
 
 
 def since(field: str, moment: int) -> list[Query]:
@@ -66,7 +64,7 @@ def since(field: str, moment: int) -> list[Query]:
 
 def one_of(field: str, values: Sequence[str | int]) -> Query:
     """A term for fields whose search knows ``IN``."""
-    return {"field": field, "operator": "IN", "value": values}
+    return _compare(field, "IN", values)
 
 
 def combinations(choices: Choices) -> Iterator[tuple[Combination, ...]]:

@@ -89,14 +89,7 @@ def tables_in(file: IO[bytes]) -> list[Table]:
         with _told():
             archive = zipfile.ZipFile(file)
             names = archive.namelist()
-        tables = [
-            Table(_stem(name), lambda name=name: archive.open(name))  # type: ignore[misc]  # a default has no type
-            for name in names
-            if name.lower().endswith(".csv")
-        ]
-        if names and not tables:
-            raise strange(f"a ZIP file without tables: {shortened(names[0], 80)!r}")
-        return tables
+        return _tables(names, archive.open, "ZIP file")
     whole = partial(_unzipped if start.startswith(_GZIP) else _plain, file)
     with _told(), whole() as stream:
         is_tar = stream.read(_TAR_AT + len(_TAR))[_TAR_AT:] == _TAR
@@ -114,13 +107,13 @@ def _plain(file: IO[bytes]) -> IO[bytes]:
 def _in_tar(whole: Callable[[], IO[bytes]]) -> list[Table]:
     with _told(), whole() as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
         names = [member.name for member in archive if member.isfile()]
-    tables = [
-        Table(_stem(name), lambda name=name: _Member(whole(), name))  # type: ignore[misc]  # a default has no type
-        for name in names
-        if name.lower().endswith(".csv")
-    ]
+    return _tables(names, lambda name: _Member(whole(), name), "TAR archive")
+
+
+def _tables(names: list[str], opened: Callable[[str], IO[bytes]], kind: str) -> list[Table]:
+    tables = [Table(_stem(name), partial(opened, name)) for name in names if name.lower().endswith(".csv")]
     if names and not tables:
-        raise strange(f"a TAR archive without tables: {shortened(names[0], 80)!r}")
+        raise strange(f"a {kind} without tables: {shortened(names[0], 80)!r}")
     return tables
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from logging import Logger
 
 from source_intercom.api.errors import AccessDenied, IntercomError, TokenRejected
-from source_intercom.shapes.base import IntercomStream, Sync
+from source_intercom.shapes.base import IntercomStream
 from source_intercom.streams import CATALOGUE
 
 # A person waits for `check`: what has not answered by then is a line of the report.
@@ -14,12 +13,15 @@ _SIDE_BY_SIDE = 16
 
 
 class Access:
-    """What the probes of a check found: streams that cannot be read, each with the reason."""
+    """What the probes of a check found: streams that cannot be read, each with the reason.
 
-    def __init__(self, streams: Sequence[IntercomStream]) -> None:
-        self._streams = streams
+    Streams for which there is nothing to ask Intercom are left out.
+    """
+
+    def __init__(self, streams: Iterable[IntercomStream]) -> None:
+        self._streams = [stream for stream in streams if not stream.lacks_option and not stream.comes_last]
         self._probes: dict[tuple[str, str, str], list[IntercomStream]] = {}
-        for stream in streams:
+        for stream in self._streams:
             # Streams with the same endpoint, permission and version need one probe.
             self._probes.setdefault((stream.permission, stream.endpoint, stream.version), []).append(stream)
         # Stream -> the permission that it was asked with, and the error; None where no answer came in time.
@@ -95,14 +97,13 @@ def _shrunk(streams: Iterable[IntercomStream], lacking: Iterable[str]) -> dict[s
     }
 
 
-def missing_for(
-    sync: Sync, streams: Sequence[IntercomStream], logger: Logger
-) -> tuple[frozenset[str], Mapping[str, bool]]:
+def missing_for(streams: Sequence[IntercomStream]) -> tuple[frozenset[str], Mapping[str, bool]]:
     """Permissions that the token lacks and without which Intercom leaves records of some streams out; warns of them.
 
     And those of which Intercom did not tell whether the token has them: True where it may tell at another time, False
     where it refuses the question.
     """
+    sync = streams[0].sync
     asked = {permission for stream in streams for permission in stream.shrinks_without}
     missing: set[str] = set()
     unknown: dict[str, bool] = {}
@@ -114,9 +115,11 @@ def missing_for(
             missing.add(permission)
         except IntercomError as error:
             unknown[permission] = not error.final
-            logger.info(f'Whether the token has the permission "{permission}" is not known: {error.internal_message}')
+            sync.logger.info(
+                f'Whether the token has the permission "{permission}" is not known: {error.internal_message}'
+            )
     for permission, names in _shrunk(streams, missing).items():
-        logger.warning(
+        sync.logger.warning(
             f'The access token lacks the permission "{permission}". Without it Intercom leaves out some records of '
             f"these streams: {', '.join(names)}. Grant it in the Developer Hub: the next sync then delivers them."
         )

@@ -35,20 +35,7 @@ def begin_sync(
     ``ConfigError`` when no clock can be believed.
     """
     me = Client("me", transport, logger, permission="", retries=retries)
-    workspace: Json = {}
-    server_time = None
-    try:
-        workspace, server_time = me.server_time()
-    except AccessDenied as error:
-        # Intercom refused this to a real token that could read all else (PostHog 57519, May 2026). The refusal shows
-        # Intercom's time all the same: by a clock of ours that is ahead, a state would cover what is still to come.
-        server_time = error.answered_at
-        logger.warning(
-            "Intercom does not tell this token about its workspace, so the workspace's time zone is not known and "
-            f"contacts are read by UTC days. Everything else is read as usual. {error.internal_message}"
-        )
-    else:
-        _warn_of_region(workspace, config, logger)
+    workspace, server_time = _workspace(me, config, logger)
     now = _now(int(time()), server_time, newest_state, logger)
     return Sync(
         config=config,
@@ -63,6 +50,22 @@ def begin_sync(
         without_files=without_files,
         retries=retries,
     )
+
+
+def _workspace(me: Client, config: Config, logger: logging.Logger) -> tuple[Json, int | None]:
+    """What Intercom tells of the workspace, nothing where it refuses to, and its time in Unix seconds."""
+    try:
+        workspace, server_time = me.get_with_time("/me")
+    except AccessDenied as error:
+        # Intercom refused this to a real token that could read all else (PostHog 57519, May 2026). The refusal shows
+        # Intercom's time all the same: by a clock of ours that is ahead, a state would cover what is still to come.
+        logger.warning(
+            "Intercom does not tell this token about its workspace, so the workspace's time zone is not known and "
+            f"contacts are read by UTC days. Everything else is read as usual. {error.internal_message}"
+        )
+        return {}, error.answered_at
+    _warn_of_region(workspace, config, logger)
+    return workspace, server_time
 
 
 def newest_position(states: Iterable[Mapping[str, Any]]) -> int:

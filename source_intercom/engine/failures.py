@@ -40,7 +40,7 @@ class Failures:
             yield message
 
     def _list(self) -> None:
-        access = Access([stream for stream in self._streams() if not stream.lacks_option and not stream.comes_last])
+        access = Access(self._streams())
         try:
             access.probe()
         except IntercomError as error:

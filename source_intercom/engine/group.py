@@ -9,7 +9,6 @@ each record, and tells one failure a partition.
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from queue import Queue
-from typing import cast
 
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 
@@ -87,9 +86,8 @@ class Group:
                 return []
             return [self._whole(windows)]
         if isinstance(self.leader.cursor, WindowCursor):
-            slices = (slice_.cursor_slice for slice_ in self.leader.cursor.stream_slices())
-            return (Window(bounds["start"], bounds["end"]) for bounds in slices)
-        return self.source.planner(cast(Window, self.leader.window))
+            return self.leader.cursor.windows()
+        return self.source.planner(self.leader.window) if self.leader.window else []
 
     def _whole(self, windows: list[Window]) -> Window:
         needs_all = any(member.stream.needs_every_parent for member in self.members)
@@ -139,7 +137,7 @@ class Group:
         """Until every window has been read or given up."""
         self._over.wait()
 
-    def wait(self) -> None:
+    def wait_for_success(self) -> None:
         """As ``wait_for_end``. Raises the first failure of the group, which is that of each of its members."""
         self.wait_for_end()
         with self._lock:

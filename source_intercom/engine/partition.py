@@ -52,26 +52,28 @@ class WindowPartition(Partition):
         # Streams that did not get all rows of the window.
         self._unread_for: set[str] = set()
         self._is_handed_out = False
+        self._leaves_rest = False
         # How many records were missing when the window was read for the first time, where no state can remember it.
         self._missed: int | None = None
 
     def read(self) -> Iterable[QueueItem]:  # type: ignore[override]  # the CDK puts whatever comes onto its queue
         group = self._group
+        everybody = {member.stream.name for member in group.members}
         try:
             if group.stopped:
-                self._unread_for.update(member.stream.name for member in group.members)
+                self._unread_for |= everybody
             else:
                 yield from self._rows(self._work.window)
                 if not self._work.is_last_look and group.claim_last_look():
                     self._hand_out(Work(group.after_begin, is_last_look=True))
         except Exception as error:
-            self._unread_for.update(member.stream.name for member in group.members)
+            self._unread_for |= everybody
             group.fail(error)
             if group.health.failed(error):
                 raise
         except BaseException:
             # The process ends in the middle of the window: what was put out is not known, so nothing is settled.
-            self._unread_for.update(member.stream.name for member in group.members)
+            self._unread_for |= everybody
             raise
         finally:
             self._settle()
@@ -143,6 +145,9 @@ class WindowPartition(Partition):
         for member in self._group.members:
             if member.stream.name not in self._unread_for:
                 member.advance(part)
+
+    def leave_rest(self) -> None:
+        self._leaves_rest = True
 
     def asked(self, through: int | str) -> None:
         for member in self._group.members:
@@ -286,9 +291,7 @@ class WindowPartition(Partition):
             if left is None:
                 return
             unread_for = left
-        elif self._is_handed_out:
-            return
-        if self._work.is_last_look:
+        elif self._is_handed_out or self._leaves_rest or self._work.is_last_look:
             return
         for member in self._group.members:
             if member.stream.name not in unread_for:
@@ -318,7 +321,7 @@ class Following(PartitionGenerator):
         self._group = group
 
     def generate(self) -> Iterable[Partition]:
-        self._group.wait()
+        self._group.wait_for_success()
         return ()
 
 

@@ -10,7 +10,7 @@ from source_intercom.api.budget import CallBudget
 from source_intercom.api.errors import IntercomError
 from source_intercom.engine.summary import table
 from source_intercom.engine.ticker import Ticker
-from source_intercom.streams import IntercomStream
+from source_intercom.shapes.base import IntercomStream
 
 _EVERY = 60.0  # seconds between two progress lines; platforms take a long silence for a hang
 
@@ -53,6 +53,7 @@ class Progress(Ticker):
         """``failed``: the names of the streams that have reported an error so far; it grows while they are read."""
         super().__init__("progress", _EVERY, self._beat)
         self._streams = streams
+        self._tallies = [stream.client.tally for stream in streams]
         self._budget = budget
         self._logger = logger
         self._failed = failed
@@ -69,15 +70,16 @@ class Progress(Ticker):
             self._logger.info(line)
 
     def _beat(self) -> None:
-        calls = self._total("calls")
+        calls = sum(tally.calls for tally in self._tallies)
         self._logger.info(self.line(calls - self._calls))
         self._calls = calls
 
     def line(self, calls_since: int) -> str:
         """One line of progress; ``calls_since`` are the calls of the last minute."""
         seconds = time.monotonic() - self._began
-        words = [f"{self._total('records'):,} records read with {self._total('calls'):,} requests in {seconds:.0f} s"]
-        estimated = [stream.client.tally for stream in self._streams if stream.client.tally.expected]
+        records, calls = sum(tally.records for tally in self._tallies), sum(tally.calls for tally in self._tallies)
+        words = [f"{records:,} records read with {calls:,} requests in {seconds:.0f} s"]
+        estimated = [tally for tally in self._tallies if tally.expected]
         expected = sum(tally.expected for tally in estimated)
         read = sum(min(tally.records, tally.expected) for tally in estimated)
         if read:
@@ -87,6 +89,3 @@ class Progress(Ticker):
         if self._budget.limit:
             words.append(f"{100 * calls_since // (self._budget.limit * 6)} % of the rate limit used")
         return ", ".join(words)
-
-    def _total(self, figure: str) -> int:
-        return sum(getattr(stream.client.tally, figure) for stream in self._streams)

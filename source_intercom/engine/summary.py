@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from source_intercom.api.tally import Tally
-from source_intercom.streams import IntercomStream
+from source_intercom.shapes.base import IntercomStream
 
 _HEADS = ("stream", "records", "requests", "seconds", "left out")
 

@@ -12,7 +12,7 @@ from airbyte_cdk.models import (
     SyncMode,
 )
 
-from source_intercom.inputs.json_files import Fault, Json, json_of, shown
+from source_intercom.inputs.json_files import Fault, Json, json_of, quoted
 from source_intercom.options.faults import kind_of
 
 _LOGGER = logging.getLogger("airbyte")
@@ -46,7 +46,7 @@ def catalog_from(text: str, known: Known) -> ConfiguredAirbyteCatalog:
     unknown = [name for name in dict.fromkeys(names) if name not in known]
     if unknown:
         raise Fault(
-            f"asks for streams that this connector does not have ({', '.join(map(shown, unknown))}): "
+            f"asks for streams that this connector does not have ({', '.join(map(quoted, unknown))}): "
             "refresh the connection's schema"
         )
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
@@ -106,7 +106,7 @@ def _mode(item: Json, name: str, field: str, modes: type[M]) -> M:
     known = {mode.value: mode for mode in modes}
     mode = known.get(value) if isinstance(value, str) else None
     if mode is None:
-        has = f"has no '{field}'" if value is None else f"has {shown(value)} as '{field}'"
+        has = f"has no '{field}'" if value is None else f"has {quoted(value)} as '{field}'"
         raise Fault(f"{has} in stream '{name}': it must be {_either(list(known))}")
     return mode
 
@@ -116,10 +116,10 @@ def _cursor(item: Json, name: str, sync_mode: SyncMode, cursors: list[str]) -> l
     if value is None:
         return None
     if not _is_path(value):
-        raise Fault(f"has {shown(value)} as 'cursor_field' of stream '{name}', not a list of names")
+        raise Fault(f"has {quoted(value)} as 'cursor_field' of stream '{name}', not a list of names")
     if value and sync_mode is SyncMode.incremental and value not in [[cursor] for cursor in cursors]:
         raise Fault(
-            f"has {shown('.'.join(value))} as 'cursor_field' of stream '{name}', whose changes are found "
+            f"has {quoted('.'.join(value))} as 'cursor_field' of stream '{name}', whose changes are found "
             f"by {_either([repr(cursor) for cursor in cursors])} only"
         )
     return list(value)
@@ -129,21 +129,21 @@ def _primary_key(item: Json, name: str) -> list[list[str]] | None:
     value = item.get("primary_key")
     if value is None or (isinstance(value, list) and all(map(_is_path, value))):
         return value
-    raise Fault(f"has {shown(value)} as 'primary_key' of stream '{name}', not a list of lists of names")
+    raise Fault(f"has {quoted(value)} as 'primary_key' of stream '{name}', not a list of lists of names")
 
 
 def _number(item: Mapping[str, Any], name: str, field: str) -> int | None:
     value = item.get(field)
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    raise Fault(f"has {shown(value)} as '{field}' of stream '{name}', not a whole number")
+    raise Fault(f"has {quoted(value)} as '{field}' of stream '{name}', not a whole number")
 
 
 def _flag(item: Mapping[str, Any], name: str, field: str) -> bool | None:
     value = item.get(field)
     if value is None or isinstance(value, bool):
         return value
-    raise Fault(f"has {shown(value)} as '{field}' of stream '{name}', not true or false")
+    raise Fault(f"has {quoted(value)} as '{field}' of stream '{name}', not true or false")
 
 
 def _is_path(value: object) -> bool:

@@ -133,7 +133,7 @@ def _object(pairs: list[tuple[str, Any]]) -> Json:
         # PyAirbyte writes a name that says nothing, "global_", twice into its state files (0.71, November 2026).
         for name, value in pairs:
             if value != values[name]:
-                raise Fault(f"has {shown(name)} twice in one object, with different values")
+                raise Fault(f"has {quoted(name)} twice in one object, with different values")
     return values
 
 
@@ -148,7 +148,7 @@ def _float(digits: str) -> float:
     return number
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """A JSON value in a sentence, cut where it is long. For what cannot be a secret only."""
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -26,7 +26,7 @@ from airbyte_cdk.models import (
     StreamDescriptor,
 )
 
-from source_intercom.inputs.json_files import Fault, json_of, shown
+from source_intercom.inputs.json_files import Fault, json_of, quoted
 from source_intercom.options.faults import kind_of
 from source_intercom.sync.moments import seconds_of
 
@@ -67,7 +67,7 @@ def known_states_from(text: str, streams: Container[str]) -> list[AirbyteStateMe
     states = states_from(text)
     names = [state.stream.stream_descriptor.name for state in states if state.stream]
     if names and not any(name in streams for name in names):
-        raise Fault(f"names no stream of this connector, only {', '.join(map(shown, names[:5]))}")
+        raise Fault(f"names no stream of this connector, only {', '.join(map(quoted, names[:5]))}")
     return states
 
 
@@ -110,7 +110,7 @@ def _from_object(value: Mapping[str, Any], place: str) -> Iterator[_State]:
     if form == "STATE":
         yield from _states(_message(value, place), place)
     elif form not in (None, "STREAM", "GLOBAL", "LEGACY", "NOT_SET"):
-        raise Fault(f"has a state of the unknown type {shown(kind)} in {place}")
+        raise Fault(f"has a state of the unknown type {quoted(kind)} in {place}")
     elif _DESCRIPTORS & value.keys():
         yield from _one(value, place)
     elif isinstance(stream, dict) and _DESCRIPTORS & stream.keys():
@@ -142,7 +142,7 @@ def _entry(name: str, state: object) -> Iterator[_State]:
     if state is None:
         return
     if not isinstance(state, dict):
-        raise Fault(f"has {kind_of(state)} as the state of stream {shown(name)}, not an object")
+        raise Fault(f"has {kind_of(state)} as the state of stream {quoted(name)}, not an object")
     yield name, state
 
 
@@ -159,7 +159,7 @@ def _legacy(value: object, place: str) -> Iterator[_State]:
     if not isinstance(value, dict):
         raise Fault(f"has {kind_of(value)} as the data of {place}, not an object of states by stream")
     if value.keys() & _POSITIONS:
-        keys = ", ".join(map(shown, sorted(value)[:5]))
+        keys = ", ".join(map(quoted, sorted(value)[:5]))
         raise Fault(f"has a state in {place} that names no stream, only {keys}")
     for name, state in value.items():
         yield from _entry(name, state)
@@ -185,12 +185,12 @@ def _positions(name: str, bookmark: object) -> Iterable[tuple[str, int]]:
     known = bookmark if isinstance(bookmark, dict) else {}
     given = [field for field in fields if known.get(field)]
     if not given:
-        raise Fault(f"has a bookmark of stream {shown(name)} that is none of tap-intercom's, such as {_EXAMPLE}")
+        raise Fault(f"has a bookmark of stream {quoted(name)} that is none of tap-intercom's, such as {_EXAMPLE}")
     for field in given:
         moment = seconds_of(known[field]) if isinstance(known[field], str) else None
         if moment is None:
             raise Fault(
-                f"has {shown(known[field])} as the bookmark of stream {shown(name)}, not a time such as {_EXAMPLE}"
+                f"has {quoted(known[field])} as the bookmark of stream {quoted(name)}, not a time such as {_EXAMPLE}"
             )
         yield field, moment
 

@@ -1,4 +1,4 @@
-"""Dates as people type them into options."""
+"""Dates and date-times as text, as people type them into options and as Intercom writes some of them."""
 
 import re
 from datetime import datetime, timezone

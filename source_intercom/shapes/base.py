@@ -61,8 +61,6 @@ class IntercomStream(HttpStream):
     brings_files: ClassVar[bool] = False
     # Whether it is read after all other streams.
     comes_last: ClassVar[bool] = False
-    # Whether this sync asks all parents, where an option has most syncs ask only those that were active.
-    asks_all: bool = True
     # The field that incremental syncs go by; empty: full refresh only.
     cursor_time: ClassVar[str] = ""
     # Whether the option order_by chooses the time that windows are about.
@@ -71,6 +69,8 @@ class IntercomStream(HttpStream):
     time_field: str = "updated_at"
     # Whether its pages are the same whatever window is asked for.
     reads_whole: ClassVar[bool] = False
+    # Whether all of its pages are read again every so many days, for what no incremental sync finds.
+    is_reconciled: ClassVar[bool] = False
     # Whether rows take requests of their own for each page, or for each record of it.
     is_costly: ClassVar[bool] = False
 
@@ -103,7 +103,7 @@ class IntercomStream(HttpStream):
         if self.follows_order_by and self.parent is None:
             self.time_field = order_by
         if sync is not None:
-            self.client = self._make_client(sync, tally)
+            self.client = self._make_client(tally)
             # HttpStream made a client of its own; ours has the shared pool, budget and token.
             self._http_client = self.client.http
 
@@ -280,10 +280,7 @@ class IntercomStream(HttpStream):
         return 0
 
     def choose_parents(self, *, all_of_them: bool) -> None:
-        """Decide, before anything is read, whether this sync asks all parents or only those that were active."""
-        self.asks_all = all_of_them
-        # All parents and the active ones come from different sources.
-        vars(self).pop("source", None)
+        """Told, before anything is read, whether this sync asks all parents or only those that were active."""
 
     @property
     def needs_every_parent(self) -> bool:
@@ -306,8 +303,8 @@ class IntercomStream(HttpStream):
         open_ended = self.full and self.sync.config.end is None
         return moment >= window.start if open_ended else window.holds(moment)
 
-    def client_for(self, permission: str, *, version: str = "") -> Client:
-        """A client for another permission or another API version than the stream's own."""
+    def client_for(self, permission: str, *, version: str = "", tally: Tally | None = None) -> Client:
+        """A client for a permission; in the stream's own API version, and counted as its own, where none is given."""
         sync = self.sync
         return Client(
             self.name,
@@ -316,19 +313,11 @@ class IntercomStream(HttpStream):
             permission=permission,
             version=version or self.version,
             retries=sync.retries,
-            tally=self.client.tally,
+            tally=tally or self.client.tally,
         )
 
-    def _make_client(self, sync: Sync, tally: Tally | None) -> Client:
-        return Client(
-            self.name,
-            sync.transport,
-            sync.logger,
-            permission=self.permission,
-            version=self.version,
-            retries=sync.retries,
-            tally=tally,
-        )
+    def _make_client(self, tally: Tally | None) -> Client:
+        return self.client_for(self.permission, tally=tally or Tally())
 
     def listed(self, since: int = 0) -> Iterator[Page]:
         """All pages of the endpoint as a plain list, or those since a moment where Intercom can tell."""

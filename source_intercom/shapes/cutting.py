@@ -5,7 +5,7 @@ from datetime import tzinfo
 
 from source_intercom.api.pages import SEARCH_PAGE
 from source_intercom.shapes.reading import Reading
-from source_intercom.sync.windows import FAR_AHEAD, Window, cut_at_midnights
+from source_intercom.sync.windows import FAR_AHEAD, Window, cut_at_midnights, stretched
 
 # A window wastes half a page at its end. At forty pages that is one request in a hundred, at ten one in twenty: so
 # much buys speed only where a sync takes less than one rate-limit window.
@@ -42,11 +42,7 @@ def heavy_parts(
     start = min(max(first, window.start), window.end)
     # Years may lie empty behind the last record: cutting them up would cost a request a window.
     end = latest() if parts > _PAYS_A_REQUEST and window.end - start > 0 else window.end
-    cut = cut_at_midnights(Window(start, max(min(end, window.end), start)), parts, zone)
-    return [
-        Window(window.start if part is cut[0] else part.start, window.end if part is cut[-1] else part.end)
-        for part in cut
-    ]
+    return stretched(cut_at_midnights(Window(start, max(min(end, window.end), start)), parts, zone), window)
 
 
 def crowded_slices(
@@ -70,8 +66,4 @@ def slices_of(part: Window | None, parts: int, *, life: Window, zone: tzinfo) ->
     if inner.start >= inner.end:
         return []
     cut = cut_at_midnights(inner, parts, zone)
-    if len(cut) < 2:
-        return []
-    return [
-        Window(bounds.start if one is cut[0] else one.start, bounds.end if one is cut[-1] else one.end) for one in cut
-    ]
+    return stretched(cut, bounds) if len(cut) > 1 else []

@@ -31,6 +31,7 @@ class ClientFilteredStream(ListStream):
     """
 
     cursor_time = "updated_at"
+    is_reconciled = True
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         return self.listed(window.start)
@@ -43,6 +44,8 @@ class NewestFirstStream(ClientFilteredStream):
     looks the same as long as nothing changes. Else the list is read to its end.
     """
 
+    # It can be a long history.
+    is_reconciled = False
     # The time by which a list may be sorted instead; empty where records have no other time.
     other_order: ClassVar[str] = "created_at"
 

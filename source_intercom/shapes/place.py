@@ -18,14 +18,14 @@ class Place:
 
     def __init__(self, order: Order, window: Window, *, unsettled: Window) -> None:
         self.last_id: str | None = None
-        # Whether the edge has moved since the owner last set this to False.
-        self.has_moved = False
         self._ascends = order == "ascending"
         self._window = window
         self._unsettled = unsettled
         # All records before this time, in the order asked for, have been given.
         self._edge: int | None = None
         self._in_order = True
+        # Whether the edge has moved since ``claim_move``.
+        self._has_moved = False
         # Whether two times have differed: only then can the order be seen.
         self._has_stepped = False
 
@@ -40,8 +40,13 @@ class Place:
             self._edge = None
             return
         self._has_stepped = self._has_stepped or line[0] != line[-1]
-        self.has_moved = self.has_moved or self._edge != line[-1]
+        self._has_moved = self._has_moved or self._edge != line[-1]
         self._edge = line[-1]
+
+    def claim_move(self) -> bool:
+        """Whether the edge has moved since this was last claimed."""
+        has_moved, self._has_moved = self._has_moved, False
+        return has_moved
 
     def passed(self, records: Sequence[object]) -> None:
         """These records have been given."""

@@ -45,6 +45,9 @@ class Reading(Protocol):
     def reached(self, part: Window) -> None:
         """All records of this part of the window have been delivered."""
 
+    def leave_rest(self) -> None:
+        """Have all that was not told as reached stay unread when the reading ends."""
+
     def asked(self, through: int | str) -> None:
         """All records up to one have been given, of a source that is read whole; see ``IntercomStream.lies_within``."""
 
@@ -84,16 +87,13 @@ class Uncut:
     """A search that is not cut any further: one of several by which the window of a ``reading`` is read."""
 
     most_parts: ClassVar[int] = 0
+    slice: ClassVar[None] = None
+    was_read_here: ClassVar[bool] = True
     job: ClassVar[None] = None
     page_cursor: ClassVar[None] = None
 
-    def __init__(self, reading: Reading, part: Window | None = None) -> None:
+    def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._slice = part
-
-    @property
-    def slice(self) -> Window | None:
-        return self._slice
 
     @property
     def is_costly(self) -> bool:
@@ -112,15 +112,14 @@ class Uncut:
     def slice_up(self, slices: Sequence[Window], total: int) -> None:
         raise NotImplementedError("this search is not cut any further")
 
-    @property
-    def was_read_here(self) -> bool:
-        return True
-
     def slice_ended(self, distinct: int) -> Sliced | None:
         return None
 
     def reached(self, part: Window) -> None:
         """Nothing: another search of the same window may have more there."""
+
+    def leave_rest(self) -> None:
+        raise NotImplementedError("a search is read whole")
 
     def asked(self, through: int | str) -> None:
         """Nothing, for the same reason."""

@@ -12,8 +12,8 @@ from source_intercom.api.errors import (
     RequestRefused,
     Unavailable,
 )
-from source_intercom.api.figures import Page, number_in, records_in
-from source_intercom.api.pages import SEARCH_PAGE, Answer, search_answers
+from source_intercom.api.figures import Page, records_in
+from source_intercom.api.pages import SEARCH_PAGE, Answer, count_of, search_answers
 from source_intercom.api.queries import Choices, Order, days_query, search_body
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.by_id import records_by_id
@@ -45,6 +45,7 @@ class SearchStream(IntercomStream):
     """
 
     follows_order_by: ClassVar[bool] = True
+    is_reconciled = True
     # The path that gives one record, for filters that name records by id.
     single: ClassVar[str] = ""
 
@@ -128,17 +129,17 @@ class SearchStream(IntercomStream):
     def _whole(self, question: Question, reading: Reading) -> Iterator[Page]:
         """The pages of one search, held against the total that Intercom announces. Raises ``Incomplete``."""
         window = question.window
-        seen = Seen()
-        ended = yield from self._read(question, window, reading, seen)
-        if ended is not None and self._is_short(ended, seen, window, reading):
+        seen = Seen(window, reading.slice)
+        ended = yield from self._read(question, reading, seen)
+        if ended is not None and self._is_short(ended, seen, reading):
             self.logger.warning(
                 f"{self.name}: Intercom announces {ended.total} records {window.shown} "
                 f"and gave {len(seen.names)}. They are asked for once more."
             )
             # In other searches: what breaks a page of one breaks it each time, and a short one needs no second page.
-            yield from self._in_slices(question, window, reading, seen, parts=2 * (ended.total or 0) // SEARCH_PAGE)
+            yield from self._in_slices(question, reading, seen, parts=2 * (ended.total or 0) // SEARCH_PAGE)
             ended = Ended(self._count(question), is_whole=True)
-            if self._is_short(ended, seen, window, reading):
+            if self._is_short(ended, seen, reading):
                 reading.came_short(ended.missing(seen))
                 raise Incomplete(
                     f"Intercom announces {ended.total} {self.source_name} {window.shown}, "
@@ -154,7 +155,7 @@ class SearchStream(IntercomStream):
                 self.logger.info(f"{self.name}: smaller searches {window.shown} miss records, so one reads them all")
                 yield from self._whole(everything, Uncut(reading))
 
-    def _is_short(self, ended: Ended, seen: Seen, window: Window, reading: Reading) -> bool:
+    def _is_short(self, ended: Ended, seen: Seen, reading: Reading) -> bool:
         """Whether a search gave fewer records than it announced, other than in the sync before."""
         missing = ended.missing(seen)
         if missing <= 0:
@@ -163,17 +164,16 @@ class SearchStream(IntercomStream):
         if not before:
             return True
         self.logger.warning(
-            f"{self.name}: Intercom announces {missing} more records {window.shown} "
+            f"{self.name}: Intercom announces {missing} more records {seen.window.shown} "
             f"than it gives, as it did {before}. Its total is taken to be wrong."
         )
         return False
 
-    def _read(
-        self, question: Question, window: Window, reading: Reading, seen: Seen
-    ) -> Generator[Page, None, Ended | None]:
+    def _read(self, question: Question, reading: Reading, seen: Seen) -> Generator[Page, None, Ended | None]:
         """Read a search page by page; None when the window was handed out instead.
 
-        ``seen`` are the records that have been given, which are not given again, and gets those that are.
+        ``seen`` are the records that have been given, which are not given again, and gets those that are. It knows to
+        what they must belong, as the question may ask for a part of that only.
         """
         order: Order = "descending" if self._begins_within_a_day(question.window) else "ascending"
         place = Place(order, question.window, unsettled=self._unsettled)
@@ -189,7 +189,7 @@ class SearchStream(IntercomStream):
                     if number == 1 and not seen.names and self._hands_out(question, reading, answer, records):
                         return None
                     del answer
-                    yield self.select(self._fresh(records, place, window, reading.slice, seen))
+                    yield self.select(self._fresh(records, place, seen))
                     place.passed(records)
                     # Free the memory before the next page is fetched: fifty workers would hold fifty pages.
                     del records
@@ -201,48 +201,46 @@ class SearchStream(IntercomStream):
             except CursorRefused as error:
                 # Intercom refuses cursors that it has just given (intercom-node issue 509, January 2026).
                 rest = question.within(place.left)
-                is_stuck = has_restarted and not place.has_moved
-                has_restarted, place.has_moved = True, False
-                if is_stuck and not slices_of(rest.part, 2, life=self._life, zone=self.zone):
-                    raise
-                if is_stuck:
-                    self.logger.info(f"{self.name}: smaller searches {rest.window.shown}: {error.internal_message}")
-                    yield from self._in_slices(rest, window, reading, seen)
+                if not place.claim_move() and has_restarted:
+                    yield from self._around(error, rest, reading, seen)
                     break
+                has_restarted = True
                 self.logger.info(f"{self.name}: continues from the last time reached: {error.internal_message}")
             except Unavailable as error:
                 # One record that Intercom cannot build stops the search. Those after it are read from the other end.
                 if order == "ascending" and not isinstance(error, RateLimited):
-                    yield from self._behind(rest, window, reading, seen, place)
+                    yield from self._behind(rest, reading, seen, place)
                 raise
-        if has_restarted:
-            # The last total is that of the rest.
-            total = self._count(question)
-        return Ended(total, is_whole=True)
+        # After a restart the last total is that of the rest.
+        return Ended(self._count(question) if has_restarted else total, is_whole=True)
 
-    def _in_slices(
-        self, question: Question, window: Window, reading: Reading, seen: Seen, *, parts: int = 2
-    ) -> Iterator[Page]:
+    def _around(self, error: CursorRefused, rest: Question, reading: Reading, seen: Seen) -> Iterator[Page]:
+        """The rest of a search whose cursors are refused again and again, in smaller searches where there are any."""
+        if not slices_of(rest.part, 2, life=self._life, zone=self.zone):
+            raise error
+        self.logger.info(f"{self.name}: smaller searches {rest.window.shown}: {error.internal_message}")
+        yield from self._in_slices(rest, reading, seen)
+
+    def _in_slices(self, question: Question, reading: Reading, seen: Seen, *, parts: int = 2) -> Iterator[Page]:
         """Read in smaller searches what no cursor leads through, such as many records of one second; in the same one
         again where no second time parts them.
         """
         slices = slices_of(question.part, max(2, parts), life=self._life, zone=self.zone)
-        # The slices cut the search only: what they find belongs to the same part of the window.
         for smaller in question.shared_out(slices or [question.part]):
-            yield from self._read(smaller, window, Uncut(reading, reading.slice), seen)
+            yield from self._read(smaller, Uncut(reading), seen)
 
-    def _behind(self, question: Question, window: Window, reading: Reading, seen: Seen, place: Place) -> Iterator[Page]:
+    def _behind(self, question: Question, reading: Reading, seen: Seen, place: Place) -> Iterator[Page]:
         """What lies behind a record that Intercom cannot give, newest first, up to that record."""
         where = f"after record '{place.last_id}'" if place.last_id else "at the beginning"
         self.logger.warning(
-            f"{self.name}: {window.shown} there is a record {where} that "
+            f"{self.name}: {seen.window.shown} there is a record {where} that "
             "Intercom cannot give. The records after it are read, newest first; the next sync tries again."
         )
         back = Place("descending", place.left, unsettled=self._unsettled)
         try:
             for answer in self._answers(question, "descending", reading.is_costly):
                 records = self.objects(answer.records)
-                yield self.select(self._fresh(records, back, window, reading.slice, seen))
+                yield self.select(self._fresh(records, back, seen))
                 if back.is_beyond:
                     return
         except IntercomError as error:
@@ -255,8 +253,9 @@ class SearchStream(IntercomStream):
         # The next page is fetched while the rows of this one are asked for.
         return self.client.ahead(answers) if is_costly else answers
 
-    def _fresh(self, records: Page, place: Place, window: Window, part: Window | None, seen: Seen) -> Page:
+    def _fresh(self, records: Page, place: Place, seen: Seen) -> Page:
         """Records of a page that belong to the window and have not been given yet; moves the place."""
+        window, part = seen.window, seen.part
         moments = [self.moment_of(record) for record in records]
         place.move(moments)
         fresh = []
@@ -327,8 +326,7 @@ class SearchStream(IntercomStream):
         return question.window.end if latest is None else latest
 
     def _count(self, question: Question) -> int:
-        body = search_body(question.query, self.time_field, 1, None)
-        return number_in(self.client.post(self.endpoint, body), "total_count") or 0
+        return count_of(self.client, self.endpoint, question.query, self.time_field)
 
     @property
     def _life(self) -> Window:

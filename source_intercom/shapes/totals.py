@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from source_intercom.api.errors import Unavailable
+from source_intercom.sync.windows import Window
 
 
 class Incomplete(Unavailable):
@@ -10,9 +11,15 @@ class Incomplete(Unavailable):
 
 
 class Seen:
-    """The records that a search has given, by a short name each, and how many of them lie in the slice asked for."""
+    """The records that a search has given, by a short name each, and how many of them lie in the slice asked for.
 
-    def __init__(self) -> None:
+    ``window`` and ``part`` are what the records are to belong to, by their two times; no ``part`` for any second time.
+    Searches that are cut smaller share it.
+    """
+
+    def __init__(self, window: Window, part: Window | None) -> None:
+        self.window = window
+        self.part = part
         self.names: set[int] = set()
         self.in_slice = 0
 

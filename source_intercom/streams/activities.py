@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterator
+from functools import partial
 
 from source_intercom.api import permissions
 from source_intercom.api.client import Json
 from source_intercom.api.errors import NotOffered, RecordGone, RequestRefused
 from source_intercom.api.figures import Page, next_cursor, records_in
+from source_intercom.api.pages import once_more_if_refused
 from source_intercom.options.home import REPORT
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
@@ -49,7 +51,7 @@ class ContactActivities(IntercomStream):
         yield from self._read(first, begin, window, reading)
         if not self.full:
             # An empty page proves nothing: the time after the last event counts as unread.
-            reading.split(())
+            reading.leave_rest()
 
     def probe(self) -> None:
         self.client.get(self.endpoint, {"per_page": 1})
@@ -109,13 +111,8 @@ class ContactActivities(IntercomStream):
 
     def _answer(self, cursor: str | None) -> Json:
         asked: Json = {"per_page": self._PAGE, **({"starting_after": cursor} if cursor else {})}
+        ask = partial(self.client.get, self.endpoint, asked)
         try:
-            return self.client.get(self.endpoint, asked)
-        except RequestRefused:
-            if cursor is None:
-                raise
-            # Intercom refuses cursors that it has just given, and takes them a moment later
-            # (docs/intercom-api.md#list-cursor-refused).
-            return self.client.get(self.endpoint, asked)
+            return once_more_if_refused(ask) if cursor else ask()
         except RecordGone as error:
             raise NotOffered.of(error, self.endpoint) from None

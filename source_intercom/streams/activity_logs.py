@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from source_intercom.api import permissions
+from source_intercom.api.client import Json
 from source_intercom.api.errors import RequestRefused, Unavailable
 from source_intercom.api.figures import Page, pages_told
 from source_intercom.api.pages import pages_from
 from source_intercom.shapes.base import INTERCOM_BIRTH, IntercomStream
 from source_intercom.shapes.lists import ListStream
 from source_intercom.shapes.reading import Reading
-from source_intercom.sync.windows import DAY, HOUR, Planner, Window, cut, in_steps, whole
+from source_intercom.sync.windows import DAY, HOUR, Planner, Window, cut, in_steps, stretched, whole
 
 
 class ActivityLogs(IntercomStream):
@@ -56,22 +57,8 @@ class ActivityLogs(IntercomStream):
         What is handed out reaches back to ``since``, though nothing lies before the window: a time that nobody hands
         out would stay unread in the state.
         """
-        # Whether Intercom's bounds are inclusive is not documented: ask one second wider, keep what fits.
-        asked = {
-            "created_at_after": window.start - 1,
-            "created_at_before": window.end + 1,
-            "per_page": self._PAGE,
-        }
         try:
-            # A range that is too long fails each time: where it can be made shorter, retries only cost minutes.
-            try:
-                answer = self.client.get(self.endpoint, asked, retry=not self._is_long(window))
-            except RequestRefused:
-                if self._is_long(window):
-                    raise
-                # The range is short, so it may be the size of the page that is refused.
-                asked["per_page"] = self._SMALL_PAGE
-                answer = self.client.get(self.endpoint, asked)
+            answer, asked = self._first(window)
             parts = self._parts(window, min(pages_told(answer) // self._WINDOW_PAGES, reading.most_parts))
             if len(parts) < 2:
                 for page in pages_from(answer, self.client, self.endpoint, self.records_key, asked):
@@ -88,18 +75,31 @@ class ActivityLogs(IntercomStream):
             if len(parts) < 2 or (isinstance(error, RequestRefused) and is_short):
                 raise
         if not given and reading.most_parts:
-            first, *others = parts
-            reading.split([Window(since, first.end), *others])
+            reading.split(stretched(parts, Window(since, window.end)))
             return
         for part in parts:
             yield from self._read(part, reading, given, since=part.start)
+
+    def _first(self, window: Window) -> tuple[Json, Json]:
+        """The first page of a window, and with what it was asked for."""
+        # Whether Intercom's bounds are inclusive is not documented: ask one second wider, keep what fits.
+        asked = {"created_at_after": window.start - 1, "created_at_before": window.end + 1, "per_page": self._PAGE}
+        is_long = self._is_long(window)
+        try:
+            # A range that is too long fails each time: where it can be made shorter, retries only cost minutes.
+            return self.client.get(self.endpoint, asked, retry=not is_long), asked
+        except RequestRefused:
+            if is_long:
+                raise
+            # The range is short, so it may be the size of the page that is refused.
+            asked = {**asked, "per_page": self._SMALL_PAGE}
+            return self.client.get(self.endpoint, asked), asked
 
     def _parts(self, window: Window, parts: int) -> list[Window]:
         """Cut a window that has work for so many; there is none before the workspace was made."""
         if parts < 2 or window.end <= self.sync.birth:
             return [window]
-        first, *others = cut(Window(max(window.start, self.sync.birth), window.end), parts)
-        return [Window(window.start, first.end), *others]
+        return stretched(cut(Window(max(window.start, self.sync.birth), window.end), parts), window)
 
     def _shorter(self, window: Window) -> list[Window]:
         if self._is_long(window):

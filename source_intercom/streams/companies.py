@@ -27,8 +27,8 @@ class Companies(ClientFilteredStream):
     endpoint = "/companies/scroll"
     permission = permissions.CONTACTS
 
-    def _make_client(self, sync: Sync, tally: Tally | None) -> Client:
-        return sync.companies.client
+    def _make_client(self, tally: Tally | None) -> Client:
+        return self.sync.companies.client
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         try:
@@ -58,9 +58,10 @@ class CompanyTags(Nested):
     parent_time = "company_updated_at"
     cursor_time = "company_updated_at"
 
-    def _make_client(self, sync: Sync, tally: Tally | None) -> Client:
+    def _make_client(self, tally: Tally | None) -> Client:
         # The requests of the scroll are counted for companies where that stream is read, else for this one.
-        return super()._make_client(sync, tally) if "companies" in sync.selected else sync.companies.client
+        companies = self.sync.companies
+        return super()._make_client(tally) if "companies" in self.sync.selected else companies.client
 
     def probe(self) -> None:
         self.client.get("/segments")
@@ -73,8 +74,8 @@ class _EveryCompany(IntercomStream):
     permission = permissions.CONTACTS
     reads_whole = True
 
-    def _make_client(self, sync: Sync, tally: Tally | None) -> Client:
-        return sync.companies.client
+    def _make_client(self, tally: Tally | None) -> Client:
+        return self.sync.companies.client
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         # Sorted, so that the next sync can continue if this one breaks off.
@@ -93,9 +94,9 @@ class _OfEveryCompany(Child):
     every_parent = True
     parent_key = "company_id"
 
-    def _make_client(self, sync: Sync, tally: Tally | None) -> Client:
+    def _make_client(self, tally: Tally | None) -> Client:
         # Where no other stream reads the scroll, this one does, and its requests are counted here.
-        return super()._make_client(sync, tally) if _is_scrolled_by_another(sync) else sync.companies.client
+        return super()._make_client(tally) if _is_scrolled_by_another(self.sync) else self.sync.companies.client
 
     def probe(self) -> None:
         self.client.get("/segments")

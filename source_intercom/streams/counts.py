@@ -1,12 +1,14 @@
 """Figures of the workspace at the moment of counting."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from source_intercom.api import permissions
 from source_intercom.api.client import Client
 from source_intercom.api.errors import AccessDenied, RequestRefused
 from source_intercom.api.figures import Page
 from source_intercom.api.pages import list_pages
+from source_intercom.api.queries import equals
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.reading import Reading
@@ -34,9 +36,10 @@ class Counts(IntercomStream):
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         denied: list[AccessDenied] = []
-        for count in (*_SEARCHED, self._by_segment, self._by_tag):
+        searched: list[Callable[[], Page]] = [partial(self._by_value, *counted) for counted in _SEARCHED]
+        for count in [*searched, self._by_segment, self._by_tag]:
             try:
-                yield count() if callable(count) else self._by_value(*count)
+                yield count()
             except AccessDenied as error:
                 denied.append(error)
         if denied:
@@ -76,8 +79,7 @@ class Counts(IntercomStream):
             return []
 
     def _count(self, client: Client, entity: str, field: str, value: str, label: str | None) -> Record:
-        query = {"field": field, "operator": "=", "value": value}
-        answer = client.post(f"/{entity}/search", {"query": query, "pagination": {"per_page": 1}})
+        answer = client.post(f"/{entity}/search", {"query": equals(field, value), "pagination": {"per_page": 1}})
         return self._row(entity, field.removesuffix("_id"), value, label, answer.get("total_count"))
 
     def _row(self, entity: str, dimension: str, value: str, label: object, count: object) -> Record:

@@ -96,6 +96,8 @@ class _OfEveryContact(Child):
     child = "/events"
     whose = "/contacts/{id}"
     child_key = "events"
+    # Whether this sync asks all contacts, where an option has most syncs ask only those that were active.
+    asks_all: bool = True
 
     @property
     def filters(self) -> BaseModel:
@@ -109,6 +111,11 @@ class _OfEveryContact(Child):
     @property
     def asks_all_every_days(self) -> int:
         return self.sync.config.events_all_contacts_every_days
+
+    def choose_parents(self, *, all_of_them: bool) -> None:
+        self.asks_all = all_of_them
+        # All contacts and the active ones come from different sources.
+        vars(self).pop("source", None)
 
     @property
     def needs_every_parent(self) -> bool:
@@ -141,11 +148,11 @@ class ContactEvents(_OfEveryContact):
         start = 0 if made is not None and made >= window.start else window.start - late
         window = Window(max(self.sync.config.start, start), window.end)
         asked = {"type": "user", "intercom_user_id": parent["id"], "per_page": 50}
-        # Nothing is older than an empty page, whatever it links to (docs/intercom-api.md#events-links).
-        for page in list_pages(self.client, self.child, self.child_key, asked, ends_empty=True):
+        for page in list_pages(self.client, self.child, self.child_key, asked):
             moments = [(event, seconds_of(event.get("created_at"))) for event in self.objects(page)]
             rows += [event for event, moment in moments if moment is None or window.holds(moment)]
-            if moments and all(moment is not None and moment < window.start for _, moment in moments):
+            # Nothing is older than an empty page, whatever it links to (docs/intercom-api.md#events-links).
+            if not page or (moments and all(moment is not None and moment < window.start for _, moment in moments)):
                 break
         return rows
 

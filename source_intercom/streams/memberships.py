@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 from source_intercom.api.errors import RecordGone, RequestRefused, Unavailable
 from source_intercom.api.figures import Page, number_in
-from source_intercom.api.pages import Answer, list_pages, search_answers
+from source_intercom.api.pages import Answer, count_of, list_pages, search_answers
 from source_intercom.api.paths import path_of
-from source_intercom.api.queries import equals, search_body
+from source_intercom.api.queries import equals
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.question import Question
 from source_intercom.sync.state import INDEX_LAG
-from source_intercom.sync.windows import FAR_AHEAD, Window, cut_at_midnights
+from source_intercom.sync.windows import FAR_AHEAD, Window, cut_at_midnights, stretched
 
 _SEARCH = "/contacts/search"
 _COUNTED = (("include_count", "true"),)
@@ -128,16 +128,7 @@ class Memberships:
     def _parts(self, segment: _Segment) -> list[Question]:
         parts = max(1, -(-segment.size // _PART))
         cut = cut_at_midnights(self._life, parts, self._zone) if self._life.start < self._life.end else [self._life]
-        return [
-            self._question(
-                segment.record,
-                Window(
-                    self._window.start if part is cut[0] else part.start,
-                    self._window.end if part is cut[-1] else part.end,
-                ),
-            )
-            for part in cut
-        ]
+        return [self._question(segment.record, part) for part in stretched(cut, self._window)]
 
     def _question(self, segment: Record, window: Window | None) -> Question:
         asked = Question(self._field, "", window or Window(0, self._window.end))
@@ -145,8 +136,7 @@ class Memberships:
         return question
 
     def _total(self, segment: Record) -> int:
-        body = search_body(self._question(segment, self._window).query, self._field, 1, None)
-        return number_in(self._client.post(_SEARCH, body), "total_count") or 0
+        return count_of(self._client, _SEARCH, self._question(segment, self._window).query, self._field)
 
     def _answers(self, question: Question) -> Iterator[Answer]:
         return search_answers(self._client, _SEARCH, question.query, self._field, "data")

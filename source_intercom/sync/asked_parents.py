@@ -14,13 +14,13 @@ class ParentsToAsk(NamedTuple):
 
     ``again`` is how many seconds before the saved position were not read for all parents. ``asked_all`` is the moment,
     in Unix seconds, at which the last sync that asked all of them began, as states tell it until this sync has read
-    its window; ``then`` as they tell it from then on. 0: nothing to tell, as each sync asks all.
+    its window; ``asked_all_then`` as they tell it from then on. 0: nothing to tell, as each sync asks all.
     """
 
     are_all: bool
     again: int
     asked_all: int
-    then: int
+    asked_all_then: int
 
 
 def parents_to_ask(*, asked_all: int, position: int, now: int, every_days: int, must_ask_all: bool) -> ParentsToAsk:

@@ -1,85 +1,43 @@
-"""The CDK's concurrent cursor over whole seconds, moved on by windows and never by the times of records."""
+"""The cursor of a stream over closed windows of whole seconds, moved on by windows and never by the times of records.
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+It is not the CDK's ``ConcurrentCursor``, which keeps its windows as dictionaries of moments, moves by what records say,
+and can neither take a window back nor hold a position until the overlap before it has been read again.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
-from typing import Any, cast
+from typing import Any
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import MessageRepository
-from airbyte_cdk.sources.streams.concurrent.cursor import ConcurrentCursor, CursorField
-from airbyte_cdk.sources.streams.concurrent.cursor_types import CursorValueType
+from airbyte_cdk.sources.streams.concurrent.cursor import Cursor
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
-from airbyte_cdk.sources.streams.concurrent.state_converters.abstract_stream_state_converter import (
-    ConcurrencyCompatibleStateType,
-)
-from airbyte_cdk.sources.streams.concurrent.state_converters.datetime_stream_state_converter import (
-    EpochValueConcurrentStreamStateConverter,
-)
-from airbyte_cdk.sources.types import Record, StreamSlice
+from airbyte_cdk.sources.types import Record
 
 from source_intercom.sync.reconciling import Reconciliation
-from source_intercom.sync.state import (
-    JOB,
-    REFRESHING,
-    SLICES,
-    STATE_TYPE,
-    PageCursor,
-    Remembered,
-    Shortage,
-    UnderWay,
-)
-from source_intercom.sync.windows import Planner, Window, cut_at, gaps, overlap_of, without
+from source_intercom.sync.state import DATE_RANGE, SLICES, STATE_TYPE, PageCursor, Remembered, Shortage, UnderWay
+from source_intercom.sync.windows import Planner, Window, cut_at, gaps, joined, overlap_of, without
 
-# More windows that came short than these in one stream are one and the same trouble; a state must stay small.
+# A state must stay small, and where more windows of a stream than these come short, all do for the same reason.
 _MOST_SHORTAGES = 100
 
 
-class _WholeSeconds(EpochValueConcurrentStreamStateConverter):
-    """Closed windows: a window that was read is read to its end, whatever times its records had."""
-
-    def __init__(self, beside: Callable[[], dict[str, Any]], floor: int | None) -> None:
-        super().__init__()
-        self._beside = beside
-        self._floor = floor
-
-    def convert_to_state_message(
-        self, cursor_field: CursorField, stream_state: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
-        merged = self.merge_intervals(stream_state[SLICES])
-        position = max(0, self.output_format(merged[0][self.END_KEY]))
-        if self._floor is not None and position < self._floor:
-            # The hour before the old position is being read again. Until it has been read, the old position holds: a
-            # state does not go back, and nothing that touches the old position may carry it on.
-            position = self._floor
-            beyond = [part for part in merged[1:] if self.output_format(part[self.START_KEY]) > position + 1]
-            merged = [{**merged[0], self.END_KEY: _cdk_moment(position)}, *beyond]
-        state: dict[str, Any] = {cursor_field.cursor_field_key: position, **self._beside()}
-        if len(merged) > 1:
-            state |= self.serialize({SLICES: merged}, ConcurrencyCompatibleStateType.date_range)
-        return state
-
-
-def _cdk_moment(seconds: int) -> CursorValueType:
-    # The CDK's protocol of what can be compared does not fit datetime for a type checker, though it is made for it.
-    return cast(CursorValueType, datetime.fromtimestamp(seconds, timezone.utc))
-
-
-class WindowCursor(ConcurrentCursor):
+class WindowCursor(Cursor):
     """What of a stream has been read, as closed windows of Unix seconds, and what is left to read.
 
     ``done`` are the windows that earlier syncs have read; ``ahead`` is by how many seconds the clock of whoever wrote
     the state was ahead of ours, when it called the first of them longer. ``start`` and ``end`` bound this sync.
     ``planner`` cuts the gaps between them, and is called when the stream's turn comes, off the main thread. The last
     ``overlap`` seconds of each window in ``done`` are read again, and count as unread until they have been.
-    ``remembered`` is what the saved state told beside its position, ``reads`` what the next one must tell, with
-    ``asked_all`` once the window has been read. While there is a ``reconciliation``, what it has not read is read
-    again; ``reconciled`` is what the state told of earlier ones.
+    ``tells`` is what the states must tell beside their position, with ``asked_all`` once the window has been read;
+    ``short_before`` are the windows that came short in the sync before. While there is a ``reconciliation``, what it
+    has not read is read again.
 
-    Shared by all workers of the stream. Everything that changes is written under one lock, the CDK's: the windows, the
-    shortages, the job, the page cursor, how far parents have been asked, and the reconciliation. The lock is held until
-    the state has been put onto the queue, so states leave in the order in which they grew. ``job``, ``page_cursor``,
-    ``asked_before`` and ``done`` are read without it: each is one value that is replaced as a whole.
+    Shared by all workers of the stream. Everything that changes is written under one lock: the windows, what the
+    states tell, and the reconciliation. The lock is held until the state has been put onto the queue, so states leave
+    in the order in which they grew. ``job``, ``page_cursor`` and ``done`` are read without it: each is part of one
+    value that is replaced as a whole.
     """
 
     def __init__(
@@ -95,65 +53,63 @@ class WindowCursor(ConcurrentCursor):
         planner: Callable[[], Planner],
         message_repository: MessageRepository,
         state_manager: ConnectorStateManager,
-        remembered: Remembered | None = None,
-        reads: Remembered | None = None,
+        tells: Remembered | None = None,
+        short_before: Sequence[Shortage] = (),
         asked_all: int = 0,
         reconciliation: Reconciliation | None = None,
-        reconciled: Mapping[str, Any] | None = None,
     ) -> None:
+        self._stream = stream
+        self._field = field
         self._done = tuple(sorted(done))
         self._bounds = Window(start, end)
         self._overlap = overlap
         self._planner = planner
-        self._remembered = remembered or Remembered()
-        self._reads = reads or Remembered()
+        self._messages = message_repository
+        self._states = state_manager
+        self._tells = tells or Remembered()
+        self._short_before = short_before
         self._asked_all = asked_all
-        self._shortages: list[Shortage] = []
-        self._is_through = False
-        self._under_way = self._reads.under_way
-        self.job = self._remembered.job
-        self._page_cursor = self._remembered.page_cursor
         self._reconciliation = reconciliation
-        self._reconciled = dict(reconciled or {})
-        slices = [
-            Window(max(window.start, start), window.end - overlap)
-            for window in self._done
-            if window.end - overlap >= max(window.start, start)
-        ]
-        if not slices or slices[0].start > start:
-            # Nothing has been read at the start yet: a window without length, from which the position grows.
-            slices.insert(0, Window(start, start - 1))
-        super().__init__(
-            stream_name=stream,
-            stream_namespace=None,
-            stream_state={
-                STATE_TYPE: ConcurrencyCompatibleStateType.date_range.value,
-                SLICES: [{"start": window.start, "end": window.end} for window in slices],
-            },
-            message_repository=message_repository,
-            connector_state_manager=state_manager,
-            connector_state_converter=_WholeSeconds(self._beside, self._floor(ahead)),
-            cursor_field=CursorField(field),
-            slice_boundary_fields=("start", "end"),
-            start=_cdk_moment(start),
-            end_provider=lambda: _cdk_moment(end),
-        )
+        under_way = self._tells.under_way
+        # Up to which parent an earlier sync had asked, when it broke off.
+        self.asked_before = under_way.through if under_way else None
+        self._floor = self._position_of(self._done, ahead)
+        trusted = (Window(max(window.start, start), window.end - overlap) for window in self._done)
+        self._read = self._from_start(window for window in trusted if window.start <= window.end)
+        self._lock = threading.Lock()
 
-    def _floor(self, ahead: int) -> int | None:
+    def _position_of(self, done: Sequence[Window], ahead: int) -> int | None:
         """The position of the saved state, where it reaches to the start of this read."""
-        first = self._done[0] if self._done else None
-        reaches = first and first.start <= self._bounds.start and first.end >= self._bounds.start
-        return first.end + ahead if first and reaches else None
+        start = self._bounds.start
+        return done[0].end + ahead if done and done[0].start <= start <= done[0].end else None
 
-    def _beside(self) -> dict[str, Any]:
-        told = replace(self._reads, under_way=self._under_way, page_cursor=self._page_cursor)
-        beside = told.with_shortages(self._shortages).beside()
-        if self._is_through:
-            # After a full refresh that has finished, the next one starts anew.
-            beside.pop(REFRESHING, None)
-        if self.job is not None:
-            beside[JOB] = dict(self.job)
-        return beside | (self._reconciliation.beside() if self._reconciliation else self._reconciled)
+    def _from_start(self, windows: Iterable[Window]) -> list[Window]:
+        """Windows in as few as can be. The first begins at the start, without length where nothing has been read there:
+        from it the position grows.
+        """
+        start = self._bounds.start
+        read = joined(windows)
+        return read if read and read[0].start <= start else [Window(start, start - 1), *read]
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        """The position, what stands beside it, and what has been read behind a hole."""
+        first, *beyond = self._read
+        if self._floor is not None and first.end < self._floor:
+            # The hour before the old position is being read again. Until it has been read, the old position holds: a
+            # state does not go back, and nothing that touches the old position may carry it on.
+            first = Window(first.start, self._floor)
+            beyond = [window for window in beyond if window.start > first.end + 1]
+        state = {self._field: max(0, first.end), **self._tells.beside()}
+        if self._reconciliation:
+            state |= self._reconciliation.beside()
+        if beyond:
+            state |= {SLICES: [window._asdict() for window in (first, *beyond)], STATE_TYPE: DATE_RANGE}
+        return state
+
+    def _emit(self) -> None:
+        self._states.update_state_for_stream(self._stream, None, self.state)
+        self._messages.emit_message(self._states.create_state_message(self._stream, None))
 
     @property
     def done(self) -> tuple[Window, ...]:
@@ -168,15 +124,17 @@ class WindowCursor(ConcurrentCursor):
         A window that came short in an earlier sync is asked for just as it was then: only so can the two totals be
         compared.
         """
-        edges = [edge for short in self._remembered.shortages for edge in (short.start, short.end + 1)]
+        edges = [edge for short in self._short_before for edge in (short.start, short.end + 1)]
         left = gaps(self.done, self._bounds.start, self._bounds.end, self._overlap)
         return [part for gap in left for part in cut_at(gap, edges)]
 
-    def stream_slices(self) -> Iterable[StreamSlice]:
+    def windows(self) -> Iterator[Window]:
+        """What is left to read, as the planner cuts it."""
         planner = self._planner()
-        for gap in self.unread():
-            for window in planner(gap):
-                yield StreamSlice(partition={}, cursor_slice=window._asdict())
+        return (window for gap in self.unread() for window in planner(gap))
+
+    def should_be_synced(self, record: Record) -> bool:
+        return True
 
     def observe(self, record: Record) -> None:
         """Nothing: a state comes from windows that ended, never from the times of records."""
@@ -187,56 +145,52 @@ class WindowCursor(ConcurrentCursor):
     def advance(self, window: Window) -> None:
         """Count a window, or a part of one that is still being read, and say so in a state."""
         with self._lock:
-            self._concurrent_state[SLICES].append(
-                {key: _cdk_moment(moment) for key, moment in window._asdict().items()}
-            )
-            self._merge_partitions()
+            self._read = joined([*self._read, window])
             # A reading of every parent has one window, which ends when all have been asked.
-            self._under_way = None
-            self._reads = replace(self._reads, asked_all=self._asked_all)
+            self._tells = replace(self._tells, under_way=None, asked_all=self._asked_all)
             if self._reconciliation:
                 self._reconciliation.add(window)
-            self._emit_state_message()
-            self._has_closed_at_least_one_slice = True
+            self._emit()
 
     def asked(self, through: int | str) -> None:
         """Say in a state up to which parent all have been asked: a sync that breaks off is continued from there."""
         with self._lock:
-            self._under_way = UnderWay(self._bounds.end, through)
-            self._emit_state_message()
+            self._tells = replace(self._tells, under_way=UnderWay(self._bounds.end, through))
+            self._emit()
 
     @property
-    def asked_before(self) -> int | str | None:
-        """Up to which parent an earlier sync had asked, when it broke off."""
-        return self._reads.under_way.through if self._reads.under_way else None
+    def job(self) -> Mapping[str, Any] | None:
+        """The job that Intercom is working on."""
+        return self._tells.job
 
     def keep_job(self, job: Mapping[str, Any] | None) -> None:
         """Name the job that Intercom is working on in the states from now on; None when there is none any more."""
         with self._lock:
-            self.job = job
+            self._tells = replace(self._tells, job=job)
             if job is not None:
-                self._emit_state_message()
+                self._emit()
 
     @property
     def page_cursor(self) -> PageCursor | None:
         """Where in its list the reading may begin."""
-        return self._page_cursor
+        return self._tells.page_cursor
 
     def keep_page_cursor(self, cursor: PageCursor) -> None:
         """Have the states from now on tell where in its list the next sync may begin."""
         with self._lock:
-            self._page_cursor = cursor
+            self._tells = replace(self._tells, page_cursor=cursor)
 
     def repeat(self) -> None:
         """Say again how far the stream has come: platforms end a source that is silent for long."""
         with self._lock:
-            self._emit_state_message()
+            self._emit()
 
     def ensure_at_least_one_state_emitted(self) -> None:
         with self._lock:
-            merged = self._concurrent_state[SLICES]
-            self._is_through = len(merged) == 1 and merged[0]["end"] >= _cdk_moment(self._bounds.end)
-            self._emit_state_message()
+            if len(self._read) == 1 and self._read[0].end >= self._bounds.end:
+                # After a full refresh that has finished, the next one starts anew.
+                self._tells = replace(self._tells, refreshing=0)
+            self._emit()
 
     def count(self, records: int) -> None:
         """So many records of the stream have left."""
@@ -256,7 +210,7 @@ class WindowCursor(ConcurrentCursor):
     def is_given_all(self) -> bool:
         """Whether Intercom leaves no records out, as far as is known: no permission is missing, all totals are met."""
         with self._lock:
-            return not self._reads.without and not self._shortages
+            return not self._tells.without and not self._tells.shortages
 
     def was_short(self, window: Window, missing: int) -> bool:
         """Whether an earlier sync missed just as many records, so that Intercom's total must be wrong by that number.
@@ -264,11 +218,11 @@ class WindowCursor(ConcurrentCursor):
         The number decides and not the window: a total that is wrong for good is so in each new window too. It is
         remembered for as long as it goes on.
         """
-        if all(short.missing != missing for short in self._remembered.shortages):
+        if all(short.missing != missing for short in self._short_before):
             return False
         with self._lock:
-            if all(short.missing != missing for short in self._shortages):
-                self._shortages.append(Shortage(window.start, window.end, missing))
+            if all(short.missing != missing for short in self._tells.shortages):
+                self._remember_short(window, missing)
         return True
 
     def came_short(self, window: Window, missing: int) -> None:
@@ -278,17 +232,11 @@ class WindowCursor(ConcurrentCursor):
         for the same window, and can tell whether it misses the same.
         """
         with self._lock:
-            if len(self._shortages) < _MOST_SHORTAGES:
-                self._shortages.append(Shortage(window.start, window.end, missing))
-            read = (
-                Window(int(part["start"].timestamp()), int(part["end"].timestamp()))
-                for part in self._concurrent_state[SLICES]
-            )
-            kept = without(read, window)
-            if not kept or kept[0].start > self._bounds.start:
-                kept.insert(0, Window(self._bounds.start, self._bounds.start - 1))
-            self._concurrent_state[SLICES] = [
-                {key: _cdk_moment(moment) for key, moment in part._asdict().items()} for part in kept
-            ]
+            if len(self._tells.shortages) < _MOST_SHORTAGES:
+                self._remember_short(window, missing)
+            self._read = self._from_start(without(self._read, window))
             if self._reconciliation:
                 self._reconciliation.take_back(window)
+
+    def _remember_short(self, window: Window, missing: int) -> None:
+        self._tells = replace(self._tells, shortages=(*self._tells.shortages, Shortage(*window, missing)))

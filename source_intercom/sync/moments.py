@@ -3,6 +3,8 @@
 import math
 from datetime import datetime, timezone
 
+from source_intercom.options.dates import moment_of
+
 # Seconds would be of the year 5138 from here on, milliseconds are of 1973: no record is from either year.
 _MILLISECONDS = 100_000_000_000
 # More digits than any moment has; without a bound, text of a million digits takes minutes to become a number.
@@ -38,14 +40,6 @@ def _of_text(text: str) -> int | None:
     try:
         if text.isascii() and len(text) < _DIGITS and text.removeprefix("-").replace(".", "", 1).isdigit():
             return seconds_of(float(text) if "." in text else int(text))
-        moment = datetime.fromisoformat(_fraction_of_six(text.replace("Z", "+00:00")))
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
+        return math.floor(moment_of(text).timestamp())
     except (ValueError, OverflowError):
         return None
-
-
-def _fraction_of_six(text: str) -> str:
-    """Python 3.10 reads fractions of three or six digits only, and a fraction of a second never matters here."""
-    head, dot, rest = text.partition(".")
-    digits = len(rest) - len(rest.lstrip("0123456789"))
-    return f"{head}{rest[digits:]}" if dot and digits else text

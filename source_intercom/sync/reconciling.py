@@ -14,14 +14,6 @@ RECONCILED = "reconciled_at"
 RECONCILING = "reconciling"
 
 
-def last_reconciled(raw: Mapping[str, Any], position: int) -> int:
-    """When all was last read, in Unix seconds.
-
-    A first sync reads all, and a state that does not tell is taken to be whole at its position.
-    """
-    return seconds_of(raw.get(RECONCILED)) or position
-
-
 class Reconciliation:
     """When one stream's reconciliation began, and which windows of it have been read.
 
@@ -29,10 +21,9 @@ class Reconciliation:
     lock.
     """
 
-    def __init__(self, start: int, began: int, done: list[Window], last: int, records: int = 0) -> None:
+    def __init__(self, start: int, began: int, done: list[Window], records: int = 0) -> None:
         self.began = began
         self._start = start
-        self._last = last
         self._done = joined(done)
         self._records = records
         self._is_told = False
@@ -55,8 +46,8 @@ class Reconciliation:
                 for item in under_way.get("slices") or ()
                 if isinstance(item, list) and len(item) == 2 and all(type(bound) is int for bound in item)
             ]
-            return cls(start, began, done, last, seconds_of(under_way.get("records")) or 0)
-        return cls(start, now, [], last) if now - last >= every_days * DAY else None
+            return cls(start, began, done, seconds_of(under_way.get("records")) or 0)
+        return cls(start, now, []) if now - last >= every_days * DAY else None
 
     @property
     def done(self) -> list[Window]:
@@ -66,8 +57,7 @@ class Reconciliation:
     @property
     def is_over(self) -> bool:
         """Whether all from the start to the moment at which it began has been read."""
-        done = self.done
-        return bool(done) and done[0].start <= self._start and done[0].end >= self.began
+        return bool(self._done) and self._done[0].start <= self._start and self._done[0].end >= self.began
 
     def add(self, window: Window) -> None:
         """A window has been read."""
@@ -92,6 +82,5 @@ class Reconciliation:
         """The keys of a state that say how far it is."""
         if self.is_over:
             return {RECONCILED: self.began}
-        said: dict[str, Any] = {RECONCILED: self._last} if self._last else {}
-        slices = [list(window) for window in self.done]
-        return said | {RECONCILING: {"began_at": self.began, "records": self._records, "slices": slices}}
+        slices = [list(window) for window in self._done]
+        return {RECONCILING: {"began_at": self.began, "records": self._records, "slices": slices}}

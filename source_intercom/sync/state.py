@@ -7,8 +7,8 @@ decided what was read (:class:`Remembered`). ``cursor`` writes what this module 
 """
 
 import reprlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -55,7 +55,7 @@ SLICES = "slices"
 # The CDK's own mark of a full refresh that has finished.
 FINISHED = "__ab_full_refresh_sync_complete"
 STATE_TYPE = "state_type"
-_DATE_RANGE = ConcurrencyCompatibleStateType.date_range.value
+DATE_RANGE = ConcurrencyCompatibleStateType.date_range.value
 # The official connector's child streams write these keys, and no position before they have read anything. Under the
 # names of the parents stands the position of the parent.
 _WITHOUT_POSITION = {"use_global_cursor", "states", "lookback_window", "parent_state"}
@@ -116,10 +116,11 @@ class Remembered:
     ``filters`` is the short name of the user's filters, ``read_from`` the start date in Unix seconds,
     ``without`` the permissions that were missing and without which Intercom leaves records out, ``refreshing`` the
     moment at which a full refresh began that was not finished, ``under_way`` how far every parent has been asked,
-    ``asked_all`` the moment at which a sync began that asked all of them, 0 where each sync does, ``job`` what Intercom
-    was working on for us, ``page_cursor`` where in its list the next sync may begin, ``workspace`` Intercom's id of the
-    workspace, empty where it is not known, ``order_by`` the time by which windows go, empty for the usual one, and
-    ``shaped_by`` the options that decide what records look like, without defaults.
+    ``asked_all`` the moment at which a sync began that asked all of them, 0 where each sync does, ``page_cursor`` where
+    in its list the next sync may begin, ``job`` what Intercom was working on for us, ``reconciled`` the moment at which
+    all of the stream was last read again, 0 where that is not done, ``workspace`` Intercom's id of the workspace, empty
+    where it is not known, ``order_by`` the time by which windows go, empty for the usual one, and ``shaped_by`` the
+    options that decide what records look like, without defaults.
     """
 
     filters: str | None = None
@@ -129,8 +130,9 @@ class Remembered:
     refreshing: int = 0
     under_way: UnderWay | None = None
     asked_all: int = 0
-    job: Mapping[str, Any] | None = None
     page_cursor: PageCursor | None = None
+    job: Mapping[str, Any] | None = None
+    reconciled: int = 0
     workspace: str = ""
     order_by: str = ""
     shaped_by: Mapping[str, Any] = field(default_factory=dict)
@@ -146,8 +148,9 @@ class Remembered:
             without=tuple(name for name in without if isinstance(name, str)) if isinstance(without, list) else (),
             under_way=UnderWay.of(raw.get(UNDER_WAY)),
             asked_all=seconds_of(raw.get(ASKED_ALL)) or 0,
-            job=dict(job) if isinstance(job, Mapping) else None,
             page_cursor=PageCursor.of(raw.get(PAGE_CURSOR)),
+            job=dict(job) if isinstance(job, Mapping) else None,
+            reconciled=seconds_of(raw.get(RECONCILED)) or 0,
             workspace=_text(raw.get(WORKSPACE)),
             order_by=_text(raw.get(ORDER)),
             shaped_by=dict(shaped_by) if isinstance(shaped_by, Mapping) else {},
@@ -158,10 +161,6 @@ class Remembered:
                 if isinstance(item, list) and len(item) == 3 and all(type(number) is int for number in item)
             ),
         )
-
-    def with_shortages(self, shortages: Sequence[Shortage]) -> "Remembered":
-        """The same with these windows."""
-        return replace(self, shortages=tuple(shortages)) if shortages else self
 
     def beside(self) -> dict[str, Any]:
         """All of it as keys of a state; empty values are left out."""
@@ -174,6 +173,8 @@ class Remembered:
             UNDER_WAY: self.under_way and {"began_at": self.under_way.began, "through": self.under_way.through},
             ASKED_ALL: self.asked_all,
             PAGE_CURSOR: self.page_cursor and self.page_cursor._asdict(),
+            JOB: self.job and dict(self.job),
+            RECONCILED: self.reconciled,
             WORKSPACE: self.workspace,
             ORDER: self.order_by,
             SHAPED_BY: dict(self.shaped_by),
@@ -200,13 +201,13 @@ def read_state(raw: Mapping[str, Any], *, stream: str, field: str, start: int, n
     """The windows that a state says have been read, by any connector that may have written it.
 
     ``field`` is the stream's cursor field, ``start`` the configured start, ``now`` the present in Unix seconds. Clocks
-    differ, so a window can end a little ahead of it, see ``until``. Nobody can have read more than a day ahead: such a
-    window is refused. An empty list means that nothing has been read. Raises ``StateError``.
+    differ, so a window can end a little ahead of it. Nobody can have read more than a day ahead: such a window is
+    refused. An empty list means that nothing has been read. Raises ``StateError``.
     """
     known = {key: value for key, value in raw.items() if not key.startswith("__ab_") and key not in _BESIDE}
     if not known:
         return []
-    if known.get(STATE_TYPE) == _DATE_RANGE:
+    if known.get(STATE_TYPE) == DATE_RANGE:
         return _read_slices(known.get(SLICES), stream, now)
     positions = list(_positions(known, field, stream))
     if not positions:
@@ -226,12 +227,6 @@ def _believable(position: int, stream: str, now: int) -> int:
     if position > now + DAY:
         raise StateError(stream, f"its position {shown(position)} lies in the future (now is {shown(now)})")
     return position
-
-
-def until(windows: Iterable[Window], moment: int) -> list[Window]:
-    """What of some windows lies before the end of a second: later ones cannot have been read whole by then."""
-    cut = (Window(window.start, min(window.end, moment)) for window in windows)
-    return [window for window in cut if window.start <= window.end]
 
 
 def _positions(known: Mapping[str, Any], field: str, stream: str) -> Iterable[int]:

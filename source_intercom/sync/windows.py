@@ -38,23 +38,17 @@ class Window(NamedTuple):
 Planner: TypeAlias = Callable[[Window], Iterable[Window]]
 
 
-def gaps(done: Iterable[Window], start: int, end: int, overlap: int) -> Iterator[Window]:
+def gaps(done: Iterable[Window], start: int, end: int, overlap: int) -> list[Window]:
     """What of ``[start, end]`` is to be read, given the windows that earlier syncs have read.
 
     The last ``overlap`` seconds of each window that was read count as unread: when they were read, Intercom's
     search index may not have known all of their records yet.
     """
-    cursor = start
-    for window in sorted(done):
-        trusted_end = window.end - overlap
-        if trusted_end < window.start:
-            continue
-        if window.start > cursor:
-            yield Window(cursor, min(window.start - 1, end))
-        cursor = max(cursor, trusted_end + 1)
-        if cursor > end:
-            return
-    yield Window(cursor, end)
+    left = [Window(start, end)]
+    for window in done:
+        if window.end - overlap >= window.start:
+            left = without(left, Window(window.start, window.end - overlap))
+    return left
 
 
 def overlap_of(one: Iterable[Window], other: Iterable[Window]) -> list[Window]:
@@ -130,6 +124,11 @@ def cut_at_midnights(window: Window, parts: int, zone: tzinfo) -> list[Window]:
     """
     edges = {window.start, *(midnight_after(part.end, zone) for part in cut(window, parts)[:-1])}
     return _between(sorted(edge for edge in edges if edge <= window.end), window)
+
+
+def stretched(parts: list[Window], outer: Window) -> list[Window]:
+    """Windows that lie side by side, of which the first begins and the last ends where ``outer`` does."""
+    return _between([outer.start, *(part.start for part in parts[1:])], outer)
 
 
 def _between(starts: list[int], window: Window) -> list[Window]:

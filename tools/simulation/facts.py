@@ -12,7 +12,6 @@ from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Coercion, Record, coercion
 from source_intercom.shapes.content_export import Exported
 from source_intercom.shapes.jobs import ExportedStream
-from source_intercom.shapes.lists import ClientFilteredStream, NewestFirstStream
 from source_intercom.shapes.report_export import Report
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams import CATALOGUE
@@ -148,10 +147,7 @@ def _facts(kind: type[IntercomStream]) -> Facts:
         dataset=dataset,
         is_exported=issubclass(source, ExportedStream),
         is_searched=issubclass(source, SearchStream),
-        is_compared_whole=bool(cursor)
-        and issubclass(source, (SearchStream, ClientFilteredStream))
-        and not issubclass(source, NewestFirstStream)
-        and not stream.is_costly,
+        is_compared_whole=bool(cursor) and source.is_reconciled and not stream.is_costly,
         is_costly=stream.is_costly,
         is_resumable=stream.is_resumable,
         is_nested=bool(owner),

@@ -218,7 +218,7 @@ def test_numbers_and_words_arrive_as_they_are(client: Client, requests_mock: Moc
 def test_the_time_of_intercom(client: Client, requests_mock: Mocker, date: str | None, moment: int) -> None:
     requests_mock.get(f"{HOST}/me", json={"type": "admin"}, headers={} if date is None else {"Date": date})
 
-    answer, seconds = client.server_time()
+    answer, seconds = client.get_with_time("/me")
     assert answer == {"type": "admin"}
     assert seconds == moment
     assert type(seconds) is int
@@ -239,14 +239,14 @@ def test_where_two_words_of_its_clock_differ_by_a_day_the_nearer_one_holds(
     """A cache on the way can give an old answer with its old date, and windows would end there."""
     headers = {"Date": formatdate(date, usegmt=True), "X-RateLimit-Reset": str(reset)}
     requests_mock.get(f"{HOST}/me", json={"type": "admin"}, headers=headers)
-    assert client.server_time()[1] == moment
+    assert client.get_with_time("/me")[1] == moment
 
 
 def test_who_am_i_fails_like_any_other_call(client: Client, requests_mock: Mocker) -> None:
     requests_mock.get(f"{HOST}/me", status_code=401, json=fault("unauthorized"))
 
     with pytest.raises(TokenRejected, match="does not accept the access token"):
-        client.server_time()
+        client.get_with_time("/me")
 
 
 # --- The tally --------------------------------------------------------------------------------------

@@ -272,6 +272,13 @@ def test_a_report_of_nothing_has_no_rows() -> None:
     assert intercom.calls.count("GET /download/reporting_data/job-1") == 6, "it might only be late"
 
 
+def test_a_report_that_is_not_found_is_none_without_rows() -> None:
+    intercom = Intercom("complete")
+    intercom.files = [b"", RecordGone("no")]
+    with pytest.raises(Unavailable, match="does not find the export"):
+        fetch(intercom, reports())
+
+
 def test_other_reports_are_waited_for_an_hour_and_named() -> None:
     with pytest.raises(ExportTaken, match="Five exports of reporting data are pending"):
         fetch(Intercom(created=[ExportTaken("taken")]), reports())

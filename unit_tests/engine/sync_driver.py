@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from queue import Queue
 from typing import Any
@@ -25,7 +24,6 @@ from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import Window
 
-LOGGER = logging.getLogger("airbyte.test_engine")
 MOST_STEPS = 20_000
 
 
@@ -63,7 +61,7 @@ class _Messages(InMemoryMessageRepository):
 
 def members_of(streams: Iterable[IntercomStream], states: dict[str, Json], out: list[Any], **more: Any) -> list[Member]:
     manager = ConnectorStateManager(state=saved(states))
-    return [member_of(stream, manager, _Messages(out), LOGGER, **more) for stream in streams]
+    return [member_of(stream, manager, _Messages(out), **more) for stream in streams]
 
 
 def unread_after(kind: type[IntercomStream], sync: Sync, state: Json | None, *, full: bool = False) -> list[Window]:

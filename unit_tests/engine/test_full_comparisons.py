@@ -64,6 +64,14 @@ def test_a_younger_one_is_remembered_and_nothing_comes_again(new_sync: NewSync) 
     assert "reconcile_every_days" in Reconciliations(sync).lacks_option
 
 
+@pytest.mark.parametrize(("days_ago", "told"), [(6, NOW - 6 * DAY), (8, NOW)])
+def test_a_state_that_does_not_tell_of_one_was_whole_at_its_position(
+    days_ago: int, told: int, new_sync: NewSync
+) -> None:
+    done = read(new_sync(start_date=START), {"updated_at": NOW - DAY * days_ago}, deduplicates=True)
+    assert done.states("contacts")[-1]["reconciled_at"] == told
+
+
 @pytest.mark.parametrize(
     ("chosen", "deduplicates", "comes_again"),
     [(None, False, False), (30, False, True), (30, True, True), (0, True, False), (99, True, False)],

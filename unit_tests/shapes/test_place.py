@@ -166,14 +166,14 @@ class TestUnsettledTimes:
 
 
 class TestMoved:
-    def test_tells_whether_the_edge_has_moved_since_it_was_asked(self) -> None:
+    def test_tells_whether_the_edge_has_moved_since_that_was_claimed(self) -> None:
         made = place("ascending")
-        assert not made.has_moved
+        assert not made.claim_move()
         made.move([120])
-        assert made.has_moved
-        made.has_moved = False
+        assert made.claim_move()
         for page in ([], [120, 120], [None], [195]):
             made.move(page)
-            assert not made.has_moved
+            assert not made.claim_move()
         made.move([121])
-        assert made.has_moved
+        made.move([121])
+        assert made.claim_move()

@@ -156,7 +156,8 @@ class TestAShortWindow:
     def test_is_found_behind_a_refused_cursor_too(self, new_sync: NewSync) -> None:
         """Whoever goes on from the middle counts the whole window, not what is left of it."""
         server = hiding(ten(DAYS), "001")
-        refusals = [RequestRefused("no such cursor", "HTTP 400")]
+        # Refused once, a cursor is asked for once more.
+        refusals = [RequestRefused("no such cursor", "HTTP 400")] * 2
 
         def refusing(body: Json) -> Json:
             if "starting_after" in body["pagination"] and refusals:

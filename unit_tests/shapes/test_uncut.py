@@ -10,8 +10,7 @@ from source_intercom.sync.windows import Window
 
 def test_it_knows_what_the_read_around_it_knows_and_tells_it_only_of_what_is_missing() -> None:
     around = FakeReading()
-    uncut = Uncut(around, Window(3, 5))
-    assert uncut.slice == Window(3, 5)
+    uncut = Uncut(around)
     assert (uncut.is_costly, uncut.unread, uncut.was_read_here) == (around.is_costly, around.unread, True)
     before = {**vars(around)}
     uncut.expect(7)

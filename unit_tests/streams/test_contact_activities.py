@@ -89,19 +89,11 @@ def test_an_empty_page_never_moves_the_state(new_sync: NewSync, empty_from: int)
 
 
 def test_the_window_counts_as_read_only_in_a_full_refresh(new_sync: NewSync) -> None:
-    class Split(FakeReading):
-        splits = 0
-
-        def split(self, windows: Any) -> None:
-            assert not list(windows)
-            self.splits += 1
-
     for full in (True, False):
-        stream, reading = ContactActivities(new_sync(), full=full), Split()
+        stream, reading = ContactActivities(new_sync(), full=full), FakeReading()
         FakeIntercom().on("GET", PATH, Feed(days(2, 1))).attach(stream.client)
         assert len(list(rows_of(stream, ALL, reading))) == 2
-        # A window of which parts are handed out is not closed.
-        assert reading.splits == (0 if full else 1)
+        assert reading.leaves_rest != full
 
 
 def test_the_next_sync_goes_on_an_hour_before_the_last_event(new_sync: NewSync) -> None:

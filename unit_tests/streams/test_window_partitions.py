@@ -64,6 +64,22 @@ class TestSplit:
         assert read.states()[-1]["updated_at"] == 0
 
 
+class TestARestThatIsLeft:
+    @pytest.mark.parametrize("leaves", [True, False])
+    def test_stays_unread_behind_what_was_reached(self, leaves: bool) -> None:
+        whole = Window(0, NOW)
+        stream = FakeStream({whole: page(1)})
+
+        def during(_window: Window, reading: Any) -> None:
+            reading.reached(Window(0, 99))
+            if leaves:
+                reading.leave_rest()
+
+        stream.during = during
+        read = started(stream, windows=[whole]).all()
+        assert read.states()[-1]["updated_at"] == (99 if leaves else NOW)
+
+
 class TestCheckpoints:
     def test_are_states_of_all_that_got_the_rows(self) -> None:
         leader = FakeStream({WINDOWS[4]: [*page(40), *page(50), *page(60)]})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from source_intercom.sync.reconciling import Reconciliation, last_reconciled
+from source_intercom.sync.reconciling import Reconciliation
 from source_intercom.sync.windows import DAY, Window
 
 START, NOW = 1_000_000, 100 * DAY
@@ -28,11 +28,10 @@ def test_is_never_due_when_it_is_turned_off() -> None:
 
 def test_goes_on_with_what_an_earlier_sync_has_read() -> None:
     began = NOW - 2 * DAY
-    first = Reconciliation(START, began, [], last=NOW - 9 * DAY)
+    first = Reconciliation(START, began, [])
     first.add(Window(START, began - DAY))
     first.count(41)
-    saved = first.beside()
-    again = due(saved, last=last_reconciled(saved, NOW))
+    again = due(first.beside(), last=NOW)
     assert again is not None
     assert (again.began, again.done) == (began, [Window(START, began - DAY)])
     assert not again.is_over
@@ -63,8 +62,3 @@ def test_windows_that_are_none_have_not_been_read(slices: Any) -> None:
     made = due({"reconciling": {"began_at": NOW - DAY, "slices": slices}})
     assert made is not None
     assert made.done == []
-
-
-def test_a_state_that_does_not_tell_was_whole_at_its_position() -> None:
-    assert last_reconciled({}, 77) == 77
-    assert last_reconciled({"reconciled_at": 55}, 77) == 55

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import Reconciliation
-from source_intercom.sync.state import Remembered, Shortage
+from source_intercom.sync.state import Shortage
 from source_intercom.sync.windows import Window, whole, without
 
 START, END = 1_000, 2_000
@@ -35,7 +36,7 @@ def cursor(
     *,
     overlap: int = 0,
     reconciliation: Reconciliation | None = None,
-    remembered: Remembered | None = None,
+    short_before: Sequence[Shortage] = (),
 ) -> tuple[WindowCursor, InMemoryMessageRepository]:
     messages = InMemoryMessageRepository()
     made = WindowCursor(
@@ -49,7 +50,7 @@ def cursor(
         message_repository=messages,
         state_manager=ConnectorStateManager(),
         reconciliation=reconciliation,
-        remembered=remembered,
+        short_before=short_before,
     )
     return made, messages
 
@@ -101,7 +102,7 @@ def test_nothing_that_touches_the_saved_position_carries_it_on_before_the_time_b
 
 def test_a_reconciliation_is_not_over_where_a_window_came_short() -> None:
     """Rows that it did not give again count as deleted."""
-    made_again = Reconciliation(START, END, [], 0)
+    made_again = Reconciliation(START, END, [])
     made, _ = cursor([Window(START, END)], reconciliation=made_again)
     made.advance(Window(START, 1_499))
     made.came_short(Window(1_200, 1_499), 1)
@@ -112,7 +113,7 @@ def test_a_reconciliation_is_not_over_where_a_window_came_short() -> None:
 
 def test_a_shortage_that_goes_on_is_remembered_once() -> None:
     """Its number decides and not its window: a total that is wrong for good is so in each window."""
-    made, messages = cursor([], remembered=Remembered(shortages=(Shortage(0, 999, 3),)))
+    made, messages = cursor([], short_before=[Shortage(0, 999, 3)])
     assert made.was_short(Window(START, 1_499), 3)
     assert made.was_short(Window(1_500, END), 3)
     assert not made.was_short(Window(1_500, END), 4)

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from source_intercom.sync.cursor import WindowCursor
-from source_intercom.sync.state import StateError, read_state
+from source_intercom.sync.state import Remembered, StateError, read_state
 from source_intercom.sync.windows import Planner, Window, gaps, whole
 
 FIELD = "updated_at"
@@ -38,6 +38,7 @@ def cursor(
     overlap: int = 0,
     planner: Planner = tenths,
     messages: InMemoryMessageRepository | None = None,
+    tells: Remembered | None = None,
 ) -> WindowCursor:
     return WindowCursor(
         stream="things",
@@ -49,6 +50,7 @@ def cursor(
         planner=lambda: planner,
         message_repository=messages if messages is not None else InMemoryMessageRepository(),
         state_manager=ConnectorStateManager(),
+        tells=tells,
     )
 
 
@@ -64,7 +66,7 @@ def state_of(message: AirbyteMessage) -> dict[str, Any]:
 
 
 def windows_of(made: WindowCursor) -> list[Window]:
-    return [Window(item["start"], item["end"]) for item in made.stream_slices()]
+    return list(made.windows())
 
 
 def close(made: WindowCursor, window: Window, *, given_up: bool = False) -> None:
@@ -113,6 +115,14 @@ class TestStatesOut:
         for window in windows_of(made):
             close(made, window)
             assert states_in(messages) == [{FIELD: window.end}]
+
+    def test_a_full_refresh_is_under_way_until_all_has_been_read(self) -> None:
+        messages = InMemoryMessageRepository()
+        made = cursor(messages=messages, tells=Remembered(refreshing=END))
+        for window, told in ((Window(1_100, END), True), (Window(START, 1_099), False)):
+            close(made, window)
+            made.ensure_at_least_one_state_emitted()
+            assert ("full_refresh_began_at" in states_in(messages)[-1]) == told
 
     def test_beyond_a_hole_the_windows_go_with_the_position(self) -> None:
         messages = InMemoryMessageRepository()

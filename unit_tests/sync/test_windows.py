@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from source_intercom.sync.windows import DAY, HOUR, Window, cut, cut_at_midnights, gaps, in_steps, whole
+from source_intercom.sync.windows import DAY, HOUR, Window, cut, cut_at_midnights, gaps, in_steps, stretched, whole
 
 ZONES = (
     "UTC",
@@ -160,6 +160,17 @@ class TestCut:
 
     def test_into_one_is_the_window(self) -> None:
         assert cut(Window(3, 9), 1) == [Window(3, 9)]
+
+
+class TestStretched:
+    @given(window=spans(), parts=st.integers(1, 64), before=st.integers(0, DAY), after=st.integers(0, DAY))
+    def test_covers_the_outer_window_and_moves_no_inner_edge(
+        self, window: Window, parts: int, before: int, after: int
+    ) -> None:
+        made, outer = cut(window, parts), Window(window.start - before, window.end + after)
+        wider = stretched(made, outer)
+        assert_cut(wider, outer)
+        assert [part.end for part in wider[:-1]] == [part.end for part in made[:-1]]
 
 
 class TestCutAtMidnights:
