@@ -189,7 +189,7 @@ def test_a_bounded_back_fill_ends_at_its_end(process: Process, workspace: Worksp
     output = process.run(
         "read", sandbox.url, config=config(end_date=text), catalog=catalog("tickets", mode="incremental")
     )
-    assert output.state[0]["stream"]["stream_state"] == {"updated_at": end}
+    assert output.state[0]["stream"]["stream_state"] == {"updated_at": end, "workspace": "sandbox00001"}
 
 
 def test_order_by_creation_changes_catalog_query_and_state(process: Process, workspace: Workspace) -> None:
@@ -203,7 +203,7 @@ def test_order_by_creation_changes_catalog_query_and_state(process: Process, wor
         assert output.code == 0
         got = {key_of(stream, record): record for record in output.records[stream]}
         assert_same(stream, got, truth(sandbox, stream))
-        assert list(output.state[0]["stream"]["stream_state"]) == ["created_at"]
+        assert list(output.state[0]["stream"]["stream_state"]) == ["created_at", "workspace", "order_by"]
 
 
 def test_failed_conversations_are_left_out_on_demand(process: Process, workspace: Workspace) -> None:

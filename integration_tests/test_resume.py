@@ -104,7 +104,7 @@ def test_a_reading_of_every_parent_goes_on_where_it_was_killed(
     assert_same(stream, got, truth(sandbox, stream))
     # All has been asked as of the moment at which the first one began, and nothing is under way any more.
     (over,) = rest.state
-    assert list(over["stream"]["stream_state"]) == [STREAMS[stream].cursor_field]
+    assert list(over["stream"]["stream_state"]) == [STREAMS[stream].cursor_field, "workspace"]
     # What came after that moment comes with the next.
     assert (
         next(iter(over["stream"]["stream_state"].values())) == state["stream"]["stream_state"]["under_way"]["began_at"]

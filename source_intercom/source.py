@@ -155,13 +155,14 @@ class SourceIntercom(AbstractSource):
     def _members(
         self, streams: Sequence[IntercomStream], catalog: ConfiguredAirbyteCatalog, states: ConnectorStateManager
     ) -> list[Member]:
-        missing = missing_for(streams)
+        missing, unknown = missing_for(streams)
         return [
             member_of(
                 stream,
                 states,
                 self._messages,
                 missing=missing,
+                unknown=unknown,
                 deduplicates=wanted.destination_sync_mode is DestinationSyncMode.append_dedup,
             )
             for stream, wanted in zip(streams, catalog.streams, strict=True)

@@ -29,6 +29,7 @@ def make_sync(
     zone: tzinfo = timezone.utc,
     selected: frozenset[str] = frozenset(),
     birth: int = INTERCOM_BIRTH,
+    workspace: str = "",
     **options: Any,
 ) -> Sync:
     config = Config.load({"access_token": "secret-token", "num_workers": 4, **options})
@@ -41,6 +42,7 @@ def make_sync(
         zone=zone,
         selected=selected,
         birth=birth,
+        workspace=workspace,
     )
 
 
@@ -91,7 +93,7 @@ class FakeReading:
     """The window under way, as its stream sees it; keeps what the stream tells it."""
 
     most_parts = 64
-    since = 0
+    unread: Sequence[Window] = (Window(0, NOW),)
     was_read_here = True
 
     def __init__(self, *, is_costly: bool = False, part: Window | None = None, known_short: int = 0) -> None:

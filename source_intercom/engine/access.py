@@ -1,6 +1,6 @@
 """What a token may read: the report of ``check``, and the permissions without which Intercom leaves records out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from source_intercom.api.errors import AccessDenied, IntercomError, TokenRejected
@@ -97,11 +97,16 @@ def _shrunk(streams: Iterable[IntercomStream], lacking: Iterable[str]) -> dict[s
     }
 
 
-def missing_for(streams: Sequence[IntercomStream]) -> frozenset[str]:
-    """Permissions that the token lacks and without which Intercom leaves records of some streams out; warns of them."""
+def missing_for(streams: Sequence[IntercomStream]) -> tuple[frozenset[str], Mapping[str, bool]]:
+    """Permissions that the token lacks and without which Intercom leaves records of some streams out; warns of them.
+
+    And those of which Intercom did not tell whether the token has them: True where it may tell at another time, False
+    where it refuses the question.
+    """
     sync = streams[0].sync
     asked = {permission for stream in streams for permission in stream.shrinks_without}
-    missing = set()
+    missing: set[str] = set()
+    unknown: dict[str, bool] = {}
     for permission in asked:
         prober = next(cls for cls in CATALOGUE if cls.permission == permission)(sync)
         try:
@@ -109,6 +114,7 @@ def missing_for(streams: Sequence[IntercomStream]) -> frozenset[str]:
         except AccessDenied:
             missing.add(permission)
         except IntercomError as error:
+            unknown[permission] = not error.final
             sync.logger.info(
                 f'Whether the token has the permission "{permission}" is not known: {error.internal_message}'
             )
@@ -117,7 +123,7 @@ def missing_for(streams: Sequence[IntercomStream]) -> frozenset[str]:
             f'The access token lacks the permission "{permission}". Without it Intercom leaves out some records of '
             f"these streams: {', '.join(names)}. Grant it in the Developer Hub: the next sync then delivers them."
         )
-    return frozenset(missing)
+    return frozenset(missing), unknown
 
 
 def explain(error: IntercomError, host: str) -> str:

@@ -10,6 +10,13 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.sources.streams.concurrent.cursor import CursorField, FinalStateCursor
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
+from source_intercom.engine.changed import (
+    decides,
+    other_records,
+    refuse_other_order,
+    refuse_other_workspace,
+    still_read,
+)
 from source_intercom.engine.group import Group
 from source_intercom.engine.member import Member
 from source_intercom.engine.partition import Following, Leading
@@ -17,7 +24,7 @@ from source_intercom.shapes.base import IntercomStream
 from source_intercom.sync.asked_parents import parents_to_ask
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.reconciling import Reconciliation
-from source_intercom.sync.state import INDEX_LAG, Remembered, UnderWay, fingerprint, read_state
+from source_intercom.sync.state import INDEX_LAG, Remembered, UnderWay, read_state
 from source_intercom.sync.windows import END_OF_TIME, Window, overlap_of
 
 _USUAL_DAYS = 7
@@ -34,6 +41,7 @@ def refuse_unusable(states: ConnectorStateManager, streams: Iterable[IntercomStr
         if isinstance(field, str) and not stream.full:
             raw = states.get_stream_state(stream.name, None)
             read_state(raw, stream=stream.name, field=field, start=start, now=END_OF_TIME)
+            refuse_other_order(stream, raw)
 
 
 def member_of(
@@ -42,12 +50,14 @@ def member_of(
     messages: MessageRepository,
     *,
     missing: frozenset[str] = frozenset(),
+    unknown: Mapping[str, bool] | None = None,
     deduplicates: bool = False,
 ) -> Member:
     """A stream with the cursor that knows what of it has been read.
 
-    ``missing`` are permissions without which Intercom leaves records out; ``deduplicates`` says whether the destination
-    keeps one row for each key. Raises ``StateError``.
+    ``missing`` are permissions without which Intercom leaves records out, ``unknown`` those of which it is not known
+    whether the token has them, and whether that may be known later; ``deduplicates`` says whether the destination keeps
+    one row for each key. Raises ``StateError``.
     """
     field = stream.cursor_field
     if not isinstance(field, str):
@@ -55,7 +65,13 @@ def member_of(
     sync = stream.sync
     raw = _saved(stream, states)
     remembered = Remembered.of(raw)
-    tells = _decides(stream, remembered, missing)
+    tells = decides(stream, remembered, missing, unknown or {})
+    if stream.full and raw and other_records(remembered, tells):
+        # What the refresh has brought so far was chosen in another way, and no later sync would bring the rest of it.
+        sync.logger.info(f"{stream.name}: the full refresh that broke off had other options, so this one begins anew.")
+        raw, remembered = {}, Remembered()
+        tells = decides(stream, remembered, missing, unknown or {})
+    refuse_other_workspace(stream, remembered, tells)
     done, ahead = _read_before(stream, field, raw, tells)
     position = max((window.end for window in done), default=0)
     start = min(sync.config.start, sync.begin)
@@ -86,9 +102,17 @@ def member_of(
         message_repository=messages,
         state_manager=states,
         tells=replace(tells, under_way=under_way, asked_all=parents.asked_all, reconciled=last if every_days else 0),
-        short_before=remembered.shortages,
+        # A total that was wrong for other records says nothing about these.
+        short_before=remembered.shortages if remembered.filters == tells.filters else (),
         asked_all=parents.asked_all_then,
-        reconciliation=Reconciliation.due(raw, start=start, now=sync.begin, last=last, every_days=every_days),
+        reconciliation=Reconciliation.due(
+            # One that is under way has compared other records.
+            {} if other_records(remembered, tells) else raw,
+            start=start,
+            now=sync.begin,
+            last=last,
+            every_days=every_days,
+        ),
     )
     return Member(stream, cursor)
 
@@ -102,19 +126,6 @@ def _saved(stream: IntercomStream, states: ConnectorStateManager) -> Mapping[str
     return {} if stream.full and not (stream.is_resumable and Remembered.of(raw).refreshing) else raw
 
 
-def _decides(stream: IntercomStream, remembered: Remembered, missing: frozenset[str]) -> Remembered:
-    """What was remembered, with what decides now which records are read, for the states of this sync to tell."""
-    sync = stream.sync
-    return replace(
-        remembered,
-        filters=fingerprint(stream.filters),
-        read_from=sync.config.start,
-        without=tuple(sorted(missing.intersection(stream.shrinks_without))),
-        refreshing=(remembered.refreshing or sync.begin) if stream.full and stream.is_resumable else 0,
-        shortages=(),
-    )
-
-
 def _read_before(
     stream: IntercomStream, field: str, raw: Mapping[str, Any], tells: Remembered
 ) -> tuple[list[Window], int]:
@@ -125,28 +136,7 @@ def _read_before(
     done = overlap_of(saved, [Window(0, sync.now)])
     # Each sync reads the hour before its saved position again, so it need not go back by more.
     ahead = min(saved[0].end - done[0].end, INDEX_LAG) if done else 0
-    return (_still_read(stream, done, Remembered.of(raw), tells) if raw else done), ahead
-
-
-def _still_read(stream: IntercomStream, done: list[Window], remembered: Remembered, tells: Remembered) -> list[Window]:
-    """Those windows of a saved state that need not be read again, with a warning where what decides has changed."""
-    if remembered.filters != tells.filters:
-        stream.sync.logger.warning(
-            f"{stream.name}: the filters have changed since the saved state. A record that matches only now is "
-            "delivered when it changes next. Clear the state of the stream to get all of them at once."
-        )
-    if granted := [permission for permission in remembered.without if permission not in tells.without]:
-        stream.sync.logger.warning(
-            f'{stream.name}: the access token has been granted "{", ".join(granted)}" since the saved state. '
-            "Records that Intercom left out until then can have any time, so the whole stream is read once more."
-        )
-        return []
-    if done and max(window.end for window in done) > stream.sync.begin:
-        stream.sync.logger.warning(
-            f"{stream.name}: the saved state is later than the end date of the options, so this sync reads only what "
-            "earlier syncs left out before the end date. The state stays as it is."
-        )
-    return done
+    return (still_read(stream, done, Remembered.of(raw), tells) if raw else done), ahead
 
 
 def _under_way(stream: IntercomStream, remembered: Remembered, tells: Remembered) -> UnderWay | None:
@@ -154,7 +144,7 @@ def _under_way(stream: IntercomStream, remembered: Remembered, tells: Remembered
     under_way = remembered.under_way
     if under_way is None or not stream.asks_every_parent or under_way.began > stream.sync.begin:
         return None
-    same = (remembered.filters, remembered.without) == (tells.filters, tells.without)
+    same = not other_records(remembered, tells)
     return under_way if same and remembered.read_from <= tells.read_from else None
 
 

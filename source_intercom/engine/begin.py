@@ -45,6 +45,7 @@ def begin_sync(
         now=now,
         birth=_birth(workspace),
         zone=_zone(workspace, logger),
+        workspace=_id(workspace),
         selected=selected,
         without_files=without_files,
         retries=retries,
@@ -105,6 +106,11 @@ def _now(ours: int, intercoms: int | None, newest_state: int, logger: logging.Lo
 def _app(workspace: Json) -> Json:
     app = workspace.get("app")
     return app if isinstance(app, dict) else {}
+
+
+def _id(workspace: Json) -> str:
+    name = _app(workspace).get("id_code")
+    return name if isinstance(name, str) else ""
 
 
 def _birth(workspace: Json) -> int:

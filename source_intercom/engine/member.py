@@ -10,14 +10,14 @@ from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
 from source_intercom.sync.cursor import WindowCursor
 from source_intercom.sync.moments import shown
-from source_intercom.sync.windows import Window
+from source_intercom.sync.windows import Window, joined
 
 
 class Member:
     """A stream of a group, with its own state and its own failures.
 
-    Shared by all workers of the group. ``stream``, ``cursor`` and ``window`` never change; cursor and health guard
-    themselves; whether the stream is running is written under the lock.
+    Shared by all workers of the group. ``stream``, ``cursor``, ``unread`` and ``window`` never change; cursor and
+    health guard themselves; whether the stream is running is written under the lock.
     """
 
     def __init__(self, stream: IntercomStream, cursor: Cursor) -> None:
@@ -28,7 +28,9 @@ class Member:
         self._lock = threading.Lock()
         sync = stream.sync
         unread = cursor.unread() if isinstance(cursor, WindowCursor) else [Window(sync.config.start, sync.begin)]
-        # What is left to read, from its first second to its last; None when nothing is.
+        # What is left to read when the sync begins.
+        self.unread = tuple(joined(unread))
+        # The same from its first second to its last; None when nothing is.
         self.window = Window(unread[0].start, unread[-1].end) if unread else None
 
     @property
@@ -49,8 +51,16 @@ class Member:
         self.cursor.advance(window)
         if over := self.cursor.claim_reconciliation():
             name, sync = self.stream.name, self.stream.sync
-            sync.reconciliations.append({"stream": name, **over, "ended_at": int(time.time())})
-            sync.logger.info(f"{name}: the full comparison that began at {shown(over['began_at'])} has come to its end")
+            began = shown(over["began_at"])
+            if self.cursor.is_given_all:
+                sync.reconciliations.append({"stream": name, **over, "ended_at": int(time.time())})
+                sync.logger.info(f"{name}: the full comparison that began at {began} has come to its end")
+            else:
+                # Whoever reads of a comparison takes what it did not bring for deleted.
+                sync.logger.warning(
+                    f"{name}: Intercom left records out of the full comparison that began at {began}, so the stream "
+                    "reconciliations does not tell of it."
+                )
 
     def asked(self, through: int | str) -> None:
         """All parents up to one have been asked for their rows, and the rows have left."""

@@ -98,9 +98,8 @@ class WindowPartition(Partition):
         return self._work.slice
 
     @property
-    def since(self) -> int:
-        window = self._group.leader.window
-        return window.start if window else self._work.window.start
+    def unread(self) -> Sequence[Window]:
+        return self._group.leader.unread
 
     def expect(self, total: int) -> None:
         """Send the platform an estimate, once for each gap: it draws a progress bar from it."""

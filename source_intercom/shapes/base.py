@@ -184,6 +184,11 @@ class IntercomStream(HttpStream):
         return None
 
     @property
+    def shaped_by(self) -> Mapping[str, Any]:
+        """The options that decide what its records look like, by name, where they are not the defaults."""
+        return {}
+
+    @property
     def planner(self) -> Planner:
         """How a gap is cut into windows before any of it is read."""
         return whole

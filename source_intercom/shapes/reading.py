@@ -23,8 +23,8 @@ class Reading(Protocol):
         """Which part of a crowded window is to be read, by its records' second time; None for the whole window."""
 
     @property
-    def since(self) -> int:
-        """The first second, in Unix time, of all that this sync reads of the stream."""
+    def unread(self) -> Sequence[Window]:
+        """All that this sync reads of the stream."""
 
     def expect(self, total: int) -> None:
         """The window matches so many records."""
@@ -100,8 +100,8 @@ class Uncut:
         return self._reading.is_costly
 
     @property
-    def since(self) -> int:
-        return self._reading.since
+    def unread(self) -> Sequence[Window]:
+        return self._reading.unread
 
     def expect(self, total: int) -> None:
         """Nothing: several searches of one window have no total in common."""

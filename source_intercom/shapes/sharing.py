@@ -28,6 +28,7 @@ class Sync:
 
     All in Unix seconds: ``begin`` is the moment up to which it reads, ``now`` the moment it began, which is later
     where an end date is set, and ``birth`` the moment the workspace was made.
+    ``workspace`` is Intercom's id of the workspace, empty where the token may not ask for it.
     ``companies`` is the one scroll over companies of this read: Intercom allows one at a time, as it does of
     ``exports``.
     """
@@ -39,6 +40,7 @@ class Sync:
     now: int
     birth: int = INTERCOM_BIRTH
     zone: tzinfo = timezone.utc
+    workspace: str = ""
     selected: frozenset[str] = frozenset()
     # Streams whose files the catalog does not want.
     without_files: frozenset[str] = frozenset()

@@ -1,7 +1,8 @@
 """Contacts, what hangs on each of them, the segments they fall into, and the attributes that describe them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import tzinfo
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -42,6 +43,11 @@ class Contacts(SearchStream):
     @property
     def filters(self) -> BaseModel:
         return self.sync.config.filters.contacts
+
+    @property
+    def shaped_by(self) -> Mapping[str, Any]:
+        expand = sorted(self.sync.config.expand)
+        return {"expand": expand} if expand else {}
 
     @property
     def roles(self) -> list[str]:

@@ -1,9 +1,9 @@
 """Conversations, their parts, what hangs on them, and those that were deleted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
@@ -100,6 +100,10 @@ class ConversationParts(_InConversation):
     cursor_time = "updated_at"
 
     @property
+    def shaped_by(self) -> Mapping[str, Any]:
+        return {"plain_text_bodies": True} if self.sync.config.plain_text_bodies else {}
+
+    @property
     def parameters(self) -> tuple[tuple[str, str], ...]:
         # Whether files stay as they are is not documented (docs/intercom-api.md#conversation-plaintext), so streams
         # that want nothing of texts do not ask for them like this.
@@ -133,6 +137,10 @@ class ConversationAttachments(_InConversation):
     key = ("conversation_id", "part_id", "position")
     may_lack = ("part_id",)
     brings_files = True
+
+    @property
+    def shaped_by(self) -> Mapping[str, Any]:
+        return {"attachment_files": True} if self.completes_rows else {}
 
     @property
     def completes_rows(self) -> bool:

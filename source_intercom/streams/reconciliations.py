@@ -12,8 +12,9 @@ from source_intercom.sync.windows import Window
 class Reconciliations(IntercomStream):
     """One row for each full comparison of a stream that the connector completed.
 
-    What a comparison did not give again is gone from Intercom: rows of that stream that were last emitted before it
-    began can be taken for deleted.
+    What a comparison did not give again is gone from Intercom, or is no longer chosen by filters and start date: rows
+    of that stream that were last emitted before it began can be taken for deleted. A comparison from which Intercom
+    left records out, as a permission was missing, is not told.
     """
 
     endpoint = "/me"

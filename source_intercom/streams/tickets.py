@@ -1,6 +1,6 @@
 """Tickets, what lies inside them, and how they are described."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 
 from source_intercom.api import permissions
 from source_intercom.api.errors import CursorRefused, RequestRefused
@@ -27,20 +27,23 @@ class Tickets(SearchStream):
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         yield from super().pages(window, reading)
         is_last = window.end == self.sync.begin and (reading.slice is None or reading.slice.end > self.sync.begin)
-        if is_last and not self.full and reading.since > self.sync.config.start and reading.was_read_here:
-            yield from self._quietly_changed(reading.since)
+        if is_last and not self.full and self._has_read_before(reading.unread) and reading.was_read_here:
+            yield from self._quietly_changed(reading.unread)
 
-    def _quietly_changed(self, since: int) -> Iterator[Page]:
-        """Open tickets with parts that are newer than their ticket's own time.
+    def _has_read_before(self, unread: Sequence[Window]) -> bool:
+        return len(unread) > 1 or unread[0].start > self.sync.config.start
+
+    def _quietly_changed(self, unread: Sequence[Window]) -> Iterator[Page]:
+        """Open tickets that this sync does not read, with parts that are newer than their ticket's own time.
 
         An assignment or a change of state can leave the ticket's time as it was: live captures of 17 months have parts
         up to 158 seconds later than their ticket (Estuary's snapshots, 2026).
         """
         seen: set[str] = set()
         try:
-            total = yield from self._open_tickets(since, seen)
+            total = yield from self._open_tickets(unread, seen)
             if len(seen) < total:
-                total = yield from self._open_tickets(since, seen)
+                total = yield from self._open_tickets(unread, seen)
         except RequestRefused as error:
             self.logger.warning(
                 "Intercom's search cannot list open tickets alone. So a part that did not change the time of its "
@@ -54,8 +57,8 @@ class Tickets(SearchStream):
                 "not change the time of their ticket are delivered when the ticket changes again."
             )
 
-    def _open_tickets(self, since: int, seen: set[str]) -> Generator[Page, None, int]:
-        """Those open tickets whose parts are newer than they are and than ``since``, and how many are open at all."""
+    def _open_tickets(self, unread: Sequence[Window], seen: set[str]) -> Generator[Page, None, int]:
+        """Those open tickets that changed quietly, and how many are open at all."""
         total = 0
         answers = search_answers(
             self.client, self.endpoint, equals("open", True), self.time_field, self.records_key, order="descending"
@@ -65,14 +68,21 @@ class Tickets(SearchStream):
                 total = answer.total or 0
                 tickets = [ticket for ticket in self.identified(answer.records) if str(ticket["id"]) not in seen]
                 seen.update(str(ticket["id"]) for ticket in tickets)
-                yield [
-                    ticket
-                    for ticket in tickets
-                    if (self.moment_of(ticket) or since) < since <= max(self._times_of_parts(ticket), default=0)
-                ]
+                yield [ticket for ticket in tickets if self._is_quiet(ticket, unread)]
         except CursorRefused as error:
             self.logger.info(f"{self.name}: the search for open tickets stopped: {error.internal_message}")
         return total
+
+    def _is_quiet(self, ticket: Record, unread: Sequence[Window]) -> bool:
+        """Whether a ticket has a part that is newer than it is, and may be newer than the sync that read the ticket.
+
+        After a sync that broke off, or with an earlier start date, what is unread lies in several places. Then nothing
+        tells which sync read a ticket that lies between them.
+        """
+        moment = self.moment_of(ticket)
+        if moment is None or any(window.holds(moment) for window in unread):
+            return False
+        return max(self._times_of_parts(ticket), default=0) >= max(moment + 1, unread[0].start)
 
     def _times_of_parts(self, ticket: Record) -> list[int]:
         nested = ticket.get("ticket_parts")

@@ -206,6 +206,12 @@ class WindowCursor(Cursor):
             records = self._reconciliation.claim_end()
         return None if records is None else {"began_at": self._reconciliation.began, "records": records}
 
+    @property
+    def is_given_all(self) -> bool:
+        """Whether Intercom leaves no records out, as far as is known: no permission is missing, all totals are met."""
+        with self._lock:
+            return not self._tells.without and not self._tells.shortages
+
     def was_short(self, window: Window, missing: int) -> bool:
         """Whether an earlier sync missed just as many records, so that Intercom's total must be wrong by that number.
 

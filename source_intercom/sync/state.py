@@ -8,7 +8,7 @@ decided what was read (:class:`Remembered`). ``cursor`` writes what this module 
 
 import reprlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -41,8 +41,15 @@ ASKED_ALL = "asked_all_at"
 JOB = "job"
 # Where in a list that is paged by cursor the reading of the next sync may begin.
 PAGE_CURSOR = "page_cursor"
+# The workspace that was read, by Intercom's id of it.
+WORKSPACE = "workspace"
+# The time by which windows go, where it is not the usual one.
+ORDER = "order_by"
+# Options that decide what records look like, where they are not the defaults.
+SHAPED_BY = "shaped_by"
 _BESIDE = frozenset(
     {FILTERS, READ_FROM, WITHOUT, SHORT, REFRESHING, UNDER_WAY, ASKED_ALL, RECONCILED, RECONCILING, JOB, PAGE_CURSOR}
+    | {WORKSPACE, ORDER, SHAPED_BY}
 )
 SLICES = "slices"
 # The CDK's own mark of a full refresh that has finished.
@@ -111,7 +118,9 @@ class Remembered:
     moment at which a full refresh began that was not finished, ``under_way`` how far every parent has been asked,
     ``asked_all`` the moment at which a sync began that asked all of them, 0 where each sync does, ``page_cursor`` where
     in its list the next sync may begin, ``job`` what Intercom was working on for us, ``reconciled`` the moment at which
-    all of the stream was last read again, 0 where that is not done.
+    all of the stream was last read again, 0 where that is not done, ``workspace`` Intercom's id of the workspace, empty
+    where it is not known, ``order_by`` the time by which windows go, empty for the usual one, and ``shaped_by`` the
+    options that decide what records look like, without defaults.
     """
 
     filters: str | None = None
@@ -124,11 +133,15 @@ class Remembered:
     page_cursor: PageCursor | None = None
     job: Mapping[str, Any] | None = None
     reconciled: int = 0
+    workspace: str = ""
+    order_by: str = ""
+    shaped_by: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Remembered":
         """What a saved state tells; a value that this connector would not write is ignored."""
         filters, without, short, job = raw.get(FILTERS), raw.get(WITHOUT), raw.get(SHORT), raw.get(JOB)
+        shaped_by = raw.get(SHAPED_BY)
         return cls(
             filters=filters if isinstance(filters, str) else None,
             read_from=seconds_of(raw.get(READ_FROM)) or 0,
@@ -138,6 +151,9 @@ class Remembered:
             page_cursor=PageCursor.of(raw.get(PAGE_CURSOR)),
             job=dict(job) if isinstance(job, Mapping) else None,
             reconciled=seconds_of(raw.get(RECONCILED)) or 0,
+            workspace=_text(raw.get(WORKSPACE)),
+            order_by=_text(raw.get(ORDER)),
+            shaped_by=dict(shaped_by) if isinstance(shaped_by, Mapping) else {},
             refreshing=0 if raw.get(FINISHED) else seconds_of(raw.get(REFRESHING)) or 0,
             shortages=tuple(
                 Shortage(*item)
@@ -159,8 +175,15 @@ class Remembered:
             PAGE_CURSOR: self.page_cursor and self.page_cursor._asdict(),
             JOB: self.job and dict(self.job),
             RECONCILED: self.reconciled,
+            WORKSPACE: self.workspace,
+            ORDER: self.order_by,
+            SHAPED_BY: dict(self.shaped_by),
         }
         return {key: value for key, value in said.items() if value}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 class StateError(AirbyteTracedException):

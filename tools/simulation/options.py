@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from random import Random
 
@@ -66,6 +66,13 @@ class Options:
         columns = {name: _columns(dice, name) for name in DATASETS}
         config["reports"] = [{"dataset": name, "attributes": list(chosen)} for name, chosen in columns.items()]
         return cls(config, start, lookback, roles, states, expands, columns)
+
+    def starting(self, start: int) -> Options:
+        """The same with another start date in Unix seconds, 0 for none."""
+        config = {name: value for name, value in self.config.items() if name != "start_date"}
+        if start:
+            config["start_date"] = datetime.fromtimestamp(start, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return replace(self, config=config, start=start)
 
     def days(self, name: str) -> int:
         """An option that is a number of days; 0 for "", which is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from tools.simulation.choices import CHANGES, CLOCKS, FAULTS, LOUD, PERMISSIONS, QUIET, ZONES
@@ -66,6 +66,36 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """What is otherwise in one sync than in the last ones.
+
+    ``start`` is its start date in Unix seconds, 0 for none and None for the plan's; ``away`` are streams that its
+    catalog does not have, ``lacking`` is a permission that its token lacks, ``zone`` the workspace's time zone, "" for
+    the plan's.
+    """
+
+    start: int | None = None
+    away: frozenset[str] = frozenset()
+    lacking: str = ""
+    zone: str = ""
+
+    @classmethod
+    def of(cls, dice: Random, began: int, modes: Mapping[str, str]) -> Turn:
+        """Nothing is otherwise in half of all syncs."""
+        if dice.random() < 0.5:
+            return cls()
+        away = frozenset(name for name in modes if dice.random() < 0.3) if dice.random() < 0.4 else frozenset()
+        return cls(
+            start=dice.choice((0, began - dice.randrange(120 * DAY))) if dice.random() < 0.4 else None,
+            # A catalog without streams is no sync.
+            away=frozenset() if len(away) == len(modes) else away,
+            lacking=dice.choice(("Read tickets", dice.choice(PERMISSIONS))) if dice.random() < 0.3 else "",
+            # Reports write times in the zone of the workspace, so a row of before can have the later time for ever.
+            zone=dice.choice(ZONES) if dice.random() < 0.3 and not any(FACTS[name].dataset for name in modes) else "",
+        )
+
+
+@dataclass(frozen=True)
 class Round:
     """One sync: what happens before it, while it runs, and to it.
 
@@ -78,6 +108,7 @@ class Round:
     faults: tuple[Fault, ...] = ()
     kill: Kill | None = None
     skew: int = 0
+    turn: Turn = Turn()
 
 
 @dataclass(frozen=True)
@@ -98,6 +129,12 @@ class Plan:
     """By how many seconds, 0 or fewer, a read may end before it began, as Intercom's own clock is wrong."""
     lacking: str = ""
     """The permission that the token lacks."""
+
+    def turned(self, turn: Turn) -> Plan:
+        """The plan as it is for one sync."""
+        modes = {name: mode for name, mode in self.modes.items() if name not in turn.away}
+        options = self.options if turn.start is None else self.options.starting(turn.start)
+        return replace(self, modes=modes, options=options)
 
     @classmethod
     def of(cls, seed: int) -> Plan:
@@ -122,18 +159,23 @@ class Plan:
             report_days=dice.choice((20, 61)),
         )
         deduplicates = dice.random() < 0.5
+        options = Options.of(dice, began)
+        rounds = [_round(dice, modes, odd_clock=_has_odd_clock(quirks)) for _ in range(dice.choice((1, 2, 2, 3, 3, 4)))]
+        # Dice of their own, so that a seed goes on to mean what it meant before there were turns.
+        turning = Random(f"turns {seed}")
+        turns = [Turn.of(turning, began, modes) for _ in rounds]
+        if any(turn.lacking for turn in turns) and "hidden-tickets" not in quirks:
+            quirks = (*quirks, "hidden-tickets")
         return cls(
             seed=seed,
             began=began,
             workspace=workspace,
             quirks=quirks,
-            options=Options.of(dice, began),
+            options=options,
             modes=modes,
             deduplicates=deduplicates,
             small=small,
-            rounds=tuple(
-                _round(dice, modes, odd_clock=_has_odd_clock(quirks)) for _ in range(dice.choice((1, 2, 2, 3, 3, 4)))
-            ),
+            rounds=tuple(replace(one, turn=turn) for one, turn in zip(rounds, turns, strict=True)),
             # A whole comparison is due after a week, and ten days are what quiet changes wait for.
             last_pause=dice.choice((10 * DAY, 10 * DAY, 5 * HOUR)),
             clock_error=_clock_error(quirks),

@@ -11,14 +11,14 @@ from typing import TypeAlias
 from sandbox import Sandbox, Settings
 from sandbox.calls import Ledger
 from source_intercom.shapes.coercion import Record
-from tools.simulation.choices import INSIDE_CONVERSATION
+from tools.simulation.choices import INSIDE_CONVERSATION, PERMISSIONS
 from tools.simulation.destination import Destination
 from tools.simulation.facts import FACTS, HOUR, Key
 from tools.simulation.inputs import catalog
 from tools.simulation.invariants import check_complete, check_process, check_repeats, check_states
 from tools.simulation.outcome import check_end
 from tools.simulation.output import Output
-from tools.simulation.plan import Counts, Plan, Round
+from tools.simulation.plan import Counts, Plan, Round, Turn
 from tools.simulation.process import BOUND, Launcher, Run
 from tools.simulation.sync import Sync, Violation
 from tools.simulation.truth import History, Workspace
@@ -106,10 +106,24 @@ class Simulation:
             # An open ticket is given for a new part although its own time lies before the start date.
             self._history.known[name] |= keys
 
+    def _turn(self, turn: Turn, plan: Plan) -> None:
+        """Let the workspace, the token and the options be as they are for one sync."""
+        settings = self._sandbox.settings
+        settings.timezone = turn.zone or str(self._plan.workspace["timezone"])
+        # Some records show the zone, and no time of theirs tells that it has changed.
+        self._look()
+        lacking = {turn.lacking, self._plan.lacking} - {""}
+        settings.scopes = [one for one in PERMISSIONS if one not in lacking] if lacking else None
+        seen = self._workspace.seen
+        self._workspace = Workspace(self._sandbox.server.ws, self._plan.modes, plan.options)
+        self._workspace.seen = seen
+        self._history.choose(self._workspace.snapshot())
+
     def _sync(self, one: Round, name: str, *, is_last: bool = False) -> None:
-        sandbox, plan, counts = self._sandbox, self._plan, self._result.counts
+        sandbox, plan, counts = self._sandbox, self._plan.turned(one.turn), self._result.counts
         sandbox.settings.clock_ahead_seconds += one.pause
         self._look()
+        self._turn(one.turn, plan)
         self._change(one.before)
         run = Run(one.kill, self._bound)
         live = {change.call: change.counts for change in one.live}
@@ -125,13 +139,13 @@ class Simulation:
             sandbox.fault(fault.match, fault.kind, times=fault.times, skip=fault.skip, every=fault.every)
         self._history.begin()
         second = self._now()
-        rows = {stream: dict(self._destination.rows(stream)) for stream in plan.modes}
+        rows = {stream: dict(self._destination.rows(stream)) for stream in self._plan.modes}
         anew = {
             stream
             for stream in plan.modes
             if stream in self._finished or not FACTS[stream].is_resumable or not rows[stream]
         }
-        self._finished.clear()
+        self._finished -= plan.modes.keys()
         resumed = {
             stream: state["stream"]["stream_state"]  # type: ignore[index]
             for stream, state in self._states.items()
@@ -140,7 +154,7 @@ class Simulation:
         output = self._launcher.read(
             run,
             url=sandbox.url,
-            files=self._files(),
+            files=self._files(plan),
             clock_ahead=sandbox.settings.clock_ahead_seconds + one.skew,
             small=plan.small,
         )
@@ -177,7 +191,7 @@ class Simulation:
         times have been read. Events of one that is not found come only where the next syncs look back as far.
         """
         if b"Left out, as the options ask for it" in sync.output.stdout:
-            for name in INSIDE_CONVERSATION & self._plan.modes.keys():
+            for name in INSIDE_CONVERSATION & sync.plan.modes.keys():
                 facts = FACTS[name]
                 came = {facts.key_of(row.data) for row in sync.output.rows if row.stream == name}
                 came |= self._destination.rows(name).keys()
@@ -207,8 +221,7 @@ class Simulation:
         self._result.log.extend(f"{name}: {violation}" for violation in found)
         self._result.violations.extend(Violation(one.invariant, one.stream, f"{name}: {one.text}") for one in found)
 
-    def _files(self) -> dict[str, object]:
-        plan = self._plan
+    def _files(self, plan: Plan) -> dict[str, object]:
         files: dict[str, object] = {
             "config": {"access_token": self._token, **plan.options.config},
             "catalog": catalog(plan.modes, deduplicates=plan.deduplicates),

@@ -91,6 +91,13 @@ class Sync:
         sharing = (name for name in self.resumed if (FACTS[name].owner or name) == (facts.owner or facts.name))
         return any("job" in self.resumed[name] for name in sharing)
 
+    def reads_back(self, name: str) -> bool:
+        """Whether it reads what earlier syncs left out: before their start date, or for lack of a permission."""
+        state, said = self.resumed.get(name, {}), self.output.states.get(name)
+        read_from, without = state.get("read_from"), "without_permissions"
+        is_earlier = isinstance(read_from, int) and self.plan.options.start < read_from
+        return is_earlier or bool(without in state and said and without not in said.state)
+
     def overlap(self, facts: Facts) -> int:
         """How many seconds before the saved position are read again."""
         options, state = self.plan.options, self.resumed.get(facts.name, {})

@@ -179,6 +179,12 @@ class History:
                     unseen.pop(key, None)
         self.now, self.second = snapshot, second
 
+    def choose(self, snapshot: Snapshot) -> None:
+        """From now on other records are asked for, or shown to the token: nothing of this is a change of them."""
+        for name, held in snapshot.items():
+            self.known[name].update(held)
+        self.now = snapshot
+
     def begin(self) -> None:
         """A run begins."""
         for moved in self.moved.values():

@@ -75,7 +75,7 @@ def test_a_permission_that_nobody_can_tell_of_does_not_count_as_missing(
     monkeypatch.setattr(Tickets, "probe", fails)
     sync = new_sync()
     with caplog.at_level(logging.INFO):
-        assert missing_for([Conversations(sync)]) == frozenset()
+        assert missing_for([Conversations(sync)]) == (frozenset(), {Tickets.permission: True})
     assert 'permission "Read tickets" is not known' in caplog.text
 
 

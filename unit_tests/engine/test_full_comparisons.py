@@ -106,3 +106,27 @@ def test_those_of_this_read_are_the_rows_of_their_own_stream(new_sync: NewSync) 
     rows = Syncing([Reconciliations], sync, FakeIntercom()).run()
     assert rows.rows("reconciliations", "stream") == ["contacts"]
     assert rows.rows("reconciliations", "began_at") == [NOW]
+
+
+def test_one_that_is_under_way_begins_anew_where_the_filters_have_changed(new_sync: NewSync) -> None:
+    """Whoever matches only now, and was passed over, would be taken for deleted."""
+    state = {**compared(9), "reconciling": {"began_at": NOW - DAY, "records": 5, "slices": [[0, NOW - 20 * DAY]]}}
+    assert len(read(new_sync(start_date=START), state, deduplicates=True).rows("contacts")) < len(IDS)
+    sync = new_sync(start_date=START)
+    done = read(sync, {**state, "filters": "other"}, deduplicates=True)
+    assert sorted(done.rows("contacts")) == IDS
+    (row,) = sync.reconciliations
+    assert (row["began_at"], row["records"]) == (NOW, len(IDS))
+
+
+def test_one_that_intercom_left_records_out_of_is_not_told(
+    new_sync: NewSync, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Rows that it did not bring are taken for deleted, and these are only hidden."""
+    monkeypatch.setattr(Contacts, "shrinks_without", ("Read tickets",))
+    sync = new_sync(start_date=START)
+    done = read(sync, compared(9), deduplicates=True, missing=frozenset({"Read tickets"}))
+    assert sorted(done.rows("contacts")) == IDS
+    assert done.states("contacts")[-1]["reconciled_at"] == NOW
+    assert sync.reconciliations == []
+    assert "contacts: Intercom left records out of the full comparison" in caplog.text

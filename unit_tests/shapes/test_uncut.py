@@ -11,7 +11,7 @@ from source_intercom.sync.windows import Window
 def test_it_knows_what_the_read_around_it_knows_and_tells_it_only_of_what_is_missing() -> None:
     around = FakeReading()
     uncut = Uncut(around)
-    assert (uncut.is_costly, uncut.since, uncut.was_read_here) == (around.is_costly, around.since, True)
+    assert (uncut.is_costly, uncut.unread, uncut.was_read_here) == (around.is_costly, around.unread, True)
     before = {**vars(around)}
     uncut.expect(7)
     uncut.reached(Window(1, 2))

@@ -6,7 +6,7 @@ import base64
 from dataclasses import replace
 
 import pytest
-from simulation_samples import BEGAN, contact, destination, error, held, printed, record, state, status, sync
+from simulation_samples import BEGAN, Json, contact, destination, error, held, printed, record, state, status, sync
 
 from tools.simulation.facts import DAY, FACTS, HOUR, Key
 from tools.simulation.invariants import check_complete, check_process, check_repeats, check_states
@@ -65,6 +65,13 @@ class TestStates:
         output = printed(state("contacts", {"updated_at": BEGAN - 11}))
         found = check_states(sync(output, resumed={"updated_at": BEGAN - 10}), destination())
         assert names(found) == ["back"]
+
+    @pytest.mark.parametrize("more", [{"read_from": 7}, {"without_permissions": ["Read tickets"]}])
+    def test_an_earlier_start_date_or_a_permission_takes_it_back_and_rows_come_again(self, more: Json) -> None:
+        output = printed(record("contacts", OLD), state("contacts", {"updated_at": 5}))
+        one = sync(output, OLD, resumed={"updated_at": BEGAN, **more})
+        assert names(check_states(one, destination())) == []
+        assert names(check_repeats(one, {"contacts": {("1",): OLD}})) == []
 
     def test_a_state_of_the_future_is_seen(self) -> None:
         output = printed(state("contacts", {"updated_at": BEGAN + 6}))

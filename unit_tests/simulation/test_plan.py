@@ -11,10 +11,10 @@ from sandbox.changes import verbs_of
 from sandbox.faults import Fault as Rule
 from sandbox.quirks.names import QUIRKS, check_quirks
 from source_intercom.options.config import Config
-from tools.simulation.choices import CHANGES, CLOCKS, FAULTS, LOUD, QUIET
+from tools.simulation.choices import CHANGES, CLOCKS, FAULTS, LOUD, PERMISSIONS, QUIET, ZONES
 from tools.simulation.facts import FACTS
 from tools.simulation.options import ALL_CONTACTS
-from tools.simulation.plan import Plan
+from tools.simulation.plan import Plan, Turn
 
 PLANS = [Plan.of(seed) for seed in range(400)]
 
@@ -85,3 +85,25 @@ def test_loud_quirks_name_streams() -> None:
     for one in LOUD:
         assert one.streams, one.quirk
         assert one.streams <= set(FACTS)
+
+
+def test_chance_reaches_every_turn_and_the_last_syncs_have_none() -> None:
+    turns = [one.turn for plan in PLANS for one in plan.rounds]
+    assert sum(turn == Turn() for turn in turns) > len(turns) // 3
+    assert {bool(turn.start) for turn in turns if turn.start is not None} == {True, False}
+    assert {turn.zone for turn in turns} >= {*ZONES, ""}
+    assert {turn.lacking for turn in turns} > {"Read tickets", ""}
+    assert {turn.lacking for turn in turns} <= {*PERMISSIONS, ""}
+    assert any(turn.away for turn in turns)
+    assert all(turn.away < plan.modes.keys() for plan in PLANS for turn in (one.turn for one in plan.rounds))
+
+
+def test_a_turn_changes_the_options_and_the_catalog_of_one_sync() -> None:
+    plan = PLANS[0]
+    gone = next(iter(plan.modes))
+    other = plan.turned(Turn(start=1_740_000_000, away=frozenset({gone})))
+    assert {*plan.modes} - {*other.modes} == {gone}
+    assert (other.options.start, other.options.config["start_date"]) == (1_740_000_000, "2025-02-19T21:20:00Z")
+    whole = other.turned(Turn(start=0)).options
+    assert (whole.start, "start_date" in whole.config) == (0, False)
+    assert plan.turned(Turn()) == plan

@@ -163,3 +163,14 @@ def test_what_went_and_came_back_in_a_run_has_not_stayed_the_same() -> None:
     assert history.unchanged()["contacts"] == {}
     history.begin()
     assert set(history.unchanged()["contacts"]) == {("a",)}
+
+
+def test_other_options_change_no_record() -> None:
+    """What an earlier start date asks for has not come without moving its time: it must be brought."""
+    history = History(snapshot(b=150), 100)
+    history.begin()
+    history.choose(snapshot(a=10, b=150))
+    history.look(snapshot(a=10, b=150), 160)
+    assert history.unseen["contacts"] == {}
+    assert history.known["contacts"] == {("a",), ("b",)}
+    assert set(history.unchanged()["contacts"]) == {("a",), ("b",)}

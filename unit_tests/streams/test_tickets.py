@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -54,10 +54,10 @@ class Open:
         return answer
 
 
-def read(sync: Sync, intercom: FakeIntercom, search: Open) -> list[Any]:
+def read(sync: Sync, intercom: FakeIntercom, search: Open, unread: Sequence[Window] = (WINDOW,)) -> list[Any]:
     intercom.on("POST", SEARCH, search)
     reading = FakeReading()
-    reading.since = SINCE
+    reading.unread = unread
     return ids(record for found in made(Tickets, sync, intercom).pages(WINDOW, reading) for record in found)
 
 
@@ -65,6 +65,28 @@ def test_with_newer_parts_come_though_their_own_time_is_old(new_sync: NewSync, i
     search = Open(page(3, NEW, QUIET, OLD))
     assert read(new_sync(), intercom, search) == ["1"]
     assert search.asked == 1
+
+
+def test_between_what_is_unread_come_too(new_sync: NewSync, intercom: FakeIntercom) -> None:
+    """A sync that broke off has read the time between, and nobody has looked at it since."""
+    hole = Window(NOW - 9 * DAY, NOW - 8 * DAY)
+    between = ticket("4", SINCE - DAY, SINCE + 5)
+    in_the_hole = ticket("5", NOW - 9 * DAY + 7, SINCE + 5)
+    not_quiet = ticket("6", SINCE - DAY, SINCE - DAY)
+    search = Open(page(5, NEW, QUIET, between, in_the_hole, not_quiet))
+    assert read(new_sync(), intercom, search, [hole, WINDOW]) == ["1", "4"]
+
+
+def test_an_earlier_start_date_hides_none_of_them(new_sync: NewSync, intercom: FakeIntercom) -> None:
+    sync = new_sync(start_date="2025-01-01")
+    earlier = Window(sync.config.start, NOW - 100 * DAY)
+    assert read(sync, intercom, Open(page(3, NEW, QUIET, OLD)), [earlier, WINDOW]) == ["1"]
+
+
+def test_a_first_sync_does_not_look_for_them(new_sync: NewSync, intercom: FakeIntercom) -> None:
+    sync, search = new_sync(start_date="2025-01-01"), Open()
+    assert read(sync, intercom, search, [Window(sync.config.start, NOW)]) == []
+    assert search.asked == 0
 
 
 def test_a_search_that_ends_early_is_asked_once_more(new_sync: NewSync, intercom: FakeIntercom) -> None:
