@@ -1,5 +1,6 @@
 """What of the records does not fit their schema: gathered while they are read, told at the end."""
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -48,21 +49,28 @@ class Misfits:
             # However many there are, a few tell what has happened.
             self._unknown.update(islice(fields, _NAMED) if len(self._unknown) < _NAMED else ())
 
-    def told(self, stream: str) -> Iterator[str]:
-        """Sentences for the log; none where everything fits."""
+    def told(self, stream: str) -> Iterator[tuple[int, str]]:
+        """Sentences for the log, each with its level; none where everything fits."""
         with self._lock:
             values, keyless = sorted(self._values), sorted(self._keyless.items())
             unknown = sorted(self._unknown)
         for field, count in keyless:
             yield (
-                f"{stream}: {count:,} {'record is' if count == 1 else 'records are'} left out, because the field "
-                f"'{field}' of the key has no value that a table could tell rows apart by"
+                logging.WARNING,
+                (
+                    f"{stream}: {count:,} {'record is' if count == 1 else 'records are'} left out, because the field "
+                    f"'{field}' of the key has no value that a table could tell rows apart by"
+                ),
             )
         if unknown:
             names = ", ".join(repr(shortened(name, 80)) for name in islice(unknown, _NAMED))
+            # No warning: Intercom adds fields all the time, and whoever has no use for them has nothing to do.
             yield (
-                f"{stream}: Intercom sends fields that the schema does not know: {names}. They are delivered, but a "
-                f"destination that makes its columns from the schema leaves them out. {REPORT}"
+                logging.INFO,
+                (
+                    f"{stream}: Intercom sends fields that the schema does not know: {names}. They are delivered, but a "
+                    f"destination that makes its columns from the schema leaves them out. {REPORT}"
+                ),
             )
         if values:
             fields = ", ".join(
@@ -71,6 +79,9 @@ class Misfits:
             )
             more = f" and {len(values) - _NAMED} more" if len(values) > _NAMED else ""
             yield (
-                f"{stream}: some values have another type than the schema says: {fields}{more}. They are delivered as "
-                f"Intercom sent them, and a destination may leave such a column empty. {REPORT}"
+                logging.WARNING,
+                (
+                    f"{stream}: some values have another type than the schema says: {fields}{more}. They are delivered as "
+                    f"Intercom sent them, and a destination may leave such a column empty. {REPORT}"
+                ),
             )

@@ -69,8 +69,8 @@ class Progress(Ticker):
         for line in table(self._streams, seconds, self._failed):
             self._logger.info(line)
         for stream in self._streams:
-            for line in stream.finishing.misfits.told(stream.name):
-                self._logger.warning(line)
+            for level, line in stream.finishing.misfits.told(stream.name):
+                self._logger.log(level, line)
 
     def _beat(self) -> None:
         calls = sum(tally.calls for tally in self._tallies)
