@@ -6,8 +6,8 @@ from typing import Any
 from source_intercom.api.misfits import Misfits
 from source_intercom.shapes.coercion import FILE, Record, coercion
 
-# Of so many rows one is looked at closely: a look at each would take a quarter of the time of a sync.
-_LOOKED_AT = 25
+# Of so many rows one is looked at closely, of each page at least one: a look at each would take a quarter of a sync.
+_LOOKED_AT = 75
 
 
 class Finishing:

@@ -18,7 +18,7 @@ from tools.simulation.sync import NAMED, Sync, Violation, is_there, listed
 # From a signal to the end: the connector's own bound is four seconds, and the machine may be busy.
 _DYING_SECONDS = 12.0
 # What the connector logs when a crowded window that was read in slices has to be read once more.
-_IN_ONE_ROW = b"so it is read in one"
+IN_ONE_ROW = b"so one reads them all"
 
 
 def check_process(sync: Sync, token: str) -> Iterator[Violation]:
@@ -166,7 +166,7 @@ def check_repeats(sync: Sync, before: Mapping[str, Mapping[Key, Record]]) -> Ite
         if sync.claim(row.stream).settled(sync.overlap(facts), sync.begin).holds(held.moment):
             again.setdefault(row.stream, []).append(key)
     for name, keys in twice.items():
-        if name in sync.believed or (FACTS[name].is_searched and _IN_ONE_ROW in sync.output.stdout):
+        if name in sync.believed or (FACTS[name].is_searched and IN_ONE_ROW in sync.output.stdout):
             # A window of which too little came is asked for again.
             continue
         if _goes_by_own_time(sync, FACTS[name]) or sync.goes_on_with_job(FACTS[name]):
