@@ -55,33 +55,28 @@ class Misfits:
             values, keyless = sorted(self._values), sorted(self._keyless.items())
             unknown = sorted(self._unknown)
         for field, count in keyless:
-            yield (
-                logging.WARNING,
-                (
-                    f"{stream}: {count:,} {'record is' if count == 1 else 'records are'} left out, because the field "
-                    f"'{field}' of the key has no value that a table could tell rows apart by"
-                ),
+            left_out = "1 record is" if count == 1 else f"{count:,} records are"
+            told = (
+                f"{left_out} left out, because the field '{field}' of the key has no value that a table could tell rows "
+                "apart by"
             )
+            yield logging.WARNING, f"{stream}: {told}"
         if unknown:
             names = ", ".join(repr(shortened(name, 80)) for name in islice(unknown, _NAMED))
-            # No warning: Intercom adds fields all the time, and whoever has no use for them has nothing to do.
-            yield (
-                logging.INFO,
-                (
-                    f"{stream}: Intercom sends fields that the schema does not know: {names}. They are delivered, but a "
-                    f"destination that makes its columns from the schema leaves them out. {REPORT}"
-                ),
+            told = (
+                f"Intercom sends fields that the schema does not know: {names}. They are delivered, but a destination "
+                f"that makes its columns from the schema leaves them out. {REPORT}"
             )
+            # No warning: Intercom adds fields all the time, and whoever has no use for them has nothing to do.
+            yield logging.INFO, f"{stream}: {told}"
         if values:
             fields = ", ".join(
                 f"'{path}' ({_WORDS[came]} instead of {_WORDS[wanted]})"
                 for path, came, wanted in islice(values, _NAMED)
             )
             more = f" and {len(values) - _NAMED} more" if len(values) > _NAMED else ""
-            yield (
-                logging.WARNING,
-                (
-                    f"{stream}: some values have another type than the schema says: {fields}{more}. They are delivered as "
-                    f"Intercom sent them, and a destination may leave such a column empty. {REPORT}"
-                ),
+            told = (
+                f"some values have another type than the schema says: {fields}{more}. They are delivered as Intercom "
+                f"sent them, and a destination may leave such a column empty. {REPORT}"
             )
+            yield logging.WARNING, f"{stream}: {told}"
