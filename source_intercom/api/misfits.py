@@ -57,8 +57,8 @@ class Misfits:
         for field, count in keyless:
             left_out = "1 record is" if count == 1 else f"{count:,} records are"
             told = (
-                f"{left_out} left out, because the field '{field}' of the key has no value that a table could tell rows "
-                "apart by"
+                f"{left_out} left out, because the field '{field}' of the key has no value that a table could tell "
+                "rows apart by"
             )
             yield logging.WARNING, f"{stream}: {told}"
         if unknown:
