@@ -1,5 +1,6 @@
 """The spec as a form in a real browser: a person fills it, and the connector accepts what comes out of it."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -58,12 +59,15 @@ def _run(words: list[str], seconds: int, stdin: Json | None = None) -> str:
 def _install() -> None:
     """The locked packages, again only when the lock has changed."""
     stamp = HERE / "node_modules" / ".installed"
-    lock = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == lock:
-        return
-    # esbuild's binary is a package of its own here, so that nobody's install script needs to run.
-    _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], SECONDS_TO_INSTALL)
-    stamp.write_text(lock)
+    with (HERE / "package-lock.json").open("rb") as packages:
+        # Tests of this module can run in several processes, and npm takes apart what another npm has just put there.
+        fcntl.flock(packages, fcntl.LOCK_EX)
+        lock = hashlib.sha256(packages.read()).hexdigest()
+        if stamp.exists() and stamp.read_text() == lock:
+            return
+        # esbuild's binary is a package of its own here, so that nobody's install script needs to run.
+        _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], SECONDS_TO_INSTALL)
+        stamp.write_text(lock)
 
 
 @pytest.fixture(scope="module")

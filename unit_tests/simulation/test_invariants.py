@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from simulation_samples import BEGAN, Json, contact, destination, error, held, printed, record, state, status, sync
 
-from source_intercom.shapes import search
 from tools.simulation.facts import DAY, FACTS, HOUR, Key
-from tools.simulation.invariants import IN_ONE_ROW, check_complete, check_process, check_repeats, check_states
+from tools.simulation.invariants import check_complete, check_process, check_repeats, check_states
 from tools.simulation.outcome import check_end
 from tools.simulation.sync import Sync, Violation
 
@@ -348,8 +346,3 @@ class TestWhatNobodyCanFind:
         assert names(check_complete(one, destination())) == []
         assert names(check_end(one, destination())) == []
         assert names(check_complete(sync(output, NEW, resumed={"updated_at": 7}), destination())) == ["complete"]
-
-
-def test_the_log_says_what_excuses_rows_that_come_twice() -> None:
-    """The sentence was changed once, and the rule that goes by it was not."""
-    assert IN_ONE_ROW.decode() in Path(search.__file__).read_text()
