@@ -57,8 +57,10 @@ class ContactActivities(IntercomStream):
         self.client.get(self.endpoint, {"per_page": 1})
 
     def _read(self, answer: Json, begin: PageCursor | None, window: Window, reading: Reading) -> Iterator[Page]:
-        place = Place("ascending", window, unsettled=Window(window.end + 1, window.end + FAR_AHEAD))
+        now = self.sync.begin
+        place = Place("ascending", window, unsettled=Window(now + 1, now + FAR_AHEAD))
         overlap = self.overlap
+        since = window.start if begin is None else _end_of_earlier(window, reading) + 1
         cursors: deque[PageCursor] = deque()
         first: set[str] = set()
         last: set[str] = set()
@@ -72,7 +74,7 @@ class ContactActivities(IntercomStream):
                 )
             first, last = first or ids, ids
             place.move([self.moment_of(event) for event in events])
-            yield [event for event in events if self._is_wanted(event, window, begin)]
+            yield [event for event in events if self._is_wanted(event, Window(since, window.end))]
             cursor, covered = next_cursor(answer), place.covered
             if covered is not None:
                 while len(cursors) > 1 and cursors[1].moment < covered.end - overlap:
@@ -95,10 +97,9 @@ class ContactActivities(IntercomStream):
         if reading.page_cursor is None or reading.page_cursor.moment < cursor.moment:
             reading.keep_page_cursor(cursor)
 
-    def _is_wanted(self, event: Record, window: Window, begin: PageCursor | None) -> bool:
+    def _is_wanted(self, event: Record, window: Window) -> bool:
         moment = self.moment_of(event)
-        # Events after a saved cursor are new, whatever their time.
-        return moment is None or (moment <= window.end and (begin is not None or moment >= window.start))
+        return moment is None or window.holds(moment)
 
     def _say_empty(self, begin: PageCursor | None) -> None:
         if begin is None:
@@ -116,3 +117,11 @@ class ContactActivities(IntercomStream):
             return once_more_if_refused(ask) if cursor else ask()
         except RecordGone as error:
             raise NotOffered.of(error, self.endpoint) from None
+
+
+def _end_of_earlier(window: Window, reading: Reading) -> int:
+    """The last second of the window before this one that is read too, -1 for none.
+
+    Events after a saved cursor are new, whatever their time. Those between two windows are for the later one.
+    """
+    return max((other.end for other in reading.unread if other.end < window.start), default=-1)

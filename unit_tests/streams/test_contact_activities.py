@@ -48,7 +48,13 @@ class Feed:
 
 
 def read(
-    feed: Any, sync: Sync, window: Window = ALL, kept: PageCursor | None = None, *, full: bool = False
+    feed: Any,
+    sync: Sync,
+    window: Window = ALL,
+    kept: PageCursor | None = None,
+    *,
+    full: bool = False,
+    unread: tuple[Window, ...] = (),
 ) -> tuple[list[int], FakeReading, FakeIntercom]:
     """The times of the events that came, what the reading was told, and what was asked."""
     intercom = FakeIntercom().on("GET", PATH, feed)
@@ -56,6 +62,7 @@ def read(
     intercom.attach(stream.client)
     reading = FakeReading()
     reading.page_cursor = kept
+    reading.unread = unread or (window,)
     return [event["created_at"] for event in rows_of(stream, window, reading)], reading, intercom
 
 
@@ -191,3 +198,18 @@ def test_the_last_page_is_the_one_without_a_cursor(new_sync: NewSync) -> None:
     assert reading.covered[-1].end < NOW
     assert reading.page_cursor is not None
     assert reading.page_cursor.after == "3"
+
+
+def test_of_two_windows_each_takes_its_own_and_the_earlier_one_comes_to_its_end(new_sync: NewSync) -> None:
+    """A later start date leaves a gap, an earlier one fills it. Both windows gave all events, in each sync anew."""
+    moments = days(60, 50, 40, 30, 20, 10, 5)
+    gap, last = Window(NOW - 55 * DAY, NOW - 35 * DAY), Window(NOW - 15 * DAY, NOW)
+    kept = PageCursor("1", moments[0])
+    feed = [*moments[:4], NOW - 45 * DAY, NOW - 25 * DAY, *moments[4:]]  # with two that came late
+    came, reading, _ = read(Feed(feed), new_sync(), gap, kept, unread=(gap, last))
+    assert came == [moments[1], moments[2], NOW - 45 * DAY]
+    came_last, _, _ = read(Feed(feed), new_sync(), last, kept, unread=(gap, last))
+    assert came_last == [moments[3], NOW - 25 * DAY, *moments[4:]]
+    in_order, reading, _ = read(Feed(moments), new_sync(), gap, kept, unread=(gap, last))
+    assert in_order == moments[1:3]
+    assert max(part.end for part in reading.covered) == gap.end
