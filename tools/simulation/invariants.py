@@ -169,7 +169,7 @@ def check_repeats(sync: Sync, before: Mapping[str, Mapping[Key, Record]]) -> Ite
         if name in sync.believed or (FACTS[name].is_searched and IN_ONE_ROW in sync.output.stdout):
             # A window of which too little came is asked for again.
             continue
-        if _goes_by_own_time(sync, FACTS[name]) or sync.goes_on_with_job(FACTS[name]):
+        if goes_by_own_time(sync, FACTS[name]) or sync.goes_on_with_job(FACTS[name]):
             # What happened after a job was made is in another one.
             continue
         if not FACTS[name].is_searched and sync.same[name].keys() != sync.history.now[name].keys():
@@ -187,9 +187,9 @@ def _may_come_again(sync: Sync, facts: Facts) -> bool:
     state = dict(said.state) if said else {}
     resumed = sync.resumed.get(facts.name, {})
     compares = "reconciling" in state or state.get("reconciled_at") != resumed.get("reconciled_at")
-    return compares or sync.reads_back(facts.name) or facts.family == "tickets" or _goes_by_own_time(sync, facts)
+    return compares or sync.reads_back(facts.name) or facts.family == "tickets" or goes_by_own_time(sync, facts)
 
 
-def _goes_by_own_time(sync: Sync, facts: Facts) -> bool:
+def goes_by_own_time(sync: Sync, facts: Facts) -> bool:
     """Whether the files tell of what was done with a message by its time, whose message can be in an earlier file."""
     return facts.family == "message_receipts" and "export-statistics=by-time" in sync.plan.quirks

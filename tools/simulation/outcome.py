@@ -9,6 +9,7 @@ from source_intercom.sync.moments import seconds_of
 from tools.simulation.choices import BODIES, loud
 from tools.simulation.destination import Destination
 from tools.simulation.facts import DAY, FACTS, Facts, Key
+from tools.simulation.invariants import goes_by_own_time
 from tools.simulation.sync import NAMED, Sync, Violation, is_there, listed
 from tools.simulation.truth import Held
 
@@ -49,7 +50,13 @@ def _end_of(sync: Sync, facts: Facts, rows: Mapping[Key, Record]) -> Iterator[Vi
         yield Violation("lost", facts.name, f"at the end {listed(missing, rows)}")
     # What has come while the run went on is there too.
     known, now = sync.history.known[facts.name], sync.history.now[facts.name]
-    foreign = [key for key in rows if key not in now and (key not in known or _is_fresh(sync, facts))]
+    foreign = [
+        key
+        for key, row in rows.items()
+        if key not in now
+        and (key not in known or _is_fresh(sync, facts))
+        and not _is_of_older_message(sync, facts, row)
+    ]
     if foreign:
         yield Violation("foreign", facts.name, f"{len(foreign)} rows that are not there, such as {foreign[:NAMED]}")
     other = [(key, held) for key, held in due.items() if key in rows and not _is_same(sync, facts, rows[key], held)]
@@ -61,6 +68,11 @@ def _end_of(sync: Sync, facts: Facts, rows: Mapping[Key, Record]) -> Iterator[Vi
             f"{len(other)} rows of an older version, such as {key}: {wrong[:NAMED]} "
             f"{[(rows[key].get(name), held.record.get(name)) for name in wrong[:1]]}, its time {held.moment}",
         )  # fmt: skip
+
+
+def _is_of_older_message(sync: Sync, facts: Facts, row: Record) -> bool:
+    """Whether a row tells of what was done after the start date with a message that was sent before it."""
+    return goes_by_own_time(sync, facts) and int(row.get("occurred_at", 0)) >= sync.plan.options.start
 
 
 def _is_fresh(sync: Sync, facts: Facts) -> bool:
