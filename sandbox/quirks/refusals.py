@@ -55,7 +55,12 @@ def missing_endpoint(visit: Visit, go: Go) -> Reply:
 def html_403(visit: Visit, go: Go) -> Reply:
     visit.memory["calls"] += 1
     nth = max(2, int(visit.value or 7))
-    if visit.memory["calls"] % nth == 0:
+    call = visit.call
+    # Asked again, it is gone: of many requests side by side, one could meet every seventh call time after time.
+    request = f"{visit.endpoint} {call.url} {dict(call.query)} {call.body!r}"
+    is_asked_again = visit.memory.pop(request, None) is not None
+    if visit.memory["calls"] % nth == 0 and not is_asked_again:
+        visit.memory[request] = 1
         return page(405 if visit.memory["calls"] // nth % 2 == 0 else 403)
     return go(visit.call)
 

@@ -72,6 +72,15 @@ def test_a_page_of_html_now_and_then(client: Client) -> None:
     assert {client.get("/tags").status_code for _ in range(9)} == {200}
 
 
+def test_a_request_that_met_a_page_of_html_meets_none_when_it_is_made_again(client: Client) -> None:
+    """The sixth try of one request in a hundred thousand failed too, in a read that makes thousands."""
+    client.sandbox.settings.quirks = ["html-403=2"]
+    assert [client.get("/tags").status_code for _ in range(2)] == [200, 403]
+    assert client.get("/teams").status_code == 200
+    assert client.get("/tags").status_code == 200, "each second request meets one, but this one has met one before"
+    assert [client.get("/teams").status_code for _ in range(2)] == [200, 403]
+
+
 @pytest.mark.parametrize(
     ("quirk", "path", "wanted"),
     [
