@@ -147,6 +147,8 @@ def save_body(response: requests.Response, file: IO[bytes], most: int) -> None:
             file.write(piece)
         file.flush()
     except OSError as error:
+        # Errors can be kept for long, and the connection with them, which another request waits for.
+        response.close()
         # What requests raises is an OSError too.
         if isinstance(error, requests.exceptions.RequestException):
             raise

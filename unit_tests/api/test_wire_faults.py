@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import io
 import socket
 import ssl
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ import requests
 import urllib3
 from api_helpers import FakeTime, FullDisk, make_client, make_transport
 from requests_mock import Mocker
-from test_client_wire import OK, Handler, serving
+from test_client_wire import OK, Handler, plain, serving
 
 from source_intercom.api import wire
 from source_intercom.api.errors import DiskFull
@@ -58,6 +60,29 @@ def test_a_disk_without_room_is_named(time: FakeTime, requests_mock: Mocker) -> 
     with pytest.raises(DiskFull, match=r"kept on this machine .No space left on device.: .* TMPDIR"):
         client.download("/download/1", io.BufferedRandom(FullDisk()), 1000)
     client._transport.close()
+
+
+class Unwritable(io.BytesIO):
+    """A file that cannot even be emptied: what it holds does not fit onto the disk any more."""
+
+    def seek(self, *_: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("file", [Unwritable, lambda: io.BufferedRandom(FullDisk())], ids=["at once", "later"])
+def test_an_answer_that_cannot_be_saved_gives_its_connection_back(
+    time: FakeTime, monkeypatch: pytest.MonkeyPatch, file: Callable[[], io.BufferedIOBase]
+) -> None:
+    """Errors are kept until their stream ends. With one worker the next request waited for ever for a connection."""
+    with serving(plain(200, b"x" * 100_000)) as url:
+        monkeypatch.setenv("INTERCOM_API_URL", url)
+        transport = make_transport(time, num_workers=1)
+        with pytest.raises(DiskFull) as kept:
+            make_client(transport).download("/download/1", file(), 1_000_000)  # type: ignore[arg-type]
+        pools = transport.adapter.poolmanager.pools
+        free = [pools[key].pool.qsize() for key in pools.keys()]  # noqa: SIM118  # it cannot be iterated
+        assert free == [1], f"kept by {kept.value}"
+        transport.close()
 
 
 @pytest.mark.parametrize("proxied", [False, True], ids=["directly", "through a proxy"])
