@@ -86,10 +86,14 @@ def inside(record: Json, name: str) -> Json:
     return nested if isinstance(nested, dict) else {}
 
 
+def is_name(value: object) -> bool:
+    """Whether a value can tell one record from others."""
+    return type(value) in (str, int) and value != ""
+
+
 def has_id(record: Json) -> bool:
     """Whether a record has an id that names it, and by which more can be asked of it."""
-    value = record.get("id")
-    return type(value) in (str, int) and value != ""
+    return is_name(record.get("id"))
 
 
 def name_of(record: Json) -> int:

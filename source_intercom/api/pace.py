@@ -15,7 +15,7 @@ class Patience:
     ``connect`` for a connection, ``answer`` for an answer (and more for a large one, see ``wire``), ``answers`` for all
     its tries together before the last one, ``rate_limit`` for all waits for the rate limit together, which are counted
     apart: a request that has waited for the limit has lost none of its tries. ``retry_after`` is the longest wait that
-    a header may ask for before the next try.
+    ``Retry-After`` may ask for: each time for the rate limit, in all tries together for other faults.
     """
 
     connect: float

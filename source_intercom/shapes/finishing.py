@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from source_intercom.api.figures import is_name
 from source_intercom.api.misfits import Misfits
 from source_intercom.shapes.coercion import FILE, Record, coercion
 
@@ -31,16 +32,6 @@ class Finishing:
         self._texts = frozenset(field for field in may_lack if "string" in properties.get(field, {}).get("type", ()))
         self._times = frozenset(may_lack) - self._texts
 
-    def _lacking(self, row: Record) -> list[str]:
-        """Fields of the key without a value that tells rows apart."""
-        for field in self._key:
-            value = row.get(field)
-            if value == "" or type(value) not in (str, int):
-                break
-        else:
-            return []
-        return [field for field in self._key if type(row.get(field)) not in (str, int) or row[field] == ""]
-
     def finished(self, rows: Sequence[Record]) -> list[Record]:
         """Rows with the types of the schema, without those that lack their key: they would overwrite each other."""
         for row in rows[::_LOOKED_AT]:
@@ -49,7 +40,7 @@ class Finishing:
                 self.misfits.add_unknown(unknown)
         made = []
         for row in map(self.coerce, rows):
-            lacking = self._lacking(row)
+            lacking = [field for field in self._key if not is_name(row.get(field))]
             if not lacking:
                 made.append(row)
                 continue

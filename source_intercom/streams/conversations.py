@@ -88,6 +88,11 @@ class _InConversation(_OfConversation, Child):
     def _conversation(self, parent: Record) -> Json:
         return self.client.get(path_of(self.child, id=parent["id"]), dict(self.parameters) or None)
 
+    def parts_in(self, answer: Json) -> Page:
+        """The parts of a conversation, which stand in an object of their own."""
+        nested = record_in(answer, "conversation_parts").get("conversation_parts")
+        return self.objects(nested.get("conversation_parts") if isinstance(nested, dict) else nested)
+
 
 class ConversationParts(_InConversation):
     """Every part of every conversation that changed, each with its conversation's id.
@@ -114,10 +119,8 @@ class ConversationParts(_InConversation):
         return inside(parent, "statistics").get("count_conversation_parts") != 0
 
     def children(self, answer: Json, parent: Record) -> Page:
-        nested = record_in(answer, "conversation_parts").get("conversation_parts")
-        listed = nested if isinstance(nested, dict) else {"conversation_parts": nested}
-        parts = self.objects(listed.get("conversation_parts"))
-        total = listed.get("total_count")
+        parts = self.parts_in(answer)
+        total = inside(answer, "conversation_parts").get("total_count")
         self.warn_of_cap(parent, total, len(parts))
         told = {
             "conversation_created_at": answer.get("created_at"),
@@ -152,8 +155,6 @@ class ConversationAttachments(_InConversation):
         return bool(inside(parent, "source").get("attachments"))
 
     def children(self, answer: Json, parent: Record) -> Page:
-        nested = record_in(answer, "conversation_parts").get("conversation_parts")
-        parts = self.objects(nested.get("conversation_parts") if isinstance(nested, dict) else nested)
         source = answer.get("source")
         return [
             {
@@ -163,7 +164,7 @@ class ConversationAttachments(_InConversation):
                 "position": str(position),
                 "attached_at": part.get("created_at") or answer.get("created_at"),
             }
-            for part in ([source] if isinstance(source, dict) else []) + parts
+            for part in ([source] if isinstance(source, dict) else []) + self.parts_in(answer)
             for position, attachment in enumerate(self.objects(part.get("attachments")))
         ]
 
