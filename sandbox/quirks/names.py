@@ -209,7 +209,7 @@ QUIRKS: Mapping[str, About] = {
     "odd-json": About(
         "some records hold what strict JSON refuses: half a surrogate pair, NaN, 1e400, a byte of latin-1, an "
         "integer of 23 digits; with BOM before the body",
-        "inference: message text is the customers' own; orjson refuses each of these",
+        "inference: message text is the customers' own; strict parsers refuse these",
         "surrogate|nan|huge|latin|digits|bom|nesting", "only this one (all but nesting)"),
     "odd-nested-items": About(
         "some nested lists hold null or text, and lists of tags and segments a record without id",

@@ -24,7 +24,7 @@ _TELL_EVERY = 60.0
 # Below the first size the memory is not looked at. Above the second, answers become objects one after another.
 _SMALL = 256 << 10
 _LARGE = 4 << 20
-# Measured with orjson on Python 3.11: a value takes 36 to 74 bytes, 170 where each is an object with one field. A
+# Measured with msgspec on Python 3.11: a value takes 32 to 63 bytes, 110 where each is an object with one field. A
 # letter takes four where one in the text is beyond 16 bits.
 _BYTES_A_VALUE = 200
 _BYTES_A_LETTER = 4

@@ -16,12 +16,14 @@ from source_intercom.sync.windows import Window, joined
 class Member:
     """A stream of a group, with its own state and its own failures.
 
-    Shared by all workers of the group. ``stream``, ``cursor``, ``unread`` and ``window`` never change; cursor and
-    health guard themselves; whether the stream is running is written under the lock.
+    Shared by all workers of the group. ``stream``, ``finishing``, ``cursor``, ``unread`` and ``window`` never change;
+    cursor, health and finishing guard themselves; whether the stream is running is written under the lock.
     """
 
     def __init__(self, stream: IntercomStream, cursor: Cursor) -> None:
         self.stream = stream
+        # Made here: the first workers to need it would each make one of their own.
+        self.finishing = stream.finishing
         self.cursor = cursor
         self.health = Health()
         self._running = False

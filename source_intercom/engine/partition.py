@@ -263,7 +263,7 @@ class WindowPartition(Partition):
             return
         member.health.worked()
         stream = member.stream
-        made = stream.finishing.finished(rows)
+        made = member.finishing.finished(rows)
         if len(made) < len(rows):
             stream.client.tally.add(odd=len(rows) - len(made))
         count = len(made)

@@ -27,27 +27,32 @@ FILE: Any = object()
 
 _TIMES = ("snoozed_until", "waiting_since")
 # Moments from here on are in milliseconds.
-_EARLIEST, _LATEST = -100_000_000_000, 100_000_000_000
+EARLIEST, LATEST = -100_000_000_000, 100_000_000_000
 # From here on a float may stand for several whole numbers.
 _EXACT = 2**53
 
 
-class _Value(NamedTuple):
+class Value(NamedTuple):
     """A value that is no object: the type that it must have, and how to give it that type without a loss."""
 
     path: str
     kind: type
     cast: _Cast
 
+    @property
+    def is_time(self) -> bool:
+        """Whether it is a moment in seconds."""
+        return self.cast is _as_seconds
 
-class _Plan(NamedTuple):
+
+class Plan(NamedTuple):
     """What of an object is looked at, each with its key: plain values, times, and what has more values inside.
 
     ``below`` are objects with their own plans, and lists with the plan of their items; None where anything goes.
     """
 
-    values: "tuple[tuple[str, type, _Value], ...]"
-    times: "tuple[tuple[str, type, _Value], ...]"
+    values: "tuple[tuple[str, type, Value], ...]"
+    times: "tuple[tuple[str, type, Value], ...]"
     below: tuple[tuple[str, Any, Any, str], ...]
 
 
@@ -62,14 +67,15 @@ def coercion(schema: Mapping[str, Any], misfits: Misfits | None = None, *, deep:
     once for a stream, because a validation of each record would cost more than reading it. The record that is given is
     never changed, as other streams may be made from it too.
     """
-    plan = _plan(schema, "", deep)
+    plan = plan_of(schema, deep=deep)
     heard = misfits or Misfits()
     return lambda record: _applied(plan, record, heard)
 
 
-def _plan(schema: Mapping[str, Any], where: str, deep: bool) -> _Plan:
-    values: list[tuple[str, type, _Value]] = []
-    times: list[tuple[str, type, _Value]] = []
+def plan_of(schema: Mapping[str, Any], where: str = "", *, deep: bool) -> Plan:
+    """What of an object is looked at; ``where`` is the path to it, which ends in a dot."""
+    values: list[tuple[str, type, Value]] = []
+    times: list[tuple[str, type, Value]] = []
     below: list[tuple[str, Any, Any, str]] = []
     for key, declared in schema.get("properties", {}).items():
         path = where + key
@@ -80,16 +86,16 @@ def _plan(schema: Mapping[str, Any], where: str, deep: bool) -> _Plan:
             if inside or is_column:
                 below.append((key, dict if kind == "object" else list, inside, path))
         elif (value := _value(key, path, declared)) and (is_column or _is_id(key) or _is_time(key)):
-            (times if value.cast is _as_seconds else values).append((key, value.kind, value))
-    return _Plan(tuple(values), tuple(times), tuple(below))
+            (times if value.is_time else values).append((key, value.kind, value))
+    return Plan(tuple(values), tuple(times), tuple(below))
 
 
-def _inside(key: str, path: str, declared: Mapping[str, Any], deep: bool) -> "_Plan | _Value | None":
+def _inside(key: str, path: str, declared: Mapping[str, Any], deep: bool) -> "Plan | Value | None":
     """What of an object, or of the items of a list, is looked at."""
     items = declared.get("items", {})
     if _kind(declared) == "object" or _kind(items) == "object":
         is_list = _kind(declared) == "array"
-        plan = _plan(items if is_list else declared, f"{path}[]." if is_list else f"{path}.", deep)
+        plan = plan_of(items if is_list else declared, f"{path}[]." if is_list else f"{path}.", deep=deep)
         return plan if deep or any(plan) else None
     return _value(key, f"{path}[]", items) if deep or _is_id(key) or _is_time(key) else None
 
@@ -108,24 +114,24 @@ def _kind(declared: Mapping[str, Any]) -> str:
     return kinds[0] if len(kinds) == 1 else ""
 
 
-def _value(key: str, path: str, declared: Mapping[str, Any]) -> _Value | None:
+def _value(key: str, path: str, declared: Mapping[str, Any]) -> Value | None:
     kind = _kind(declared)
     if _is_time(key):
         if kind == "integer":
-            return _Value(path, int, _as_seconds)
+            return Value(path, int, _as_seconds)
         if kind == "string" and declared.get("format") == "date-time":
-            return _Value(path, str, _as_iso)
+            return Value(path, str, _as_iso)
     if kind == "string":
-        return _Value(path, str, _as_id if _is_id(key) else _as_text)
+        return Value(path, str, _as_id if _is_id(key) else _as_text)
     kinds: Mapping[str, tuple[type, _Cast]] = {
         "integer": (int, _as_integer),
         "number": (float, _as_number),
         "boolean": (bool, _as_boolean),
     }
-    return _Value(path, *kinds[kind]) if kind in kinds else None
+    return Value(path, *kinds[kind]) if kind in kinds else None
 
 
-def _applied(plan: _Plan, record: Record, misfits: Misfits) -> Record:
+def _applied(plan: Plan, record: Record, misfits: Misfits) -> Record:
     # Each record of a sync passes here with dozens of keys: what needs nothing done costs no call.
     changed: Record | None = None
     get = record.get
@@ -142,7 +148,7 @@ def _applied(plan: _Plan, record: Record, misfits: Misfits) -> Record:
             changed[key] = made
     for key, _, field in times:
         value = get(key)
-        if value is None or (type(value) is int and _EARLIEST < value < _LATEST):
+        if value is None or (type(value) is int and EARLIEST < value < LATEST):
             continue
         made = _made(field, value, misfits)
         if made is not value:
@@ -167,7 +173,7 @@ def _applied(plan: _Plan, record: Record, misfits: Misfits) -> Record:
 
 
 def _applied_to_each(inside: Any, items: list[Any], path: str, misfits: Misfits) -> list[Any]:
-    if type(inside) is _Value:
+    if type(inside) is Value:
         kind = inside.kind
         made = [item if type(item) is kind or item is None else _made(inside, item, misfits) for item in items]
         return made if any(map(is_not, made, items)) else items
@@ -185,14 +191,14 @@ def _applied_to_each(inside: Any, items: list[Any], path: str, misfits: Misfits)
 
 def _applied_elsewhere(key: str, inside: Any, value: Any, path: str, misfits: Misfits) -> Any:
     """What stands where an object or a list is declared, and is neither or the other one."""
-    if type(value) is dict and type(inside) is _Plan:
+    if type(value) is dict and type(inside) is Plan:
         return _applied(inside, value, misfits)
     if type(value) is list and inside is not None:
         return _applied_to_each(inside, value, path, misfits)
     return {"type": "avatar", "image_url": value} if key == "avatar" and type(value) is str else value
 
 
-def _made(field: _Value, value: object, misfits: Misfits) -> object:
+def _made(field: Value, value: object, misfits: Misfits) -> object:
     made = field.cast(value)
     if type(made) is not field.kind and not _is_such_a_number(made, field.kind):
         if isinstance(value, list):
@@ -253,7 +259,7 @@ def _as_boolean(value: object) -> object:
 
 
 def _as_seconds(value: object) -> object:
-    if type(value) is int and _EARLIEST < value < _LATEST:
+    if type(value) is int and EARLIEST < value < LATEST:
         return value
     moment = seconds_of(value)
     return value if moment is None else moment

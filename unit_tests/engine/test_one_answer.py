@@ -169,14 +169,14 @@ class TestAFailure:
     ) -> None:
         sync = Syncing(BOTH, new_sync(), workspace)
         stream = next(stream for stream in sync.streams if isinstance(stream, kind))
-        coerce = stream.finishing.coerce
+        finished = stream.finishing.finished
 
-        def fail(row: Json) -> Json:
-            if row["conversation_id"] == "4":
+        def fail(rows: list[Json]) -> list[Json]:
+            if any(row["conversation_id"] == "4" for row in rows):
                 raise ValueError("no number")
-            return coerce(row)
+            return finished(rows)
 
-        stream.finishing.coerce = fail
+        stream.finishing.finished = fail
         self.judge(sync.run(), stream.name, ValueError, ["5", "6", "7"])
 
     def test_of_choosing_parents_costs_its_own_stream_only(
