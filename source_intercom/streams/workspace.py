@@ -131,6 +131,7 @@ class DataConnectors(NewestFirstStream):
     params = (("per_page", "50"),)
     permission = permissions.DATA_CONNECTORS
     version = "2.16"
+    is_asked_whole = True
 
 
 class DataConnectorExecutionResults(Child):

@@ -63,6 +63,20 @@ class TestTeamMetrics:
 
 
 class TestDataConnectorExecutionResults:
+    def test_of_a_connector_that_changes_while_the_list_is_read_are_asked_for(
+        self, new_sync: NewSync, intercom: FakeIntercom
+    ) -> None:
+        """It moves to the front, behind the reader. The next sync asks only for what happened since this one."""
+        first, second = {"id": "1", "updated_at": 30}, {"id": "2", "updated_at": 20}
+        moved = {"id": "3", "updated_at": NOW + 1}
+        following = {"pages": {"next": {"starting_after": "c1"}}}
+        intercom.on("GET", "/data_connectors", {"data": [first], **following}, {"data": [second]}, {"data": [moved]})
+        for connector in (first, second, moved):
+            results = {"data": [{"id": f"of {connector['id']}"}]}
+            intercom.on("GET", f"/data_connectors/{connector['id']}/execution_results", results)
+        rows = rows_of(made(DataConnectorExecutionResults, new_sync(), intercom), WINDOW)
+        assert [row["id"] for row in rows] == ["of 1", "of 2", "of 3"]
+
     def test_are_asked_for_by_the_window_and_followed_to_the_last_page(
         self, new_sync: NewSync, intercom: FakeIntercom
     ) -> None:
