@@ -65,7 +65,7 @@ class NewestFirstStream(ClientFilteredStream):
         count = 0
         for page in pages:
             count += 1
-            names.update(name_of(record) for record in page if isinstance(record, dict))
+            names.update(map(name_of, _objects(page)))
             yield page
         # A list of one page, or one whose records have no other time than that of their creation, cannot move so.
         if count < 2 or not self.other_order:
@@ -73,7 +73,7 @@ class NewestFirstStream(ClientFilteredStream):
         began = self.sync.now
         # Whether Intercom counts the second itself is not documented.
         for page in self.listed(began - 1):
-            records = [record for record in page if isinstance(record, dict)]
+            records = _objects(page)
             is_last = any((self.moment_of(record) or 0) < began for record in records)
             yield [record for record in records if name_of(record) not in names]
             if is_last:
@@ -83,13 +83,14 @@ class NewestFirstStream(ClientFilteredStream):
         before: list[Record] = []
         in_order, told_apart = True, not self.other_order
         for page in self.listed(window.start):
-            line = [*before, *(record for record in page if self.moment_of(record) is not None)]
+            records = _objects(page)
+            line = [*before, *(record for record in records if self.moment_of(record) is not None)]
             steps = [(self.moment_of(one) or 0, self.moment_of(two) or 0) for one, two in pairwise(line)]
             in_order = in_order and all(one >= two for one, two in steps)
             told_apart = told_apart or any(self._tells_apart(one, two) for one, two in pairwise(line))
             before = line[-1:]
             # A whole page must be older: one record out of place does not hide those behind it.
-            moments = [self.moment_of(record) for record in page]
+            moments = [self.moment_of(record) for record in records]
             is_older = bool(moments) and all(moment is not None and moment < window.start for moment in moments)
             ends = is_older and in_order and told_apart
             # As the last step, because the caller may empty the page.
@@ -107,3 +108,8 @@ class NewestFirstStream(ClientFilteredStream):
         if changed is None or created is None:
             return self.moment_of(one) != self.moment_of(two)
         return changed < 0 < created
+
+
+def _objects(page: Page) -> list[Record]:
+    """The items of a page that can tell a time. Whoever takes the page counts the others."""
+    return [item for item in page if isinstance(item, dict)]

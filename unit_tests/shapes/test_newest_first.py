@@ -103,6 +103,15 @@ class TestAListOutOfOrder:
         found, calls = read(new_sync(), listed(*pages))
         assert (found, calls) == ([1_900, 1_800, None], 3)
 
+    @pytest.mark.parametrize("odd", [None, "x", [], 7], ids=repr)
+    @pytest.mark.parametrize("full", [False, True])
+    def test_what_is_no_record_costs_no_other(self, odd: Any, full: bool, new_sync: NewSync) -> None:
+        intercom = listed([*changed(1_900), odd], changed(1_500))
+        stream = Newest(new_sync(begin=2_000), full=full)
+        intercom.attach(stream.client)
+        assert [row["updated_at"] for row in rows_of(stream, WINDOW)] == [1_900, 1_500]
+        assert stream.client.tally.odd == 1
+
     def test_an_empty_page_is_not_the_end(self, new_sync: NewSync) -> None:
         assert read(new_sync(), listed(changed(1_900, 1_800), [], changed(1_500))) == ([1_900, 1_800, 1_500], 3)
 
