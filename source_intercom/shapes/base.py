@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from source_intercom.api.client import API_VERSION, Client, Tally
 from source_intercom.api.figures import Page, has_id
 from source_intercom.api.pages import list_pages
-from source_intercom.shapes.coercion import Coercion, Record
+from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.finishing import Finishing
 from source_intercom.shapes.reading import Reading
 from source_intercom.shapes.sharing import INTERCOM_BIRTH, Sync
@@ -231,11 +231,6 @@ class IntercomStream(HttpStream):
             self.client.get(self.endpoint, dict(self.params))
         else:
             self.source.probe()
-
-    @cached_property
-    def coerce(self) -> Coercion:
-        """Gives the values of a record their declared types."""
-        return self.finishing.coerce
 
     @cached_property
     def finishing(self) -> Finishing:

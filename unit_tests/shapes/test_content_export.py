@@ -81,7 +81,7 @@ def read(stream: ContentExport, window: Window, reading: FakeReading | None = No
 def made_of(kind: Any, sync: Sync, rows: list[Json]) -> list[Json]:
     made = kind(sync)
     (page,) = made.rows([{"file": made.file, "rows": rows}], Window(0, BEGIN))
-    return [made.coerce(row) for row in page]
+    return [made.finishing.coerce(row) for row in page]
 
 
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.__name__)

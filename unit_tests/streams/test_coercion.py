@@ -236,7 +236,7 @@ def test_the_primary_key_of_each_stream_is_text_in_the_warehouse(stream: Any) ->
         assert kinds == ["integer"] if key.endswith("_at") else kinds == ["string"]
         if key == "id" or key.endswith("_id"):
             record = {key: 12}
-            assert made.coerce(record) == {key: "12"}
+            assert made.finishing.coerce(record) == {key: "12"}
 
 
 def test_ids_of_a_conversation_as_its_schema_has_them() -> None:
@@ -250,7 +250,7 @@ def test_ids_of_a_conversation_as_its_schema_has_them() -> None:
         "statistics": {"last_closed_by_id": "8"},
         "open": True,
     }
-    assert conversations.coerce(record) == {
+    assert conversations.finishing.coerce(record) == {
         "id": "1",
         "admin_assignee_id": 2,
         "team_assignee_id": 3,

@@ -61,7 +61,7 @@ def test_each_part_carries_what_it_needs_of_its_conversation(stream: Conversatio
     # The id is text in the part, whatever it was in the search.
     found(intercom, page("conversations", conversation(7)))
     intercom.on("GET", "/conversations/7", detail({"id": "a", "body": "b"}, {"id": "c"}))
-    rows = [stream.coerce(row) for row in rows_of(stream, WINDOW)]
+    rows = [stream.finishing.coerce(row) for row in rows_of(stream, WINDOW)]
     of_conversation = {
         "conversation_id": "7",
         "conversation_created_at": 900,
