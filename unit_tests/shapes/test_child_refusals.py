@@ -118,7 +118,7 @@ class TestAPathThatIsNotThere:
         table.intercom.on("GET", "/tickets/0", owner)
         return table.rows()
 
-    @pytest.mark.parametrize(("kind", "parents"), [(OneByOne, 1), (WithACursor, 3), (Skipping, 3), (OfAll, 1)])
+    @pytest.mark.parametrize(("kind", "parents"), [(OneByOne, 1), (WithACursor, 1), (Skipping, 3), (OfAll, 1)])
     def test_is_said_where_the_parents_are_there(self, kind: type[OneByOne], parents: int, new_sync: NewSync) -> None:
         table = Table(new_sync, kind, parents, **{f"of_{number}": RecordGone("gone") for number in range(parents)})
         given, error = self.read(table, {"id": "0"})
@@ -133,8 +133,8 @@ class TestAPathThatIsNotThere:
         assert self.read(table, owner) == ([], None)
         assert table.stream.client.tally.gone == 4
 
-    @pytest.mark.parametrize(("parents", "gone"), [(2, 2), (300, 299)])
-    def test_is_not_asked_about_where_few_or_not_all_are_gone(self, parents: int, gone: int, new_sync: NewSync) -> None:
+    @pytest.mark.parametrize(("parents", "gone"), [(2, 1), (300, 299)])
+    def test_is_not_asked_about_where_not_all_are_gone(self, parents: int, gone: int, new_sync: NewSync) -> None:
         table = Table(new_sync, WithACursor, parents, **{f"of_{number}": RecordGone("gone") for number in range(gone)})
         _, error = self.read(table, {"id": "0"})
         assert error is None
