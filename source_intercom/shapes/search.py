@@ -48,6 +48,8 @@ class SearchStream(IntercomStream):
     is_reconciled = True
     # The path that gives one record, for filters that name records by id.
     single: ClassVar[str] = ""
+    # Whether the search is documented to keep the order that it is asked for.
+    keeps_order: ClassVar[bool] = False
 
     @property
     def zone(self) -> tzinfo:
@@ -176,7 +178,7 @@ class SearchStream(IntercomStream):
         what they must belong, as the question may ask for a part of that only.
         """
         order: Order = "descending" if self._begins_within_a_day(question.window) else "ascending"
-        place = Place(order, question.window, unsettled=self._unsettled)
+        place = Place(order, question.window, unsettled=self._unsettled, is_promised=self.keeps_order)
         rest = question
         has_restarted = False
         total: int | None = None
@@ -236,7 +238,7 @@ class SearchStream(IntercomStream):
             f"{self.name}: {seen.window.shown} there is a record {where} that "
             "Intercom cannot give. The records after it are read, newest first; the next sync tries again."
         )
-        back = Place("descending", place.left, unsettled=self._unsettled)
+        back = Place("descending", place.left, unsettled=self._unsettled, is_promised=self.keeps_order)
         try:
             for answer in self._answers(question, "descending", reading.is_costly):
                 records = self.objects(answer.records)
@@ -257,14 +259,14 @@ class SearchStream(IntercomStream):
         """Records of a page that belong to the window and have not been given yet; moves the place."""
         window, part = seen.window, seen.part
         moments = [self.moment_of(record) for record in records]
-        place.move(moments)
+        others = [seconds_of(record.get(self._other_time)) for record in records]
+        place.move(moments, others)
         fresh = []
-        for record, moment in zip(records, moments, strict=True):
+        for record, moment, other in zip(records, moments, others, strict=True):
             name = name_of(record)
             if name in seen.names:
                 continue
             seen.names.add(name)
-            other = seconds_of(record.get(self._other_time)) if part else None
             if part and other is not None and not part.holds(other):
                 continue
             seen.in_slice += 1

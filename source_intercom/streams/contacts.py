@@ -34,6 +34,7 @@ class Contacts(SearchStream):
     endpoint = "/contacts/search"
     permission = permissions.CONTACTS
     single = "/contacts/{id}"
+    keeps_order = True
     cursor_time = "updated_at"
 
     @property
