@@ -152,21 +152,23 @@ class ContactSubscriptions(_OfContact):
     complete = "/contacts/{id}/subscriptions"
     nested = ("opted_in_subscription_types", "data")
 
-    def rows(self, page: Page, window: Window) -> Iterator[Page]:
-        for contact in self.identified(page):
-            lists = {opted: contact.get(f"opted_{opted}_subscription_types") for opted in ("in", "out")}
-            known = {opted: chosen for opted, chosen in lists.items() if isinstance(chosen, dict)}
-            if any(chosen.get("has_more") for chosen in known.values()):
-                _, chosen_types = self._completed(contact)
-                # A type that is sent by default is in this list if it was refused, another one if it was chosen.
-                rows = [{**item, "opted": _opted(item)} for item in self.objects(chosen_types)]
-            else:
-                rows = [
-                    {**item, "opted": opted}
-                    for opted, chosen in known.items()
-                    for item in self.objects(chosen.get("data"))
-                ]
-            yield [self._row(row, contact) for row in rows]
+    def is_cut(self, record: Record) -> bool:
+        return any(chosen.get("has_more") for chosen in self._lists(record).values())
+
+    def shown(self, record: Record) -> Page:
+        return [
+            {**item, "opted": opted}
+            for opted, chosen in self._lists(record).items()
+            for item in self.objects(chosen.get("data"))
+        ]
+
+    def completed(self, items: Page) -> Page:
+        # A type that is sent by default is in this list if it was refused, another one if it was chosen.
+        return [{**item, "opted": _opted(item)} for item in self.objects(items)]
+
+    def _lists(self, contact: Record) -> dict[str, Record]:
+        lists = {opted: contact.get(f"opted_{opted}_subscription_types") for opted in ("in", "out")}
+        return {opted: chosen for opted, chosen in lists.items() if isinstance(chosen, dict)}
 
 
 def _opted(item: Record) -> str:
