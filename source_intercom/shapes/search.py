@@ -5,13 +5,7 @@ from datetime import timezone, tzinfo
 from functools import partial
 from typing import ClassVar
 
-from source_intercom.api.errors import (
-    CursorRefused,
-    IntercomError,
-    RateLimited,
-    RequestRefused,
-    Unavailable,
-)
+from source_intercom.api.errors import CursorRefused, IntercomError, RateLimited, RequestRefused, Unavailable
 from source_intercom.api.figures import Page, name_of, records_in
 from source_intercom.api.pages import SEARCH_PAGE, Answer, count_of, search_answers
 from source_intercom.api.queries import Choices, Order, days_query, search_body
@@ -22,7 +16,7 @@ from source_intercom.shapes.cutting import crowded_slices, heavy_parts, slices_o
 from source_intercom.shapes.place import Place
 from source_intercom.shapes.question import Question
 from source_intercom.shapes.reading import Reading, Uncut
-from source_intercom.shapes.totals import Ended, Incomplete, Seen
+from source_intercom.shapes.totals import Ended, Incomplete, Seen, come_meanwhile
 from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import DAY, Planner, Window, cut_at, midnight_after
@@ -114,8 +108,6 @@ class SearchStream(IntercomStream):
         query = days_query(self.time_field, moment, moment)
         self.client.post(self.endpoint, search_body(query, self.time_field, 1, None))
 
-    # Reading a window.
-
     def _searched(self, window: Window, reading: Reading, choices: Choices) -> Iterator[Page]:
         questions = Question(self.time_field, self._other_time, window, part=reading.slice).chosen_by(choices)
         if len(questions) == 1:
@@ -133,6 +125,8 @@ class SearchStream(IntercomStream):
         window = question.window
         seen = Seen(window, reading.slice)
         ended = yield from self._read(question, reading, seen)
+        if ended is not None and ended.missing(seen) > 0:
+            ended = yield from self._come_meanwhile(question, seen)
         if ended is not None and self._is_short(ended, seen, reading):
             self.logger.warning(
                 f"{self.name}: Intercom announces {ended.total} records {window.shown} "
@@ -140,7 +134,7 @@ class SearchStream(IntercomStream):
             )
             # In other searches: what breaks a page of one breaks it each time, and a short one needs no second page.
             yield from self._in_slices(question, reading, seen, parts=2 * (ended.total or 0) // SEARCH_PAGE)
-            ended = Ended(self._count(question), is_whole=True)
+            ended = yield from self._come_meanwhile(question, seen)
             if self._is_short(ended, seen, reading):
                 reading.came_short(ended.missing(seen))
                 raise Incomplete(
@@ -170,6 +164,11 @@ class SearchStream(IntercomStream):
             f"than it gives, as it did {before}. Its total is taken to be wrong."
         )
         return False
+
+    def _come_meanwhile(self, question: Question, seen: Seen) -> Generator[Page, None, Ended]:
+        place = Place("descending", question.window, unsettled=self._unsettled)
+        answers = self._answers(question, "descending", is_costly=False)
+        return come_meanwhile(answers, seen, lambda page: self.select(self._fresh(self.objects(page), place, seen)))
 
     def _read(self, question: Question, reading: Reading, seen: Seen) -> Generator[Page, None, Ended | None]:
         """Read a search page by page; None when the window was handed out instead.
