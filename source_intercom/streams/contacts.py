@@ -178,6 +178,7 @@ def _opted(item: Record) -> str:
 class _ChosenNotes(IntercomStream):
     """Notes that the options name by id: one request for each, and none for contacts."""
 
+    called = "contact_notes"
     permission = permissions.CONTACTS
     endpoint = "/notes"
     reads_whole = True
@@ -223,6 +224,7 @@ class ContactNotes(Child):
 
 
 class _SegmentsOfEachContact(Child):
+    called = "contact_segments"
     parent = Contacts
     child = "/contacts/{id}/segments"
     key = ("contact_id", "id")
@@ -267,6 +269,7 @@ class ContactSegments(IntercomStream):
 class _ContactsWithMerges(Contacts):
     """Contacts as version 2.16 gives them, each with what was merged into it."""
 
+    called = "contacts"
     version = "2.16"
     endpoint = "/contacts/search?include_merge_history=true"
 
