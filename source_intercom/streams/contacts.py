@@ -82,8 +82,8 @@ class Contacts(SearchStream):
         return [contact for found in kept for contact in found]
 
     def prepared(self, page: Page) -> Page:
-        wanted = self.sync.config.expand
-        if not wanted:
+        # Where no contacts are given, nobody sees their lists: streams that are made from contacts ask for their own.
+        if not self.sync.config.expand or type(self) is not Contacts or "contacts" not in self.sync.selected:
             return page
         return list(self.client.each(lambda contact: self._expanded(contact), page))
 
