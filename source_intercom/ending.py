@@ -4,6 +4,7 @@ Workers that wait for room in the queue of the records wait for ever once the ma
 the interpreter waits for them. So such a process leaves without it, after it has printed what can still be of use.
 """
 
+import ctypes
 import os
 import select
 import signal
@@ -35,7 +36,7 @@ _LINE_SECONDS = 1.0
 # Side by side with the queue.
 RELEASE_SECONDS = 2.5
 _ALL_SECONDS = 4.5
-# The main thread may be in the middle of something that no signal interrupts, on a machine that is busy.
+# A signal that the process gives itself takes no time. If it has not ended then, it ends without.
 _DEATH_SECONDS = 1.0
 # A finished command waits no longer than this for requests that are still under way.
 _LEAVE_SECONDS = 3.0
@@ -52,9 +53,9 @@ class Ending:
     to the main thread. ``release`` lets go of what this process holds at Intercom, within ``RELEASE_SECONDS``.
 
     Used by the main thread and by one that watches for signals. The main thread alone writes ``_running``, of which the
-    other takes a copy, as does any thread that finds stdout closed. The thread that watches alone writes ``_marker``,
-    ``_stopped`` and ``_dying``, each once. Each of these steps is one for Python, so there is no lock: a signal could
-    come while it is held.
+    other takes a copy, as does any thread that finds stdout closed. The thread that watches alone writes ``_marker``
+    and ``_stopped``, each once. Each of these steps is one for Python, so there is no lock: a signal could come while
+    it is held.
     """
 
     def __init__(
@@ -73,7 +74,6 @@ class Ending:
         self._watching = False
         # Set once, by the thread that watches: a signal has come, and the end is that thread's.
         self._stopped = False
-        self._dying = False
         self._wake, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
 
@@ -91,10 +91,7 @@ class Ending:
         threading.Thread(target=self._watch, name="ending", daemon=True).start()
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
-        """Does nothing before the end: Python itself writes the number into a pipe, for the thread that watches."""
-        if self._dying:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
+        """Does nothing: Python itself writes the number into a pipe, for the thread that watches."""
 
     def note(self, message: AirbyteMessage) -> None:
         """Take in a message that is about to be printed. Does not return from the one that was waited for."""
@@ -122,7 +119,7 @@ class Ending:
         line = self._line(message) if message else b""
         if self._running and self._watching:
             self._end(code, self._incomplete() + line)
-        self._within(_LEAVE_SECONDS, code)
+        self._within(_LEAVE_SECONDS, os._exit, code)
         with suppress(StdoutEnded):
             self._stdout.write(self._incomplete() + line)
         sys.exit(code)
@@ -135,7 +132,7 @@ class Ending:
             number = self._next(None)
             self._stopped = True
             code = 128 + number
-            self._within(_ALL_SECONDS, code)
+            self._within(_ALL_SECONDS, self._die, number)
             releasing = self._releasing()
             if self._running:
                 self._print_the_queue()
@@ -187,12 +184,13 @@ class Ending:
 
         The first process of a container cannot, as nothing ends it that it does not handle.
         """
-        self._dying = True
-        main = threading.main_thread().ident
-        if os.getpid() != 1 and main:
-            # Only the main thread may give a signal its own meaning back.
-            signal.pthread_kill(main, number)
-            time.sleep(_DEATH_SECONDS)
+        if os.getpid() != 1:
+            # Python lets the main thread alone give a signal its own meaning back, and that may be in the middle of
+            # something that no signal interrupts. The C library lets every thread.
+            with suppress(AttributeError, OSError):
+                ctypes.CDLL(None).signal(number, ctypes.c_void_p(signal.SIG_DFL))
+                os.kill(os.getpid(), number)
+                time.sleep(_DEATH_SECONDS)
         os._exit(128 + number)
 
     def _failed(self, error: OSError) -> None:
@@ -211,7 +209,7 @@ class Ending:
         )
 
     def _end(self, code: int, lines: bytes) -> NoReturn:
-        self._within(_ALL_SECONDS, code)
+        self._within(_ALL_SECONDS, os._exit, code)
         self._stdout.last(lines, seconds=_LINE_SECONDS)
         self._released()
         os._exit(code)
@@ -225,9 +223,9 @@ class Ending:
         thread.start()
         return thread
 
-    def _within(self, seconds: float, code: int) -> None:
+    def _within(self, seconds: float, end: Callable[[int], NoReturn], number: int) -> None:
         """End the process in some seconds, whatever it is doing then."""
         if self._watching:
-            timer = threading.Timer(seconds, os._exit, (code,))
+            timer = threading.Timer(seconds, end, (number,))
             timer.daemon = True
             timer.start()

@@ -82,3 +82,24 @@ def test_a_queue_that_takes_too_long_is_left() -> None:
     assert code in (-signal.SIGTERM, 128 + signal.SIGTERM)
     assert 5 < len(messages) < 15
     assert messages[-1]["trace"]["stream_status"]["status"] == "INCOMPLETE"
+
+
+BUSY = """
+import hashlib, os
+from source_intercom.ending import Ending
+from source_intercom.run import _line
+from source_intercom.stdout import Stdout
+
+Ending(Stdout(1), _line, lambda: None).watch()
+os.write(1, b"up\\n")
+hashlib.pbkdf2_hmac("sha256", b"", b"", 500_000_000)
+"""
+
+
+def test_a_main_thread_that_no_signal_interrupts_does_not_keep_the_process_from_dying_of_one() -> None:
+    with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"up\n"
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGTERM
