@@ -296,8 +296,6 @@ class SearchStream(IntercomStream):
         midnight = midnight_after(window.start - 1, self.zone)
         return self.sync.birth < window.start < midnight and window.end < midnight
 
-    # Handing out what is heavy.
-
     def _hands_out(self, question: Question, reading: Reading, answer: Answer, records: Page) -> bool:
         """Hand out a window that has work for several; its first page is then read again by one of them."""
         total = answer.total or 0
@@ -305,8 +303,10 @@ class SearchStream(IntercomStream):
         if answer.is_last:
             return False
         window, workers = question.window, self.sync.transport.workers
-        moments = (self.moment_of(record) for record in records)
-        first = next((moment for moment in moments if moment is not None), window.start)
+        moments = [moment for record in records if (moment := self.moment_of(record)) is not None]
+        if moments and moments[-1] < min(moments[0], window.start):
+            return False  # The total is that of a crowded day; this page, read newest first, has all of the window.
+        first = moments[0] if moments else window.start
         if reading.slice is None:
             latest = partial(self._latest, question)
             parts = heavy_parts(window, total, reading, workers, first=first, latest=latest, zone=self.zone)

@@ -333,6 +333,13 @@ class TestAnUnfinishedDay:
         assert found == []
         assert len(calls(stream)) == 1
 
+    def test_however_crowded_the_day_is(self, new_sync: NewSync, monkeypatch: pytest.MonkeyPatch) -> None:
+        make_pages_small(monkeypatch, window_pages=2)
+        gap = Window(self.MIDNIGHT + 14 * HOUR, BEGIN)
+        found, stream = self.synced(new_sync, gap, [*(self.MIDNIGHT + number for number in range(300)), gap.end - 9])
+        assert found == ["300"]
+        assert len(calls(stream)) == 1
+
     @pytest.mark.complaint(64)
     def test_and_of_the_days_that_follow(self, new_sync: NewSync) -> None:
         """After a pause of days the first of them is read from its end, the others as windows of their own."""
