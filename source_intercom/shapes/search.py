@@ -126,12 +126,10 @@ class SearchStream(IntercomStream):
         seen = Seen(window, reading.slice)
         ended = yield from self._read(question, reading, seen)
         if ended is not None and ended.missing(seen) > 0:
+            self.logger.info(f"{self.name}: {ended.shortage(seen)}, the newest first.")
             ended = yield from self._come_meanwhile(question, seen)
         if ended is not None and self._is_short(ended, seen, reading):
-            self.logger.warning(
-                f"{self.name}: Intercom announces {ended.total} records {window.shown} "
-                f"and gave {len(seen.names)}. They are asked for once more."
-            )
+            self.logger.warning(f"{self.name}: {ended.shortage(seen)}.")
             # In other searches: what breaks a page of one breaks it each time, and a short one needs no second page.
             yield from self._in_slices(question, reading, seen, parts=2 * (ended.total or 0) // SEARCH_PAGE)
             ended = yield from self._come_meanwhile(question, seen)

@@ -37,6 +37,11 @@ class Ended(NamedTuple):
         """How many records were announced and not seen."""
         return (self.total or 0) - len(seen.names) if self.is_whole else 0
 
+    def shortage(self, seen: Seen) -> str:
+        """In words that begin a sentence."""
+        announced = f"Intercom announces {self.total} records {seen.window.shown}"
+        return f"{announced} and gave {len(seen.names)}. They are asked for once more"
+
 
 def come_meanwhile(
     answers: Iterator[Answer], seen: Seen, taken: Callable[[Page], Page]
