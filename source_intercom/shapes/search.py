@@ -126,10 +126,10 @@ class SearchStream(IntercomStream):
         seen = Seen(window, reading.slice)
         ended = yield from self._read(question, reading, seen)
         if ended is not None and ended.missing(seen) > 0:
-            self.logger.info(f"{self.name}: {ended.shortage(seen)}, the newest first.")
+            self.logger.info(f"{self.name}: {ended.shortage(seen)} They are asked for once more, the newest first.")
             ended = yield from self._come_meanwhile(question, seen)
         if ended is not None and self._is_short(ended, seen, reading):
-            self.logger.warning(f"{self.name}: {ended.shortage(seen)}.")
+            self.logger.warning(f"{self.name}: {ended.shortage(seen)} They are asked for once more.")
             # In other searches: what breaks a page of one breaks it each time, and a short one needs no second page.
             yield from self._in_slices(question, reading, seen, parts=2 * (ended.total or 0) // SEARCH_PAGE)
             ended = yield from self._come_meanwhile(question, seen)

@@ -38,9 +38,8 @@ class Ended(NamedTuple):
         return (self.total or 0) - len(seen.names) if self.is_whole else 0
 
     def shortage(self, seen: Seen) -> str:
-        """In words that begin a sentence."""
-        announced = f"Intercom announces {self.total} records {seen.window.shown}"
-        return f"{announced} and gave {len(seen.names)}. They are asked for once more"
+        """In words."""
+        return f"Intercom announces {self.total} records {seen.window.shown} and gave {len(seen.names)}."
 
 
 def come_meanwhile(
