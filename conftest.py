@@ -1,4 +1,4 @@
-"""Which tests measure coverage of the connector: those of unit_tests that are about it.
+"""In which order tests run, and which measure coverage of the connector: those of unit_tests that are about it.
 
 They reach nearly every line of it. Measuring slows down all Python code, also the sandbox and the processes that tests
 start: the other tests would take twice as long.
@@ -19,6 +19,11 @@ UNMEASURED = [
     HERE / "integration_tests",
     *(HERE / "unit_tests" / name for name in ("benchmarks", "contract", "sandbox", "simulation")),
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: of those that begin last, one would keep a single worker busy while the others are done."""
+    items.sort(key=lambda item: not item.path.is_relative_to(HERE / "integration_tests"))
 
 
 class Measure:

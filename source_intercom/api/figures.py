@@ -152,8 +152,10 @@ def next_cursor(answer: Json) -> str | None:
     raise strange(f"a next page without a cursor: {shortened(str(following), 200)}")
 
 
-def next_request(answer: Json, path: str, asked: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
-    """Path and parameters of the page of a list after ``answer``, None after the last one.
+def next_request(
+    answer: Json, path: str, asked: Mapping[str, Any], *, page: int = 1
+) -> tuple[str, Mapping[str, Any]] | None:
+    """Path and parameters of the page of a list after ``answer``, its page number ``page``, None after the last one.
 
     ``pages.next`` is a link, or an object with a cursor or a page number; some lists have counters only, beside
     their records or in ``pages``; some have ``next_cursor``. Of a link only path and query are followed, so that
@@ -182,10 +184,9 @@ def next_request(answer: Json, path: str, asked: Mapping[str, Any]) -> tuple[str
     if "next" in counters:
         return None
     total = number_in(counters, "total_pages")
-    page = number_in(counters, "page")
     if total is None:
         return None
-    if page is None:
-        # The list does not say which page it is, so it is the one that was asked for.
-        page = number_in(asked, "page") or 1
+    # Where the list does not say which page it is, it is the one that was asked for.
+    stated = number_in(counters, "page")
+    page = page if stated is None else stated
     return (path, {**asked, "page": page + 1}) if page < total else None

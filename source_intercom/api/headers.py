@@ -27,3 +27,8 @@ def date_of(response: requests.Response) -> float | None:
         return parsedate_to_datetime(response.headers["Date"]).timestamp()
     except (KeyError, ValueError, OverflowError):
         return None
+
+
+def is_web_page(response: requests.Response) -> bool:
+    """Whether an answer says that it is for people, as gateways' answers are and none of Intercom's."""
+    return "html" in response.headers.get("Content-Type", "").lower()

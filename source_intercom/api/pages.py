@@ -43,6 +43,8 @@ class _Known:
     def __init__(self) -> None:
         self._names: set[int] = set()
         self._without_news = 0
+        # Whether a page had a record of an earlier one.
+        self.has_repeats = False
 
     def __len__(self) -> int:
         return len(self._names)
@@ -50,14 +52,19 @@ class _Known:
     def brings_news(self, records: Page) -> bool:
         """Take in a page. Whether any of it was not there before."""
         before = len(self._names)
-        self._names |= _names(records)
-        is_news = len(self._names) > before
+        names = _names(records)
+        self._names |= names
+        new = len(self._names) - before
+        self.has_repeats = self.has_repeats or new < len(names)
+        is_news = new > 0
         self._without_news = 0 if is_news else self._without_news + 1
         return is_news
 
-    def without_known(self, records: Page) -> Page:
-        """Those of some records that have not been taken in."""
-        return [record for record in records if not _names([record]) <= self._names]
+    def take_new(self, records: Page) -> Page:
+        """Those of some records that have not been taken in, and are now."""
+        new = [record for record in records if not _names([record]) <= self._names]
+        self._names |= _names(new)
+        return new
 
     @property
     def is_stuck(self) -> bool:
@@ -188,43 +195,47 @@ def pages_from(
 ) -> Iterator[Page]:
     """Pages of a list whose first ``answer`` is there, and which was ``asked`` for with these parameters.
 
-    A list of numbered pages moves up when a record of it is deleted: the first record of the next page moves to a page
-    that has been read. When its total shrinks while it is read, it is read once more for what did not come. Raises
-    ``RequestRefused`` when the pages run in circles before the list is complete, or when Intercom does not find the
-    next page that it has named.
+    A list of numbered pages moves while it is read. When a record is deleted, the first one of the next page moves to
+    a page that has been read, and the total shrinks. When a record changes in a list that is sorted by change, it moves
+    there itself, and the last record of a page comes again on the next one. Then the list is read once more for what
+    did not come. Raises ``RequestRefused`` when the pages run in circles before the list is complete, or when Intercom
+    does not find the next page that it has named.
     """
-    listing = _Listing(client, path, records_key, asked, is_workspaces=whole)
+    listing = _Listing(client, path, records_key, asked)
     known = _Known()
-    shrank = yield from listing.pages(answer, known)
-    if shrank:
-        for page in listing.pages(client.get(path, asked), _Known()):
-            yield known.without_known(page)
+    has_moved, total = yield from listing.pages(answer, known)
+    if has_moved:
+        _, total = yield from listing.pages(client.get(path, asked), _Known(), given=known)
+    if whole:
+        _warn_if_short(total, len(known), path)
 
 
 class _Listing(NamedTuple):
-    """A list, as it was asked for; ``is_workspaces`` says that it belongs to no record but to the workspace."""
+    """A list, as it was asked for."""
 
     client: Client
     path: str
     records_key: str
     asked: Mapping[str, Any]
-    is_workspaces: bool
 
-    def pages(self, answer: Json, known: _Known) -> Generator[Page, None, bool]:
-        """The pages from the first to the last, which ``known`` takes in; whether the list's total shrank meanwhile.
+    def pages(
+        self, answer: Json, known: _Known, *, given: _Known | None = None
+    ) -> Generator[Page, None, tuple[bool, int | None]]:
+        """The pages from the first to the last, which ``known`` takes in, without what was ``given`` before.
 
-        Of pages without news only those come that are empty: what they mean differs from list to list.
+        Of pages without news only those come that are empty: what they mean differs from list to list. Returns whether
+        the list moved meanwhile so that a record may have passed unseen, and its last total.
         """
         requests: list[tuple[str, Mapping[str, Any]]] = [(self.path, self.asked)]
         most = 0
         while True:
             records = records_in(answer, self.records_key)
             is_news = known.brings_news(records)
-            following = next_request(answer, self.path, self.asked)
+            following = next_request(answer, self.path, self.asked, page=len(requests))
             total = total_of(answer) or 0
             most = max(most, total)
             if is_news or not records or len(requests) == 1:
-                yield records
+                yield given.take_new(records) if given else records
             is_old = not is_news or following in requests
             if following is None or (is_old and is_complete(answer, len(known))):
                 break
@@ -242,9 +253,7 @@ class _Listing(NamedTuple):
                     f"{REPORT}",
                     str(error.internal_message),
                 ) from None
-        if self.is_workspaces:
-            _warn_if_short(answer, len(known), self.path)
-        return total < most
+        return total < most or (known.has_repeats and len(known) < total), total_of(answer)
 
     def _refuse_circle(self, known: _Known, *, is_repeated: bool) -> None:
         if known.is_stuck:
@@ -256,9 +265,8 @@ class _Listing(NamedTuple):
             raise RequestRefused(f"Intercom's {self.path} gave the same next page twice.", f"GET {self.path}")
 
 
-def _warn_if_short(answer: Json, distinct: int, path: str) -> None:
+def _warn_if_short(total: int | None, distinct: int, path: str) -> None:
     """No error: totals of lists are known to be wrong for good, and a list without a state would fail for ever."""
-    total = total_of(answer)
     if total is not None and distinct < total:
         _LOGGER.warning(
             f"Intercom announces {total} records under {path} and gave {distinct}. If it does so in each sync, its "

@@ -18,6 +18,7 @@ from source_intercom.api.answers import failure_of, is_window_limit
 from source_intercom.api.bodies import keep_parsed
 from source_intercom.api.budget import CallBudget, WindowPolicy, pause_after
 from source_intercom.api.errors import Asked, CertificateRejected, DiskFull, RateLimited, TooLarge
+from source_intercom.api.headers import is_web_page
 from source_intercom.api.hosts import api_host, certificates_for
 from source_intercom.api.masking import keep_secret, shortened
 from source_intercom.api.memory import LONGEST, MemoryBudget, NoMemory, cost_of
@@ -164,8 +165,9 @@ class StreamSession(LimiterSession):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send within the budget. A spent window is waited out here: it is no failure of the request.
 
-        A good answer is written to a file where ``into`` names one. Raises ``RateLimited`` when waiting takes too
-        long, ``TooLarge``, ``DiskFull``, ``CertificateRejected``, or what requests raises.
+        A good answer is written to a file where ``into`` names one; a page of a gateway is no file. Raises
+        ``RateLimited`` when waiting takes too long, ``TooLarge``, ``DiskFull``, ``CertificateRejected``, or what
+        requests raises.
         """
         into = kwargs.pop("into", None)
         spent = vars(request)
@@ -194,7 +196,7 @@ class StreamSession(LimiterSession):
     ) -> requests.Response:
         try:
             response = requests.Session.send(self, request, **{**kwargs, "stream": True})
-            if into and 200 <= response.status_code < 300:
+            if into and 200 <= response.status_code < 300 and not is_web_page(response):
                 save_body(response, *into)
             else:
                 memory = self._transport.memory

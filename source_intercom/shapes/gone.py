@@ -7,8 +7,8 @@ from source_intercom.api.paths import path_of
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
 
-# Of the parents of a page so many, and no fewer than all, must be gone for the path to be doubted. Of a stream without
-# a cursor one is enough: what is not there empties its table, and it asks all parents there are.
+# Of the parents of a page so many, and no fewer than all, must be gone for the path to be doubted. Where a stream asks
+# all parents there are, one is enough: there may be no more, and its table would be emptied, or never get the rows.
 _MANY = 3
 # And so many where no other call tells whether a parent is there.
 _MOST = 10
@@ -23,7 +23,7 @@ def check_path(
     (docs/intercom-api.md#error-endpoint). ``gone`` has the error of each parent that is, by its id; ``whose`` is the
     path of a parent itself, which tells whether it is there. It is empty where it cannot tell.
     """
-    if len(gone) < len(asked) or len(gone) < (_MANY if stream.cursor_time else 1):
+    if len(gone) < len(asked) or len(gone) < (1 if stream.needs_every_parent else _MANY):
         return
     name, error = next(iter(gone.items()))
     if whose:

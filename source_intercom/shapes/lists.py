@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import ClassVar
 
-from source_intercom.api.figures import Page
+from source_intercom.api.figures import Page, name_of
 from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.reading import Reading
@@ -48,18 +48,49 @@ class NewestFirstStream(ClientFilteredStream):
     is_reconciled = False
     # The time by which a list may be sorted instead; empty where records have no other time.
     other_order: ClassVar[str] = "created_at"
+    # Whether each sync asks every record for rows, and never comes back for those of one that it missed.
+    is_asked_whole: ClassVar[bool] = False
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
+        pages = self._until_older(window)
+        return self.with_moved(pages) if self.full or self.is_asked_whole else pages
+
+    def with_moved(self, pages: Iterator[Page]) -> Iterator[Page]:
+        """Pages of the list, and at the end what changed meanwhile, and so moved to its front behind the reader.
+
+        An incremental sync leaves those records to the next one. After a full refresh there is none that would bring
+        them, and what each record is asked for would be missing for the time of this sync.
+        """
+        names: set[int] = set()
+        count = 0
+        for page in pages:
+            count += 1
+            names.update(map(name_of, _objects(page)))
+            yield page
+        # A list of one page, or one whose records have no other time than that of their creation, cannot move so.
+        if count < 2 or not self.other_order:
+            return
+        began = self.sync.now
+        # Whether Intercom counts the second itself is not documented.
+        for page in self.listed(began - 1):
+            records = _objects(page)
+            is_last = any((self.moment_of(record) or 0) < began for record in records)
+            yield [record for record in records if name_of(record) not in names]
+            if is_last:
+                return
+
+    def _until_older(self, window: Window) -> Iterator[Page]:
         before: list[Record] = []
         in_order, told_apart = True, not self.other_order
         for page in self.listed(window.start):
-            line = [*before, *(record for record in page if self.moment_of(record) is not None)]
+            records = _objects(page)
+            line = [*before, *(record for record in records if self.moment_of(record) is not None)]
             steps = [(self.moment_of(one) or 0, self.moment_of(two) or 0) for one, two in pairwise(line)]
             in_order = in_order and all(one >= two for one, two in steps)
             told_apart = told_apart or any(self._tells_apart(one, two) for one, two in pairwise(line))
             before = line[-1:]
             # A whole page must be older: one record out of place does not hide those behind it.
-            moments = [self.moment_of(record) for record in page]
+            moments = [self.moment_of(record) for record in records]
             is_older = bool(moments) and all(moment is not None and moment < window.start for moment in moments)
             ends = is_older and in_order and told_apart
             # As the last step, because the caller may empty the page.
@@ -77,3 +108,8 @@ class NewestFirstStream(ClientFilteredStream):
         if changed is None or created is None:
             return self.moment_of(one) != self.moment_of(two)
         return changed < 0 < created
+
+
+def _objects(page: Page) -> list[Record]:
+    """The items of a page that can tell a time. Whoever takes the page counts the others."""
+    return [item for item in page if isinstance(item, dict)]

@@ -34,7 +34,8 @@ class _EveryArticle(Articles):
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
         # Only these two fields: the texts of all articles together can be large.
-        times = {str(one["id"]): one.get("updated_at") for page in self.listed() for one in self.identified(page)}
+        pages = self.with_moved(self.listed()) if self.full else self.listed()
+        times = {str(one["id"]): one.get("updated_at") for page in pages for one in self.identified(page)}
         ids = sorted(times)
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from source_intercom.api import permissions
-from source_intercom.api.errors import RecordGone
+from source_intercom.api.errors import NotOffered, RecordGone
 from source_intercom.api.figures import Page
 from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
@@ -132,6 +132,7 @@ class DataConnectors(NewestFirstStream):
     params = (("per_page", "50"),)
     permission = permissions.DATA_CONNECTORS
     version = "2.16"
+    is_asked_whole = True
 
 
 class DataConnectorExecutionResults(Child):
@@ -159,13 +160,23 @@ class CustomObjectInstances(ListStream):
     version = "2.16"
 
     def listed(self, since: int = 0) -> Iterator[Page]:
-        for type_identifier in self.sync.config.custom_object_types:
+        unknown: list[str] = []
+        types = self.sync.config.custom_object_types
+        for type_identifier in types:
             path = path_of(self.endpoint, type_identifier=type_identifier)
             try:
                 for page in list_pages(self.client, path, self.records_key, dict(self.params)):
-                    yield [{**record, "type_identifier": type_identifier} for record in page]
-            except RecordGone:
+                    yield [{**record, "type_identifier": type_identifier} for record in self.objects(page)]
+            except RecordGone as error:
+                unknown.append(str(error.internal_message))
                 self.logger.warning(f"Intercom knows no custom object type '{type_identifier}'; it is left out")
+        # Where it knows none at all, an empty table would say that there are no objects.
+        if unknown and len(unknown) == len(types):
+            raise NotOffered(
+                "Intercom knows none of the custom object types that the option custom_object_types names, or this "
+                "workspace does not offer custom objects. Correct the option, or leave the stream out.",
+                unknown[0],
+            )
 
     @property
     def lacks_option(self) -> str:

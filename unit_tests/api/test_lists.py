@@ -91,6 +91,8 @@ def test_what_a_link_leaves_out_is_asked_for_again(hasty: Client, requests_mock:
             [{"pages": {"total_pages": 3}}, {"pages": {"page": 2, "total_pages": 3}}],
             ["per_page=50", "per_page=50&page=2", "per_page=50&page=3"],
         ),
+        # counters that never do
+        ([{"pages": {"total_pages": 3}}] * 2, ["per_page=50", "per_page=50&page=2", "per_page=50&page=3"]),
         # a cursor without a word on whether there is more
         ([{"next_cursor": "c1"}], ["per_page=50", "per_page=50&cursor=c1"]),
         # counters beside the records

@@ -54,6 +54,16 @@ def test_an_answer_that_breaks_off_is_an_error_of_its_kind(error: Exception, kin
         read_body(response, lambda _size: None)
 
 
+def test_a_page_of_a_gateway_is_no_file(time: FakeTime, requests_mock: Mocker) -> None:
+    """Sent with status 200 while Intercom is down: as a file it would be an export of another shape."""
+    page = {"text": "<html>maintenance</html>", "headers": {"Content-Type": "text/html; charset=utf-8"}}
+    requests_mock.get("https://api.intercom.io/download/1", [page, page, {"content": b"a file"}])
+    file = io.BytesIO()
+    make_client(make_transport(time)).download("/download/1", file, 1000)
+    assert file.getvalue() == b"a file"
+    assert requests_mock.call_count == 3
+
+
 def test_a_disk_without_room_is_named(time: FakeTime, requests_mock: Mocker) -> None:
     requests_mock.get("https://api.intercom.io/download/1", content=b"a file")
     client = make_client(make_transport(time))

@@ -36,6 +36,10 @@ class WithACursor(OneByOne):
     cursor_time = "updated_at"
 
 
+class OfAll(WithACursor):
+    every_parent = True
+
+
 class Skipping(WithACursor):
     skips_failures = True  # type: ignore[assignment]  # an option in real streams
 
@@ -114,7 +118,7 @@ class TestAPathThatIsNotThere:
         table.intercom.on("GET", "/tickets/0", owner)
         return table.rows()
 
-    @pytest.mark.parametrize(("kind", "parents"), [(OneByOne, 1), (WithACursor, 3), (Skipping, 3)])
+    @pytest.mark.parametrize(("kind", "parents"), [(OneByOne, 1), (WithACursor, 3), (Skipping, 3), (OfAll, 1)])
     def test_is_said_where_the_parents_are_there(self, kind: type[OneByOne], parents: int, new_sync: NewSync) -> None:
         table = Table(new_sync, kind, parents, **{f"of_{number}": RecordGone("gone") for number in range(parents)})
         given, error = self.read(table, {"id": "0"})

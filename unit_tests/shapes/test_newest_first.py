@@ -103,8 +103,60 @@ class TestAListOutOfOrder:
         found, calls = read(new_sync(), listed(*pages))
         assert (found, calls) == ([1_900, 1_800, None], 3)
 
+    @pytest.mark.parametrize("odd", [None, "x", [], 7], ids=repr)
+    @pytest.mark.parametrize("full", [False, True])
+    def test_what_is_no_record_costs_no_other(self, odd: Any, full: bool, new_sync: NewSync) -> None:
+        intercom = listed([*changed(1_900), odd], changed(1_500))
+        stream = Newest(new_sync(begin=2_000), full=full)
+        intercom.attach(stream.client)
+        assert [row["updated_at"] for row in rows_of(stream, WINDOW)] == [1_900, 1_500]
+        assert stream.client.tally.odd == 1
+
     def test_an_empty_page_is_not_the_end(self, new_sync: NewSync) -> None:
         assert read(new_sync(), listed(changed(1_900, 1_800), [], changed(1_500))) == ([1_900, 1_800, 1_500], 3)
+
+
+class TestARecordThatChangesWhileTheListIsRead:
+    """It moves to the front, behind the reader."""
+
+    @staticmethod
+    def moving(*, later: list[list[Json]]) -> FakeIntercom:
+        """A list of two pages. When it is asked for once more, it has these."""
+        intercom = FakeIntercom()
+        first = [changed(1_900, 1_800), *later[:1]]
+        following = {"pages": {"next": "https://api.intercom.io/newest?page=1"}}
+        intercom.on("GET", "/newest", *({"data": page, **following} for page in first))
+        intercom.on("GET", "/newest?page=1", *({"data": page} for page in [changed(1_500), *later[1:]]))
+        return intercom
+
+    def rows(self, stream: Newest, intercom: FakeIntercom) -> list[int]:
+        intercom.attach(stream.client)
+        rows: list[Any] = list(rows_of(stream, WINDOW))
+        return [row["updated_at"] for row in rows]
+
+    def test_comes_at_the_end_of_a_full_refresh(self, new_sync: NewSync) -> None:
+        intercom = self.moving(later=[changed(2_000, 1_900)])
+        assert self.rows(Newest(new_sync(begin=2_000), full=True), intercom) == [1_900, 1_800, 1_500, 2_000, 1_900]
+        assert len(intercom.calls) == 3
+
+    def test_comes_from_the_page_too_that_it_was_pushed_to(self, new_sync: NewSync) -> None:
+        intercom = self.moving(later=[changed(2_004, 2_003), changed(2_002, 1_900)])
+        found = self.rows(Newest(new_sync(begin=2_000), full=True), intercom)
+        assert found == [1_900, 1_800, 1_500, 2_004, 2_003, 2_002, 1_900]
+        assert len(intercom.calls) == 4
+
+    def test_is_left_to_the_next_sync_by_an_incremental_one(self, new_sync: NewSync) -> None:
+        intercom = self.moving(later=[changed(2_000, 1_900)])
+        assert self.rows(Newest(new_sync(begin=2_000)), intercom) == [1_900, 1_800, 1_500]
+        assert len(intercom.calls) == 2
+
+    @pytest.mark.parametrize("kind", [Newest, NewestOnly])
+    def test_is_not_looked_for_where_there_can_be_none(self, kind: type[Newest], new_sync: NewSync) -> None:
+        """All in one page, or records that have no other time than that of their creation."""
+        pages = [changed(1_900, 1_500)] if kind is Newest else [changed(1_900), changed(1_500)]
+        intercom = listed(*pages)
+        assert self.rows(kind(new_sync(begin=2_000), full=True), intercom) == [1_900, 1_500]
+        assert len(intercom.calls) == len(pages)
 
 
 def in_pages(records: list[Json], sizes: list[int]) -> list[list[Json]]:

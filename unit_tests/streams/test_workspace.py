@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from stream_fakes import NOW, FakeIntercom, Json, made, rows_of
 
-from source_intercom.api.errors import AccessDenied, RecordGone
+from source_intercom.api.errors import AccessDenied, NotOffered, RecordGone
 from source_intercom.shapes.base import Sync
 from source_intercom.streams.workspace import (
     CustomObjectInstances,
@@ -63,6 +64,20 @@ class TestTeamMetrics:
 
 
 class TestDataConnectorExecutionResults:
+    def test_of_a_connector_that_changes_while_the_list_is_read_are_asked_for(
+        self, new_sync: NewSync, intercom: FakeIntercom
+    ) -> None:
+        """It moves to the front, behind the reader. The next sync asks only for what happened since this one."""
+        first, second = {"id": "1", "updated_at": 30}, {"id": "2", "updated_at": 20}
+        moved = {"id": "3", "updated_at": NOW + 1}
+        following = {"pages": {"next": {"starting_after": "c1"}}}
+        intercom.on("GET", "/data_connectors", {"data": [first], **following}, {"data": [second]}, {"data": [moved]})
+        for connector in (first, second, moved):
+            results = {"data": [{"id": f"of {connector['id']}"}]}
+            intercom.on("GET", f"/data_connectors/{connector['id']}/execution_results", results)
+        rows = rows_of(made(DataConnectorExecutionResults, new_sync(), intercom), WINDOW)
+        assert [row["id"] for row in rows] == ["of 1", "of 2", "of 3"]
+
     def test_are_asked_for_by_the_window_and_followed_to_the_last_page(
         self, new_sync: NewSync, intercom: FakeIntercom
     ) -> None:
@@ -89,3 +104,19 @@ class TestCustomObjectInstances:
         stream = made(CustomObjectInstances, new_sync(custom_object_types=["Ordr", "Order"]), intercom)
         assert list(rows_of(stream, WINDOW)) == [{"id": "1", "type_identifier": "Order"}]
         assert "Intercom knows no custom object type 'Ordr'" in caplog.text
+
+    def test_of_no_type_that_intercom_knows_are_no_empty_table(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
+        """All of it may be switched off, or out of order: a full refresh would empty the table, and say all is well."""
+        for name in ("Ordr", "Bike"):
+            intercom.on("GET", f"/custom_object_instances/{name}", RecordGone("gone"))
+        stream = made(CustomObjectInstances, new_sync(custom_object_types=["Ordr", "Bike"]), intercom)
+        with pytest.raises(NotOffered, match="knows none of the custom object types"):
+            list(rows_of(stream, WINDOW))
+        assert len(intercom.calls) == 2
+
+    @pytest.mark.parametrize("odd", [None, "x", []], ids=repr)
+    def test_that_are_no_objects_cost_no_other(self, odd: Any, new_sync: NewSync, intercom: FakeIntercom) -> None:
+        intercom.on("GET", "/custom_object_instances/Order", {"data": [odd, {"id": "1"}], "pages": {}})
+        stream = made(CustomObjectInstances, new_sync(custom_object_types=["Order"]), intercom)
+        assert [row["id"] for row in rows_of(stream, WINDOW)] == ["1"]
+        assert stream.client.tally.odd == 1
