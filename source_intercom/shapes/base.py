@@ -58,6 +58,8 @@ class IntercomStream(HttpStream):
     # The stream whose pages this one is made from; None where it reads pages of its own.
     parent: ClassVar["type[IntercomStream] | None"] = None
     _taken_from_parent: ClassVar[frozenset[str]] = frozenset()
+    # What messages call a stream that is only there for others to be made from.
+    called: ClassVar[str] = ""
     # Whether each sync needs every parent, whatever the parent's own time: its rows have times of their own.
     every_parent: ClassVar[bool] = False
     # Whether its rows are made from files, whose columns are not all known beforehand.
@@ -111,6 +113,10 @@ class IntercomStream(HttpStream):
             self.client = self._make_client(tally)
             # HttpStream made a client of its own; ours has the shared pool, budget and token.
             self._http_client = self.client.http
+
+    @property
+    def name(self) -> str:
+        return self.called or str(super().name)
 
     @property
     def sync(self) -> Sync:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone, Unavailable
+from source_intercom.api.errors import IntercomError, RecordGone
 from source_intercom.api.figures import Page
 from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
@@ -11,11 +11,8 @@ from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.gone import check_path, owner_of
 from source_intercom.shapes.reading import Reading
+from source_intercom.shapes.refusals import incomplete, is_of_one, refusal_of_all
 from source_intercom.sync.windows import Window
-
-# So many parents of a page, and no fewer than all of them, must be refused to mean that the stream is.
-_MANY = 3
-_NAMED = 20
 
 
 class Child(IntercomStream):
@@ -103,17 +100,6 @@ class Child(IntercomStream):
         Called after all parents of the page have answered, so that rows of other streams do not wait.
         """
         return rows
-
-    def incomplete(self, unread: dict[str, IntercomError]) -> Unavailable:
-        """The error that names parents, by their ids, whose rows were not given."""
-        named = ", ".join(list(unread)[:_NAMED]) + (" and more" if len(unread) > _NAMED else "")
-        reason = next(iter(unread.values()))
-        count = "1 record" if len(unread) == 1 else f"{len(unread)} records"
-        return Unavailable(
-            f"Intercom did not give the {self.name} of {count}: {named}. All others were read; the next sync tries "
-            f"again. The first reason: {reason.message}",
-            str(reason.internal_message),
-        )
 
 
 def rows_together(streams: Sequence[Child], page: Page, window: Window) -> Iterator[tuple[Child, Page | Exception]]:
@@ -228,7 +214,7 @@ class _Asking:
     def _take_error(self, parent: Record, error: Exception) -> Iterator[tuple[Child, Exception]]:
         if isinstance(error, RecordGone):
             self._gone[str(parent["id"])] = error
-        elif isinstance(error, IntercomError) and _is_of_one(error):
+        elif isinstance(error, IntercomError) and is_of_one(error):
             self._unread[str(parent["id"])] = error
         else:
             self.has_ended = True
@@ -238,16 +224,13 @@ class _Asking:
         stream, unread, gone = self.stream, self._unread, self._gone
         check_path(stream, stream.child, self._parents, gone, stream.whose or owner_of(stream.child))
         stream.client.tally.add(gone=len(gone))
-        refused = [error for error in unread.values() if error.final]
-        if len(refused) == len(self._parents) and len(refused) >= _MANY:
-            raise refused[0]
+        refusal = refusal_of_all(unread, len(self._parents))
+        if refusal is not None:
+            raise refusal
         if unread and stream.skips_failures:
             stream.client.tally.add(skipped=len(unread))
-            stream.logger.warning(f"Left out, as the options ask for it. {stream.incomplete(unread).internal_message}")
+            stream.logger.warning(
+                f"Left out, as the options ask for it. {incomplete(stream.name, unread).internal_message}"
+            )
         elif unread:
-            raise stream.incomplete(unread)
-
-
-def _is_of_one(error: IntercomError) -> bool:
-    """Whether an error is about the one parent. What the plan of the workspace lacks, no other record has either."""
-    return error.may_be_of_one and not (isinstance(error, AccessDenied) and error.by_plan)
+            raise incomplete(stream.name, unread)

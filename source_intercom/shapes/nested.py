@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from source_intercom.api.errors import RecordGone
+from source_intercom.api.errors import IntercomError, RecordGone
 from source_intercom.api.figures import Page
 from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
@@ -11,6 +11,7 @@ from source_intercom.shapes.base import IntercomStream
 from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.gone import check_path, owner_of
 from source_intercom.shapes.reading import Reading
+from source_intercom.shapes.refusals import incomplete, is_of_one, refusal_of_all
 from source_intercom.sync.windows import Window
 
 
@@ -39,19 +40,33 @@ class Nested(IntercomStream):
         cut_off = [
             record
             for record in parents
-            if self.complete and (self._nested(record).get("has_more") or (unknown and self.may_have(record)))
+            if self.complete and (self.is_cut(record) or (unknown and self.may_have(record)))
         ]
         completed = dict(self.client.each(self._completed, cut_off))
-        gone = {name: items for name, items in completed.items() if isinstance(items, RecordGone)}
+        failed = {name: found for name, found in completed.items() if isinstance(found, IntercomError)}
+        gone = {name: error for name, error in failed.items() if isinstance(error, RecordGone)}
+        unread = {name: error for name, error in failed.items() if name not in gone}
         check_path(self, self.complete, cut_off, gone, owner_of(self.complete))
         self.client.tally.add(gone=len(gone))
-        # What a record that is gone has shown goes with the record.
-        whole = {name: items for name, items in completed.items() if not isinstance(items, RecordGone)}
+        # What a record that is gone has shown goes with the record. What one that is refused has shown is not all: with
+        # the record's new time it would say that the rest was taken away.
+        whole = {name: items for name, items in completed.items() if name not in gone}
         rows: Page = []
         for record in parents:
-            items = whole[record["id"]] if record["id"] in whole else self._nested(record).get(self.nested[1])
-            rows += [self._row(item, record) for item in self.objects(items)]
+            items = whole[record["id"]] if record["id"] in whole else self.shown(record)
+            if not isinstance(items, IntercomError):
+                rows += [self._row(item, record) for item in self.objects(items)]
         yield rows
+        if unread:
+            raise refusal_of_all(unread, len(cut_off)) or incomplete(self.name, unread)
+
+    def is_cut(self, record: Record) -> bool:
+        """Whether a record shows only the first items of its list."""
+        return bool(self._nested(record).get("has_more"))
+
+    def shown(self, record: Record) -> object:
+        """The items that a record shows."""
+        return self._nested(record).get(self.nested[1])
 
     def may_have(self, record: Record) -> bool:
         """Whether a record that shows no list can have one all the same."""
@@ -71,9 +86,16 @@ class Nested(IntercomStream):
         nested = record.get(self.nested[0])
         return nested if isinstance(nested, dict) else {self.nested[1]: nested}
 
-    def _completed(self, record: Record) -> tuple[str, Page | RecordGone]:
+    def completed(self, items: Page) -> Page:
+        """The items of a complete list as the record would show them."""
+        return items
+
+    def _completed(self, record: Record) -> tuple[str, Page | IntercomError]:
         path = path_of(self.complete, id=record["id"])
         try:
-            return record["id"], [item for page in list_pages(self.client, path, self.complete_key) for item in page]
-        except RecordGone as error:
+            items = [item for page in list_pages(self.client, path, self.complete_key) for item in page]
+        except IntercomError as error:
+            if not isinstance(error, RecordGone) and not is_of_one(error):
+                raise
             return record["id"], error
+        return record["id"], self.completed(items)

@@ -13,10 +13,12 @@ class Place:
     stand anywhere, as the index sorts it by an older one: it says nothing about the place.
 
     Where a server ignores the order, nothing is concluded from it: after the first page that is out of order there is
-    no place any more, and the search is read to its end.
+    no place any more, and the search is read to its end. The order in which records were made looks the same for as
+    long as none of them has changed (docs/intercom-api.md#conflict-sort). So, unless the order ``is_promised``, it is
+    believed only once it is told from the order of their other time.
     """
 
-    def __init__(self, order: Order, window: Window, *, unsettled: Window) -> None:
+    def __init__(self, order: Order, window: Window, *, unsettled: Window, is_promised: bool = False) -> None:
         self.last_id: str | None = None
         self._ascends = order == "ascending"
         self._window = window
@@ -28,9 +30,13 @@ class Place:
         self._has_moved = False
         # Whether two times have differed: only then can the order be seen.
         self._has_stepped = False
+        # Whether the order is none of the other time, by which the last record has this one.
+        self._is_told = is_promised
+        self._last_other: int | None = None
 
-    def move(self, moments: Sequence[int | None]) -> None:
-        """A page with records of these times has come."""
+    def move(self, moments: Sequence[int | None], others: Sequence[int | None] = ()) -> None:
+        """A page with records of these times has come; ``others`` are their other times."""
+        self._tell(others)
         settled = [moment for moment in moments if moment is not None and moment < self._unsettled.start]
         line = settled if self._edge is None else [self._edge, *settled]
         if not line or not self._in_order:
@@ -42,6 +48,15 @@ class Place:
         self._has_stepped = self._has_stepped or line[0] != line[-1]
         self._has_moved = self._has_moved or self._edge != line[-1]
         self._edge = line[-1]
+
+    def _tell(self, others: Sequence[int | None]) -> None:
+        if self._is_told or not others:
+            return
+        known = [other for other in others if other is not None]
+        line = known if self._last_other is None else [self._last_other, *known]
+        # Records that do not show the time cannot tell: they are believed.
+        self._is_told = len(known) < len(others) or line != sorted(line, reverse=not self._ascends)
+        self._last_other = line[-1] if line else None
 
     def claim_move(self) -> bool:
         """Whether the edge has moved since this was last claimed."""
@@ -57,20 +72,32 @@ class Place:
     @property
     def is_beyond(self) -> bool:
         """Whether nothing of the window can follow."""
-        if self._edge is None or not self._has_stepped:
+        edge = self._sure_edge
+        if edge is None:
             return False
-        return self._edge > self._window.end if self._ascends else self._edge < self._window.start
+        return edge > self._window.end if self._ascends else edge < self._window.start
 
     @property
     def covered(self) -> Window | None:
         """The part of the window that has been given whole; of the second at the edge more may follow."""
-        if self._edge is None or not self._has_stepped:
+        edge = self._sure_edge
+        if edge is None:
             return None
         if self._ascends:
-            part = Window(self._window.start, min(self._edge - 1, self._window.end))
+            part = Window(self._window.start, min(edge - 1, self._window.end))
         else:
-            part = Window(max(self._edge + 1, self._window.start), self._window.end)
+            part = Window(max(edge + 1, self._window.start), self._window.end)
         return part if part.start <= part.end else None
+
+    @property
+    def _sure_edge(self) -> int | None:
+        """The edge, where it holds in either order; None where nothing is sure."""
+        if self._edge is None or not self._has_stepped:
+            return None
+        if self._is_told or self._last_other is None:
+            return self._edge
+        # What was made later has changed later still. But what was made long ago may have changed at any time since.
+        return min(self._edge, self._last_other) if self._ascends else None
 
     @property
     def left(self) -> Window:

@@ -5,13 +5,7 @@ from datetime import timezone, tzinfo
 from functools import partial
 from typing import ClassVar
 
-from source_intercom.api.errors import (
-    CursorRefused,
-    IntercomError,
-    RateLimited,
-    RequestRefused,
-    Unavailable,
-)
+from source_intercom.api.errors import CursorRefused, IntercomError, RateLimited, RequestRefused, Unavailable
 from source_intercom.api.figures import Page, name_of, records_in
 from source_intercom.api.pages import SEARCH_PAGE, Answer, count_of, search_answers
 from source_intercom.api.queries import Choices, Order, days_query, search_body
@@ -22,7 +16,7 @@ from source_intercom.shapes.cutting import crowded_slices, heavy_parts, slices_o
 from source_intercom.shapes.place import Place
 from source_intercom.shapes.question import Question
 from source_intercom.shapes.reading import Reading, Uncut
-from source_intercom.shapes.totals import Ended, Incomplete, Seen
+from source_intercom.shapes.totals import Ended, Incomplete, Seen, come_meanwhile
 from source_intercom.sync.moments import seconds_of
 from source_intercom.sync.state import INDEX_LAG
 from source_intercom.sync.windows import DAY, Planner, Window, cut_at, midnight_after
@@ -48,6 +42,8 @@ class SearchStream(IntercomStream):
     is_reconciled = True
     # The path that gives one record, for filters that name records by id.
     single: ClassVar[str] = ""
+    # Whether the search is documented to keep the order that it is asked for.
+    keeps_order: ClassVar[bool] = False
 
     @property
     def zone(self) -> tzinfo:
@@ -112,8 +108,6 @@ class SearchStream(IntercomStream):
         query = days_query(self.time_field, moment, moment)
         self.client.post(self.endpoint, search_body(query, self.time_field, 1, None))
 
-    # Reading a window.
-
     def _searched(self, window: Window, reading: Reading, choices: Choices) -> Iterator[Page]:
         questions = Question(self.time_field, self._other_time, window, part=reading.slice).chosen_by(choices)
         if len(questions) == 1:
@@ -131,14 +125,14 @@ class SearchStream(IntercomStream):
         window = question.window
         seen = Seen(window, reading.slice)
         ended = yield from self._read(question, reading, seen)
+        if ended is not None and ended.missing(seen) > 0:
+            self.logger.info(f"{self.name}: {ended.shortage(seen)} They are asked for once more, the newest first.")
+            ended = yield from self._come_meanwhile(question, seen)
         if ended is not None and self._is_short(ended, seen, reading):
-            self.logger.warning(
-                f"{self.name}: Intercom announces {ended.total} records {window.shown} "
-                f"and gave {len(seen.names)}. They are asked for once more."
-            )
+            self.logger.warning(f"{self.name}: {ended.shortage(seen)} They are asked for once more.")
             # In other searches: what breaks a page of one breaks it each time, and a short one needs no second page.
             yield from self._in_slices(question, reading, seen, parts=2 * (ended.total or 0) // SEARCH_PAGE)
-            ended = Ended(self._count(question), is_whole=True)
+            ended = yield from self._come_meanwhile(question, seen)
             if self._is_short(ended, seen, reading):
                 reading.came_short(ended.missing(seen))
                 raise Incomplete(
@@ -169,6 +163,11 @@ class SearchStream(IntercomStream):
         )
         return False
 
+    def _come_meanwhile(self, question: Question, seen: Seen) -> Generator[Page, None, Ended]:
+        place = Place("descending", question.window, unsettled=self._unsettled)
+        answers = self._answers(question, "descending", is_costly=False)
+        return come_meanwhile(answers, seen, lambda page: self.select(self._fresh(self.objects(page), place, seen)))
+
     def _read(self, question: Question, reading: Reading, seen: Seen) -> Generator[Page, None, Ended | None]:
         """Read a search page by page; None when the window was handed out instead.
 
@@ -176,7 +175,7 @@ class SearchStream(IntercomStream):
         what they must belong, as the question may ask for a part of that only.
         """
         order: Order = "descending" if self._begins_within_a_day(question.window) else "ascending"
-        place = Place(order, question.window, unsettled=self._unsettled)
+        place = Place(order, question.window, unsettled=self._unsettled, is_promised=self.keeps_order)
         rest = question
         has_restarted = False
         total: int | None = None
@@ -236,7 +235,7 @@ class SearchStream(IntercomStream):
             f"{self.name}: {seen.window.shown} there is a record {where} that "
             "Intercom cannot give. The records after it are read, newest first; the next sync tries again."
         )
-        back = Place("descending", place.left, unsettled=self._unsettled)
+        back = Place("descending", place.left, unsettled=self._unsettled, is_promised=self.keeps_order)
         try:
             for answer in self._answers(question, "descending", reading.is_costly):
                 records = self.objects(answer.records)
@@ -257,14 +256,14 @@ class SearchStream(IntercomStream):
         """Records of a page that belong to the window and have not been given yet; moves the place."""
         window, part = seen.window, seen.part
         moments = [self.moment_of(record) for record in records]
-        place.move(moments)
+        others = [seconds_of(record.get(self._other_time)) for record in records]
+        place.move(moments, others)
         fresh = []
-        for record, moment in zip(records, moments, strict=True):
+        for record, moment, other in zip(records, moments, others, strict=True):
             name = name_of(record)
             if name in seen.names:
                 continue
             seen.names.add(name)
-            other = seconds_of(record.get(self._other_time)) if part else None
             if part and other is not None and not part.holds(other):
                 continue
             seen.in_slice += 1
@@ -295,8 +294,6 @@ class SearchStream(IntercomStream):
         midnight = midnight_after(window.start - 1, self.zone)
         return self.sync.birth < window.start < midnight and window.end < midnight
 
-    # Handing out what is heavy.
-
     def _hands_out(self, question: Question, reading: Reading, answer: Answer, records: Page) -> bool:
         """Hand out a window that has work for several; its first page is then read again by one of them."""
         total = answer.total or 0
@@ -304,8 +301,10 @@ class SearchStream(IntercomStream):
         if answer.is_last:
             return False
         window, workers = question.window, self.sync.transport.workers
-        moments = (self.moment_of(record) for record in records)
-        first = next((moment for moment in moments if moment is not None), window.start)
+        moments = [moment for record in records if (moment := self.moment_of(record)) is not None]
+        if moments and moments[-1] < min(moments[0], window.start):
+            return False  # The total is that of a crowded day; this page, read newest first, has all of the window.
+        first = moments[0] if moments else window.start
         if reading.slice is None:
             latest = partial(self._latest, question)
             parts = heavy_parts(window, total, reading, workers, first=first, latest=latest, zone=self.zone)

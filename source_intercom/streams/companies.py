@@ -70,6 +70,7 @@ class CompanyTags(Nested):
 class _EveryCompany(IntercomStream):
     """The ids of all companies, given out when the scroll is over: requests in between would let it expire."""
 
+    called = "companies"
     endpoint = "/companies/scroll"
     permission = permissions.CONTACTS
     reads_whole = True

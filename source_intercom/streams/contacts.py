@@ -34,6 +34,7 @@ class Contacts(SearchStream):
     endpoint = "/contacts/search"
     permission = permissions.CONTACTS
     single = "/contacts/{id}"
+    keeps_order = True
     cursor_time = "updated_at"
 
     @property
@@ -81,8 +82,8 @@ class Contacts(SearchStream):
         return [contact for found in kept for contact in found]
 
     def prepared(self, page: Page) -> Page:
-        wanted = self.sync.config.expand
-        if not wanted:
+        # Where no contacts are given, nobody sees their lists: streams that are made from contacts ask for their own.
+        if not self.sync.config.expand or type(self) is not Contacts or "contacts" not in self.sync.selected:
             return page
         return list(self.client.each(lambda contact: self._expanded(contact), page))
 
@@ -151,21 +152,23 @@ class ContactSubscriptions(_OfContact):
     complete = "/contacts/{id}/subscriptions"
     nested = ("opted_in_subscription_types", "data")
 
-    def rows(self, page: Page, window: Window) -> Iterator[Page]:
-        for contact in self.identified(page):
-            lists = {opted: contact.get(f"opted_{opted}_subscription_types") for opted in ("in", "out")}
-            known = {opted: chosen for opted, chosen in lists.items() if isinstance(chosen, dict)}
-            if any(chosen.get("has_more") for chosen in known.values()):
-                _, chosen_types = self._completed(contact)
-                # A type that is sent by default is in this list if it was refused, another one if it was chosen.
-                rows = [{**item, "opted": _opted(item)} for item in self.objects(chosen_types)]
-            else:
-                rows = [
-                    {**item, "opted": opted}
-                    for opted, chosen in known.items()
-                    for item in self.objects(chosen.get("data"))
-                ]
-            yield [self._row(row, contact) for row in rows]
+    def is_cut(self, record: Record) -> bool:
+        return any(chosen.get("has_more") for chosen in self._lists(record).values())
+
+    def shown(self, record: Record) -> Page:
+        return [
+            {**item, "opted": opted}
+            for opted, chosen in self._lists(record).items()
+            for item in self.objects(chosen.get("data"))
+        ]
+
+    def completed(self, items: Page) -> Page:
+        # A type that is sent by default is in this list if it was refused, another one if it was chosen.
+        return [{**item, "opted": _opted(item)} for item in self.objects(items)]
+
+    def _lists(self, contact: Record) -> dict[str, Record]:
+        lists = {opted: contact.get(f"opted_{opted}_subscription_types") for opted in ("in", "out")}
+        return {opted: chosen for opted, chosen in lists.items() if isinstance(chosen, dict)}
 
 
 def _opted(item: Record) -> str:
@@ -175,6 +178,7 @@ def _opted(item: Record) -> str:
 class _ChosenNotes(IntercomStream):
     """Notes that the options name by id: one request for each, and none for contacts."""
 
+    called = "contact_notes"
     permission = permissions.CONTACTS
     endpoint = "/notes"
     reads_whole = True
@@ -220,6 +224,7 @@ class ContactNotes(Child):
 
 
 class _SegmentsOfEachContact(Child):
+    called = "contact_segments"
     parent = Contacts
     child = "/contacts/{id}/segments"
     key = ("contact_id", "id")
@@ -264,6 +269,7 @@ class ContactSegments(IntercomStream):
 class _ContactsWithMerges(Contacts):
     """Contacts as version 2.16 gives them, each with what was merged into it."""
 
+    called = "contacts"
     version = "2.16"
     endpoint = "/contacts/search?include_merge_history=true"
 

@@ -243,6 +243,7 @@ class ConversationHandlingEvents(_OfConversation, Child):
 
 
 class _ConversationsOf216(Conversations):
+    called = "conversations"
     version = "2.16"
 
 

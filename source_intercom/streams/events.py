@@ -25,6 +25,7 @@ _SEEN = "last_seen_at"
 class _EveryContact(Contacts):
     """All contacts whose events are wanted: those that changed or were seen since the start date."""
 
+    called = "contacts"
     reads_whole = True
 
     @property

@@ -29,6 +29,7 @@ class Articles(NewestFirstStream):
 class _EveryArticle(Articles):
     """The ids and times of all articles, in an order that the next sync finds again, should this one break off."""
 
+    called = "articles"
     reads_whole = True
 
     def pages(self, window: Window, reading: Reading) -> Iterator[Page]:
@@ -85,6 +86,7 @@ def _is_due(article_id: str, window: Window) -> bool:
 
 
 class _ArticlesOf216(Articles):
+    called = "articles"
     version = "2.16"
 
 
@@ -115,6 +117,7 @@ class HelpCenters(ClientFilteredStream):
 
 
 class _HelpCentersOf216(HelpCenters):
+    called = "help_centers"
     version = "2.16"
 
 

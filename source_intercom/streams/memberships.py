@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from source_intercom.api.errors import RecordGone, RequestRefused, Unavailable
+from source_intercom.api.errors import CursorRefused, RecordGone, RequestRefused, Unavailable
 from source_intercom.api.figures import Page, number_in
-from source_intercom.api.pages import Answer, count_of, list_pages, search_answers
+from source_intercom.api.pages import SEARCH_PAGE, Answer, count_of, list_pages, search_answers
 from source_intercom.api.paths import path_of
 from source_intercom.api.queries import equals
 from source_intercom.shapes.base import IntercomStream
@@ -103,9 +103,11 @@ class Memberships:
             if segment.members is not None:
                 yield self._rows(segment, segment.members, given)
                 continue
-            # A search that ends early is asked once more. Members that change meanwhile move behind the last part.
+            # A search that ends early is asked once more, in parts of half a page: what breaks a page breaks it each
+            # time, and a short one needs no second page. Members that change meanwhile move behind the last part.
             recent = self._question(segment.record, Window(self._life.end - INDEX_LAG, self._window.end))
-            for questions in (self._parts(segment), [*self._parts(segment), recent]):
+            smaller = self._parts(segment, SEARCH_PAGE // 2)
+            for questions in (self._parts(segment, _PART), [*smaller, recent]):
                 for members in self._client.each(self._members, questions):
                     yield self._rows(segment, members, given)
                 if len(given) >= segment.size or len(given) >= (total := self._total(segment.record)):
@@ -125,8 +127,8 @@ class Memberships:
             f"POST {_SEARCH}",
         )
 
-    def _parts(self, segment: _Segment) -> list[Question]:
-        parts = max(1, -(-segment.size // _PART))
+    def _parts(self, segment: _Segment, size: int) -> list[Question]:
+        parts = max(1, -(-segment.size // size))
         cut = cut_at_midnights(self._life, parts, self._zone) if self._life.start < self._life.end else [self._life]
         return [self._question(segment.record, part) for part in stretched(cut, self._window)]
 
@@ -142,7 +144,14 @@ class Memberships:
         return search_answers(self._client, _SEARCH, question.query, self._field, "data")
 
     def _members(self, question: Question) -> list[_Member]:
-        return [member for answer in self._answers(question) for member in self._members_in(answer.records)]
+        """The members that a search finds, as far as Intercom accepts its own cursors."""
+        members: list[_Member] = []
+        try:
+            for answer in self._answers(question):
+                members += self._members_in(answer.records)
+        except CursorRefused as error:
+            self._stream.logger.info(f"{self._stream.name}: a search of members stopped: {error.internal_message}")
+        return members
 
     def _members_in(self, records: Page) -> list[_Member]:
         return [

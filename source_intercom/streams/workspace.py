@@ -48,6 +48,7 @@ class TeamAdmins(Nested):
 
 
 class _TeamsOf216(Teams):
+    called = "teams"
     version = "2.16"
 
 

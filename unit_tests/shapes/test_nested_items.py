@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from stream_fakes import NOW, FakeIntercom, Json
 
-from source_intercom.api.errors import NotOffered, RecordGone
+from source_intercom.api.errors import AccessDenied, IntercomError, NotOffered, RecordGone, TokenRejected, Unavailable
 from source_intercom.shapes.base import Sync
 from source_intercom.shapes.nested import Nested
 from source_intercom.streams.tickets import Tickets
@@ -127,3 +127,42 @@ class TestACompleteListThatIsNotFound:
         intercom.on("GET", "/tickets/1", {"id": "1"})
         with pytest.raises(NotOffered, match="does not offer /tickets/"):
             rows(stream, *(ticket(number, CUT) for number in "123"))
+
+
+class TestACompleteListThatIsRefused:
+    def read(
+        self, new_sync: NewSync, answers: dict[str, Json | IntercomError]
+    ) -> tuple[list[Json], IntercomError | None]:
+        stream, intercom = made(new_sync)
+        for number, answer in answers.items():
+            intercom.on("GET", f"/tickets/{number}/things", answer)
+        tickets = [*(ticket(number, CUT) for number in answers), ticket("9", {"data": [{"id": "z"}]})]
+        given: list[Json] = []
+        try:
+            for page in stream.rows(tickets, WINDOW):
+                given += page
+        except IntercomError as error:
+            return given, error
+        return given, None
+
+    @pytest.mark.parametrize("refusal", [AccessDenied("no"), Unavailable("no answer")])
+    def test_of_one_record_costs_no_other(self, refusal: IntercomError, new_sync: NewSync) -> None:
+        whole = {"things": [{"id": "a"}, {"id": "b"}]}
+        given, error = self.read(new_sync, {"1": whole, "2": refusal, "3": whole})
+        assert [(row["ticket_id"], row["id"]) for row in given] == [
+            *[("1", "a"), ("1", "b")],
+            # Nothing of 2: what it shows is not all, and would look as if the rest had been taken away.
+            *[("3", "a"), ("3", "b")],
+            ("9", "z"),
+        ]
+        assert isinstance(error, Unavailable)
+        assert error.message.startswith("Intercom did not give the inner of 1 record: 2. All others were read")
+
+    def test_of_all_records_is_the_refusal_of_the_stream(self, new_sync: NewSync) -> None:
+        given, error = self.read(new_sync, dict.fromkeys("123", AccessDenied("no")))
+        assert [row["id"] for row in given] == ["z"]
+        assert isinstance(error, AccessDenied)
+
+    def test_that_is_about_no_one_record_ends_the_stream_at_once(self, new_sync: NewSync) -> None:
+        _, error = self.read(new_sync, {"1": TokenRejected("bad")})
+        assert isinstance(error, TokenRejected)

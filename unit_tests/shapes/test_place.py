@@ -144,6 +144,46 @@ class TestBrokenOrder:
         assert made.left == WINDOW
 
 
+class TestOrderOfCreation:
+    """It looks like the order of changes for as long as nothing has changed."""
+
+    PAST = Window(1_000, 1_010)
+
+    def made(self, order: Order, *pages: list[tuple[int, int | None]], is_promised: bool = False) -> Place:
+        made = Place(order, WINDOW, unsettled=self.PAST, is_promised=is_promised)
+        for page in pages:
+            made.move([moment for moment, _ in page], [other for _, other in page])
+        return made
+
+    def test_newest_first_says_nothing(self) -> None:
+        made = self.made("descending", [(150, 150), (120, 120)], [(110, 110), (90, 90)])
+        assert made.covered is None
+        assert not made.is_beyond
+
+    def test_oldest_first_says_only_what_both_orders_say(self) -> None:
+        assert self.made("ascending", [(110, 105), (120, 115)]).covered == Window(100, 114)
+        assert not self.made("ascending", [(110, 105), (220, 199)]).is_beyond
+        assert self.made("ascending", [(110, 105), (220, 201)]).is_beyond
+
+    @pytest.mark.parametrize(
+        "pages",
+        [
+            [[(150, 80), (120, 120), (90, 90)]],
+            # From one page to the next, and among records that have just changed.
+            [[(150, 150), (120, 80)], [(110, 110), (90, 90)]],
+            [[(1_005, 80), (1_004, 150), (120, 120), (90, 90)]],
+            # Without the other time nothing can be told.
+            [[(150, None), (90, None)]],
+        ],
+    )
+    def test_is_told_apart_by_one_pair_that_does_not_follow_it(self, pages: list[list[tuple[int, int | None]]]) -> None:
+        assert self.made("descending", *pages).is_beyond
+
+    def test_is_not_feared_where_the_order_is_promised(self) -> None:
+        made = self.made("descending", [(150, 150), (120, 120)], is_promised=True)
+        assert made.covered == Window(121, 200)
+
+
 class TestUnsettledTimes:
     """A record that has just changed may stand where its old time puts it."""
 

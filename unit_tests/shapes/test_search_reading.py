@@ -121,6 +121,20 @@ class TestOrder:
         reading = Watching(moments)
         assert sorted(read(stream, window, reading)) == NUMBERS
 
+    def test_a_server_that_sorts_by_creation_is_read_to_the_end(self, new_sync: NewSync) -> None:
+        # Nearly all are as they were made: page after page looks sorted by change, far beyond the window.
+        records = [{**thing, "created_at": thing["updated_at"]} for thing in things(*spread(DAYS))]
+        records[2]["updated_at"] = HOURS.end - 1
+        day = {"operator": ">", "field": "created_at", "value": 0}
+        server = server_of(records)
+
+        def answer(body: Json) -> Json:
+            return server({**body, "query": day, "sort": {**body["sort"], "field": "created_at"}})
+
+        stream = made(new_sync(begin=BEGIN, birth=BIRTH), answer)
+        moments = [record["updated_at"] for record in records]
+        assert "002" in read(stream, HOURS, Watching(moments))
+
 
 def failing_at(server: Answering, *bad: str, error: Exception | None = None) -> Answering:
     """A server that can build no page with one of these records."""
@@ -288,6 +302,12 @@ class TestFetchingAhead:
         assert reading.covered
 
 
+class Promised(Things):
+    """A search that is documented to keep its order, as that of contacts is. Pages of three records prove little."""
+
+    keeps_order = True
+
+
 class TestAnUnfinishedDay:
     """A search that sees whole days gives an hourly sync all that changed since midnight."""
 
@@ -295,7 +315,7 @@ class TestAnUnfinishedDay:
 
     def synced(self, new_sync: NewSync, gap: Window, moments: list[int], **options: Any) -> tuple[list[str], Any]:
         sync = new_sync(begin=gap.end, **{"birth": BIRTH, **options})
-        stream = made(sync, server_of(things(*moments), zone=sync.zone))
+        stream = made(sync, server_of(things(*moments), zone=sync.zone), Promised)
         found = [name for window in stream.planner(gap) for name in ids_of(stream, window)]
         return found, stream
 
@@ -311,6 +331,13 @@ class TestAnUnfinishedDay:
         gap = Window(self.MIDNIGHT + 14 * HOUR, BEGIN)
         found, stream = self.synced(new_sync, gap, [self.MIDNIGHT + 60 * number for number in range(600)])
         assert found == []
+        assert len(calls(stream)) == 1
+
+    def test_however_crowded_the_day_is(self, new_sync: NewSync, monkeypatch: pytest.MonkeyPatch) -> None:
+        make_pages_small(monkeypatch, window_pages=2)
+        gap = Window(self.MIDNIGHT + 14 * HOUR, BEGIN)
+        found, stream = self.synced(new_sync, gap, [*(self.MIDNIGHT + number for number in range(300)), gap.end - 9])
+        assert found == ["300"]
         assert len(calls(stream)) == 1
 
     @pytest.mark.complaint(64)

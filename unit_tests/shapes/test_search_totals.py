@@ -179,6 +179,33 @@ def checkpoints(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.usefixtures("checkpoints")
+class TestABusyDay:
+    """A search by days counts what changes after its sync began, at the end that was read first."""
+
+    def test_is_not_short_of_what_comes_while_it_is_read(
+        self, new_sync: NewSync, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        # The day began an hour before the window, and nothing changed in that hour.
+        window = Window(BEGIN - BEGIN % DAY + HOUR, BEGIN)
+        records = things(*(window.start + 600 * number for number in range(10)))
+        server = server_of(records, zone=timezone.utc)
+
+        def busy(body: Json) -> Json:
+            answer = server(body)
+            if "starting_after" not in body["pagination"]:
+                # One comes that is new, and one that was to be read later moves behind the reader.
+                number = len(server.records)
+                server.records.append({**records[0], "id": f"{number:03}", "updated_at": BEGIN + number})
+                server.records[12 - number] = {**records[12 - number], "updated_at": BEGIN + number}
+            return answer
+
+        stream = made(new_sync(begin=BEGIN, birth=BIRTH), busy)
+        given, error = given_until(stream, window, FakeReading())
+        assert error is None
+        assert "asked for once more." not in caplog.text, "the newest page has them"
+        assert len(given) == len(set(given))
+
+
 class TestSyncsInARow:
     """The state stays before a window that came short; the same shortage in the next sync is Intercom's truth."""
 

@@ -38,6 +38,14 @@ PERMISSIONS = {value for name, value in vars(permissions).items() if name.isuppe
 each_stream = pytest.mark.parametrize("stream", CATALOGUE, ids=lambda stream: stream.__name__)
 
 
+@each_stream
+def test_no_message_names_a_class_that_users_do_not_know(stream: type[IntercomStream]) -> None:
+    source: type[IntercomStream] | None = stream
+    while source is not None:
+        assert not source().name.startswith("_"), f"state what {source.__name__} is called"
+        source = source.parent
+
+
 def test_is_the_folder_of_schemas() -> None:
     assert sorted(stream().name for stream in CATALOGUE) == sorted(path.stem for path in SCHEMAS.glob("*.json"))
 

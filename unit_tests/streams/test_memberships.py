@@ -30,6 +30,7 @@ EVERYTHING = {(segment, contact["id"]) for segment, contacts in MEMBERS.items() 
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of three, and parts of two pages."""
     monkeypatch.setattr(pages, "SEARCH_PAGE", 3)
+    monkeypatch.setattr(memberships, "SEARCH_PAGE", 3)
     monkeypatch.setattr(memberships, "_PART", 6)
 
 
@@ -180,6 +181,18 @@ def test_members_that_never_come_end_the_stream(new_sync: NewSync, intercom: Fak
     intercom.on("POST", SEARCH, hiding)
     with pytest.raises(IntercomError, match="announces 40 contacts in segment 'a', but gives only 39"):
         rows(new_sync(birth=BIRTH), intercom)
+
+
+def test_a_cursor_that_is_never_accepted_costs_no_member(new_sync: NewSync, intercom: FakeIntercom) -> None:
+    workspace = Workspace(intercom)
+
+    def refusing(body: Json) -> Json:
+        if "starting_after" in body["pagination"]:
+            raise RequestRefused("invalid_param", "HTTP 400")
+        return workspace.search(body)
+
+    intercom.on("POST", SEARCH, refusing)
+    assert sorted(links(rows(new_sync(birth=BIRTH), intercom))) == sorted(EVERYTHING)
 
 
 def test_a_start_date_counts_by_the_second_where_the_search_goes_by_days(

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from stream_fakes import NOW, FakeIntercom, FakeReading, Json, SearchServer, made, make_sync, page, rows_of
 
 from source_intercom.api.errors import AccessDenied, IntercomError, RecordGone
-from source_intercom.shapes.base import Sync
+from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.streams.choices import is_wanted
-from source_intercom.streams.contacts import ContactNotes, Contacts, ContactSubscriptions
+from source_intercom.streams.contacts import ContactMergeHistory, ContactNotes, Contacts, ContactSubscriptions
 from source_intercom.streams.conversations import CallTranscripts, Conversations
 from source_intercom.streams.counts import Counts
 from source_intercom.streams.events import ContactEvents
@@ -143,6 +143,9 @@ class TestCompaniesOfContacts:
         assert self.found(sync, intercom, self.contact("b", more=True)) == []
 
 
+CONTACTS = frozenset({"contacts"})
+
+
 class TestExpand:
     def contact(self) -> Json:
         cut_off = {"data": [{"id": "x"}], "has_more": True, "total_count": 2}
@@ -154,7 +157,7 @@ class TestExpand:
 
     def test_completes_the_lists_that_it_names(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         intercom.on("GET", "/contacts/1/tags", {"data": [{"id": "x"}, {"id": "y"}]})
-        (contact,) = self.found(new_sync(expand=["tags", "companies", "subscriptions"]), intercom)
+        (contact,) = self.found(new_sync(expand=["tags", "companies", "subscriptions"], selected=CONTACTS), intercom)
         assert contact["tags"] == {"data": [{"id": "x"}, {"id": "y"}], "has_more": False, "total_count": 2}
         assert contact["notes"]["has_more"] is True
 
@@ -164,7 +167,21 @@ class TestExpand:
 
     def test_gives_a_contact_that_is_gone_as_it_was(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         intercom.on("GET", "/contacts/1/tags", RecordGone("gone"))
-        assert ids(self.found(new_sync(expand=["tags"]), intercom)) == ["1"]
+        assert ids(self.found(new_sync(expand=["tags"], selected=CONTACTS), intercom)) == ["1"]
+
+    def test_costs_nothing_where_no_contacts_are_given(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
+        assert self.found(new_sync(expand=["tags"], selected=frozenset({"contact_notes"})), intercom) == [
+            self.contact()
+        ]
+        assert len(intercom.calls) == 1
+
+    @pytest.mark.parametrize("stream", [ContactEvents, ContactMergeHistory])
+    def test_costs_nothing_for_streams_that_read_contacts_for_themselves(
+        self, stream: type[IntercomStream], new_sync: NewSync, intercom: FakeIntercom
+    ) -> None:
+        source = made(stream, new_sync(expand=["tags"], selected=CONTACTS), intercom).source
+        assert source.prepared([self.contact()]) == [self.contact()]
+        assert intercom.calls == []
 
 
 class TestNotes:
