@@ -130,3 +130,38 @@ class Resumed(Read):
 
     def last_state(self, name: str = "things") -> Json:
         return self.states(name)[-1]
+
+
+# Days of the past that begin at a midnight, and an hour that begins within a day: the one is read from its beginning,
+# the other from its end.
+DAYS = Window(AGO - AGO % DAY, AGO - AGO % DAY + 3 * DAY - 1)
+HOURS = Window(AGO, AGO + 4 * HOUR)
+BOTH = pytest.mark.parametrize("window", [DAYS, HOURS], ids=["oldest first", "newest first"])
+NUMBERS = [f"{number:03}" for number in range(30)]
+
+
+def spread(window: Window, count: int = 30) -> list[int]:
+    """Moments in a window, some of them of one second."""
+    step = (window.end - window.start) // count
+    return [window.start + step * (number - number % 2) for number in range(count)]
+
+
+class Watching(FakeReading):
+    """Holds what is said to be given against what was."""
+
+    def __init__(self, moments: list[int], **options: Any) -> None:
+        super().__init__(**options)
+        self._moments = moments
+        self.given: list[int] = []
+
+    def reached(self, part: Window) -> None:
+        super().reached(part)
+        assert sorted(m for m in self.given if part.holds(m)) == sorted(m for m in self._moments if part.holds(m))
+
+
+def read(stream: Any, window: Window, reading: Watching) -> list[str]:
+    given = []
+    for page in stream.pages(window, reading):
+        given += [record["id"] for record in page]
+        reading.given += [record["updated_at"] for record in page]
+    return given

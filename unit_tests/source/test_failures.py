@@ -47,7 +47,7 @@ class TestStreamsWithoutState:
         return [message.record.data["name"] for message in output.messages if message.record]
 
     def test_what_a_search_keeps_back_once_is_read(self, workspace: Workspace) -> None:
-        self.short_search(workspace, (["1"], 2), (["1"], 1), (["2"], 1), (["1"], 2), ([], 0))
+        self.short_search(workspace, (["1"], 2), (["1"], 2), (["1"], 1), (["2"], 1), (["1"], 2), ([], 0))
         output = read("contact_event_summaries", mode="full_refresh")
         assert output.error is None
         assert self.names(output) == ["of-1", "of-2"]
@@ -56,7 +56,7 @@ class TestStreamsWithoutState:
         self, workspace: Workspace, caplog: pytest.LogCaptureFixture
     ) -> None:
         """As lists are: else a workspace whose totals are wrong for good would never get the stream."""
-        self.short_search(workspace, *[(["1"], 2)] * 4, ([], 0))
+        self.short_search(workspace, *[(["1"], 2)] * 5, ([], 0))
         output = read("contact_event_summaries", mode="full_refresh")
         assert output.error is None
         assert self.names(output) == ["of-1"]
@@ -65,7 +65,7 @@ class TestStreamsWithoutState:
         assert workspace.calls("/contacts/search") >= 2
 
     def test_totals_that_disagree_are_no_reason_to_believe_one(self, workspace: Workspace) -> None:
-        self.short_search(workspace, (["1"], 3), *[(["1"], 2)] * 3, ([], 0))
+        self.short_search(workspace, *[(["1"], 3)] * 2, *[(["1"], 2)] * 3, ([], 0))
         output = read("contact_event_summaries", mode="full_refresh")
         assert output.statuses("contact_event_summaries")[-1] is AirbyteStreamStatus.INCOMPLETE
         assert "announces 2 records" in output.errors()[0][2]
