@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from source_intercom.api import permissions
-from source_intercom.api.errors import RecordGone, Unavailable
+from source_intercom.api.errors import IntercomError, RecordGone, Unavailable
 from source_intercom.api.figures import Page, has_id, inside
 from source_intercom.api.pages import list_pages
 from source_intercom.api.paths import path_of
@@ -19,6 +19,7 @@ from source_intercom.shapes.coercion import Record
 from source_intercom.shapes.lists import ClientFilteredStream, ListStream
 from source_intercom.shapes.nested import Nested
 from source_intercom.shapes.reading import Reading, Uncut
+from source_intercom.shapes.refusals import incomplete, is_of_one
 from source_intercom.shapes.search import SearchStream
 from source_intercom.streams.choices import belongs_to_company, contact_choices, is_chosen
 from source_intercom.streams.memberships import Memberships
@@ -26,6 +27,8 @@ from source_intercom.sync.windows import FAR_AHEAD, Window
 
 # Where the companies of a contact stand: Intercom's example says data, its description companies (2.15).
 _COMPANIES_KEY = "data|companies"
+# Why a list of a contact could not be completed, as a key of the contact: no text, so no field of Intercom's.
+_REFUSED: Any = object()
 
 
 class Contacts(SearchStream):
@@ -87,6 +90,16 @@ class Contacts(SearchStream):
             return page
         return list(self.client.each(lambda contact: self._expanded(contact), page))
 
+    def rows(self, page: Page, window: Window) -> Iterator[Page]:
+        refused = {}
+        if self.sync.config.expand:
+            refused = {str(contact["id"]): contact[_REFUSED] for contact in page if _REFUSED in contact}
+        if not refused:
+            yield page
+            return
+        yield [{name: value for name, value in contact.items() if name is not _REFUSED} for contact in page]
+        raise incomplete("lists that the option expand names", refused)
+
     def _is_of_company(self, contact: Record) -> bool:
         companies = contact.get("companies")
         if not isinstance(companies, dict):
@@ -112,6 +125,11 @@ class Contacts(SearchStream):
                     items = [item for page in list_pages(self.client, path, _COMPANIES_KEY) for item in page]
                 except RecordGone:
                     return contact
+                except IntercomError as error:
+                    if not is_of_one(error):
+                        raise
+                    contact = {**contact, _REFUSED: error}
+                    continue
                 contact = {**contact, key: {**nested, "data": items, "has_more": False, "total_count": len(items)}}
         return contact
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stream_fakes import FakeIntercom, FakeReading, Json, SearchServer, made, make_sync, page, rows_of
 
-from source_intercom.api.errors import RecordGone
+from source_intercom.api.errors import AccessDenied, RecordGone, Unavailable
 from source_intercom.shapes.base import IntercomStream, Sync
 from source_intercom.streams.choices import is_wanted
 from source_intercom.streams.contacts import ContactMergeHistory, ContactNotes, Contacts, ContactSubscriptions
@@ -166,6 +166,28 @@ class TestExpand:
     def test_gives_a_contact_that_is_gone_as_it_was(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         intercom.on("GET", "/contacts/1/tags", RecordGone("gone"))
         assert ids(self.found(new_sync(expand=["tags"], selected=CONTACTS), intercom)) == ["1"]
+
+    def test_names_a_contact_whose_list_is_refused_and_gives_all(
+        self, new_sync: NewSync, intercom: FakeIntercom
+    ) -> None:
+        """With what it shows by itself. The stream is incomplete, so that the next sync asks again."""
+        others = [{**self.contact(), "id": name} for name in ("2", "3")]
+        intercom.on("POST", Contacts.endpoint, page("data", self.contact(), *others))
+        intercom.on("GET", "/contacts/1/tags", AccessDenied("not this one"))
+        for name in ("2", "3"):
+            intercom.on("GET", f"/contacts/{name}/tags", {"data": [{"id": "x"}, {"id": "y"}]})
+        stream = made(Contacts, new_sync(expand=["tags"], selected=CONTACTS), intercom)
+        rows, given = rows_of(stream, WINDOW), []
+        with pytest.raises(Unavailable, match=r"the lists that the option expand names of 1 record: 1\. All others"):
+            while True:
+                given.append(next(rows))
+        assert [len(contact["tags"]["data"]) for contact in given] == [1, 2, 2]
+        assert all(isinstance(name, str) for contact in given for name in contact)
+
+    def test_ends_with_what_the_plan_lacks(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
+        intercom.on("GET", "/contacts/1/tags", AccessDenied("not in your plan", by_plan=True))
+        with pytest.raises(AccessDenied):
+            self.found(new_sync(expand=["tags"], selected=CONTACTS), intercom)
 
     def test_costs_nothing_where_no_contacts_are_given(self, new_sync: NewSync, intercom: FakeIntercom) -> None:
         assert self.found(new_sync(expand=["tags"], selected=frozenset({"contact_notes"})), intercom) == [
