@@ -1,7 +1,8 @@
 """In which order tests run, and which measure coverage of the connector: those of unit_tests that are about it.
 
 They reach nearly every line of it. Measuring slows down all Python code, also the sandbox and the processes that tests
-start: the other tests would take twice as long.
+start: the other tests would take twice as long. Property tests are not measured either: they go the same ways many
+times.
 """
 
 import source_intercom.startup  # noqa: F401  # it makes the imports of all tests cheaper
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 HERE = Path(__file__).parent
 UNMEASURED = [
@@ -61,6 +63,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, b
     """Pause before the first of some tests that need no measure, and go on before the next that does."""
     controller = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
     if controller is not None:
-        needs_none = any(map(item.path.is_relative_to, UNMEASURED))
+        needs_none = any(map(item.path.is_relative_to, UNMEASURED)) or is_hypothesis_test(getattr(item, "obj", None))
         MEASURE.pause(controller) if needs_none else MEASURE.go_on(controller)
     return (yield)
