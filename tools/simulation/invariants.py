@@ -81,7 +81,9 @@ def check_states(sync: Sync, destination: Destination) -> Iterator[Violation]:
 def _overtaken(sync: Sync, facts: Facts, claim: Claim, rows: Mapping[Key, Record]) -> Iterator[Violation]:
     """Records that a state calls read and that have not been printed."""
     resumed = sync.claim(facts.name)
-    is_where_it_began = claim.position is not None and claim.position == resumed.position
+    # Where the start date moved into a later window of the saved state, that window's end is the old position.
+    began = {resumed.position, *(end for _, end in resumed.windows)}
+    is_where_it_began = claim.position is not None and claim.position in began
     # The hour before the saved position is being read again: until it is through, the old position is printed.
     believed = claim.settled() if is_where_it_began else claim
     lost = []
