@@ -7,7 +7,7 @@ import msgspec
 
 from source_intercom.shapes.coercion import EARLIEST, LATEST, Plan, Record, Value, plan_of
 
-# True for rows that would leave as they came. False may mean no more than that nobody knows.
+# True for rows that need no change. After False each row must be looked at.
 Fit: TypeAlias = Callable[[Sequence[Record]], bool]
 
 _Moment: TypeAlias = Annotated[int, msgspec.Meta(gt=EARLIEST, lt=LATEST)]
@@ -25,8 +25,8 @@ def fit(schema: Mapping[str, Any], key: Collection[str]) -> Fit:
     """
     row: Any = _class_of(plan_of(schema, deep=True), key)
     rows_of_schema = list[row]
-    # msgspec looks into a class when it meets it first, and two threads that are there first at the same time end the
-    # process (version 0.22, a segmentation fault): so that is now, in the one thread that makes this.
+    # msgspec examines a class when it is used for the first time. If two threads do that at the same time, the process
+    # crashes (version 0.22, segmentation fault). So the first use is here, in one thread.
     msgspec.convert([], rows_of_schema)
 
     def fits(rows: Sequence[Record]) -> bool:

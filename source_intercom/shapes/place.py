@@ -14,11 +14,11 @@ class Place:
 
     Where a server ignores the order, nothing is concluded from it: after the first page that is out of order there is
     no place any more, and the search is read to its end. The order in which records were made looks the same for as
-    long as none of them has changed (docs/intercom-api.md#conflict-sort). So, unless the order ``is_promised``, it is
-    believed only once it is told from the order of their other time.
+    long as none of them has changed (docs/intercom-api.md#conflict-sort). So where ``move`` gets the records' other
+    times, the order is believed only once it is told from theirs.
     """
 
-    def __init__(self, order: Order, window: Window, *, unsettled: Window, is_promised: bool = False) -> None:
+    def __init__(self, order: Order, window: Window, *, unsettled: Window) -> None:
         self.last_id: str | None = None
         self._ascends = order == "ascending"
         self._window = window
@@ -31,11 +31,11 @@ class Place:
         # Whether two times have differed: only then can the order be seen.
         self._has_stepped = False
         # Whether the order is none of the other time, by which the last record has this one.
-        self._is_told = is_promised
+        self._is_told = False
         self._last_other: int | None = None
 
     def move(self, moments: Sequence[int | None], others: Sequence[int | None] = ()) -> None:
-        """A page with records of these times has come; ``others`` are their other times."""
+        """A page with records of these times has come; ``others`` are their other times, if the order may be theirs."""
         self._tell(others)
         settled = [moment for moment in moments if moment is not None and moment < self._unsettled.start]
         line = settled if self._edge is None else [self._edge, *settled]

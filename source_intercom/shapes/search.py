@@ -175,7 +175,7 @@ class SearchStream(IntercomStream):
         what they must belong, as the question may ask for a part of that only.
         """
         order: Order = "descending" if self._begins_within_a_day(question.window) else "ascending"
-        place = Place(order, question.window, unsettled=self._unsettled, is_promised=self.keeps_order)
+        place = Place(order, question.window, unsettled=self._unsettled)
         rest = question
         has_restarted = False
         total: int | None = None
@@ -235,7 +235,7 @@ class SearchStream(IntercomStream):
             f"{self.name}: {seen.window.shown} there is a record {where} that "
             "Intercom cannot give. The records after it are read, newest first; the next sync tries again."
         )
-        back = Place("descending", place.left, unsettled=self._unsettled, is_promised=self.keeps_order)
+        back = Place("descending", place.left, unsettled=self._unsettled)
         try:
             for answer in self._answers(question, "descending", reading.is_costly):
                 records = self.objects(answer.records)
@@ -256,14 +256,14 @@ class SearchStream(IntercomStream):
         """Records of a page that belong to the window and have not been given yet; moves the place."""
         window, part = seen.window, seen.part
         moments = [self.moment_of(record) for record in records]
-        others = [seconds_of(record.get(self._other_time)) for record in records]
-        place.move(moments, others)
+        place.move(moments, () if self.keeps_order else [self._other_moment(record) for record in records])
         fresh = []
-        for record, moment, other in zip(records, moments, others, strict=True):
+        for record, moment in zip(records, moments, strict=True):
             name = name_of(record)
             if name in seen.names:
                 continue
             seen.names.add(name)
+            other = self._other_moment(record) if part else None
             if part and other is not None and not part.holds(other):
                 continue
             seen.in_slice += 1
@@ -336,6 +336,9 @@ class SearchStream(IntercomStream):
     def _other_time(self) -> str:
         """The second time by which a crowded window is sliced."""
         return "created_at" if self.time_field == "updated_at" else "updated_at"
+
+    def _other_moment(self, record: Record) -> int | None:
+        return seconds_of(record.get(self._other_time))
 
     @property
     def source_name(self) -> str:

@@ -150,9 +150,9 @@ class TestOrderOfCreation:
     PAST = Window(1_000, 1_010)
 
     def made(self, order: Order, *pages: list[tuple[int, int | None]], is_promised: bool = False) -> Place:
-        made = Place(order, WINDOW, unsettled=self.PAST, is_promised=is_promised)
+        made = Place(order, WINDOW, unsettled=self.PAST)
         for page in pages:
-            made.move([moment for moment, _ in page], [other for _, other in page])
+            made.move([moment for moment, _ in page], () if is_promised else [other for _, other in page])
         return made
 
     def test_newest_first_says_nothing(self) -> None:
